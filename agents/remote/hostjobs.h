@@ -1,0 +1,59 @@
+#pragma once
+// The host-run protocol "bwr v1": a step outlives the connection and the console. Nothing is installed; helper and
+// supervisor (resources/host/*.sh) travel in the exec request, the step's script on stdin. Root of its files: the
+// installation's `state`, default $HOME/.local/state/bellwether. All answers come on the RemoteShell's receiver thread.
+#include "remote/remoteshell.h"
+
+namespace bellwether {
+
+enum class JobState { Absent, Unstarted, Running, Done, Lost };
+
+struct Lease {
+    qint64 epoch = 0;
+    bool held = false;   // newly taken or renewed by us
+    QString takenFrom;   // a stranger whose lease had gone stale
+};
+struct JobPoll {
+    JobState state = JobState::Absent;
+    qint64 outSize = 0, errSize = 0; // on the host
+    QByteArray out, err;             // from the offsets asked for, bounded
+    qint64 heartbeatAgeS = -1;
+    // once Done
+    int exitStatus = -1;
+    QString why; // exit, timeout, cancel
+    qint64 durationS = 0;
+};
+
+class HostJobs {
+public:
+    explicit HostJobs(RemoteShell &shell);
+
+    struct Host {
+        Endpoint endpoint;
+        QString stateRoot; // empty = default
+    };
+    // HostLocked (who, seconds left), HostBusy (a live job), HostStateUnusable, HostDiskFull, NoShell
+    void lock(const Host &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done);
+    void renew(const Host &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done); // HostFenced
+    void unlock(const Host &host, qint64 epoch, const QString &owner, std::function<void(Status)> done);
+    // Safe to repeat: attaches when the job has begun. timeoutS 0 = none.
+    void start(const Host &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS,
+               const QByteArray &script, std::function<void(Result<JobState>)> done);
+    void poll(const Host &host, const QString &token, qint64 outOffset, qint64 errOffset, int maxBytes, int waitS,
+              std::function<void(Result<JobPoll>)> done);
+    void cancel(const Host &host, const QString &token, qint64 epoch, const QString &owner, std::function<void(Status)> done);
+    void acknowledge(const Host &host, const QString &token, std::function<void(Status)> done);
+    // Runs argv at once (no job): probes and checks. Working folder as given; runs under LC_ALL=C.UTF-8.
+    void run(const Host &host, const QStringList &argv, const QString &directory, int timeoutMs,
+             std::function<void(Result<ExecResult>)> done);
+
+private:
+    RemoteShell &m_shell;
+};
+
+// The exact bytes a step's job runs: cd to the folder, then argv, with its stdin. The same step gives the same bytes.
+Result<QByteArray> stepScript(const QStringList &argv, const QString &directory, const QString &stdinText);
+// Edits one KEY=value line of an environment file, everything else byte for byte as it was (PI-04); adds it when absent.
+Result<QByteArray> pinScript(const QString &file, const QString &key, const QString &value);
+
+} // namespace bellwether

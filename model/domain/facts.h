@@ -1,0 +1,86 @@
+#pragma once
+// What was measured on a host, each value absent when it could not be measured. "Unknown" is never guessed.
+#include "base/fields.h"
+#include "domain/version.h"
+
+namespace bellwether {
+
+enum class Health { Unknown, Ok, Starting, Unhealthy };
+BELLWETHER_ENUM(Health, "unknown", "ok", "starting", "unhealthy")
+
+// Which migrations the database has had, in order, and the one that began and did not end.
+struct Ledger {
+    QStringList applied;
+    QString halfMigrated; // name; empty when none
+    bool operator==(const Ledger &) const = default;
+    template<class V, class S>
+    static void fields(V &&v, S &s)
+    {
+        v("applied", s.applied);
+        v("half_migrated", s.halfMigrated);
+    }
+};
+
+struct Backup {
+    QString path;
+    qint64 startedMs = 0; // when the dump began: loss counts from here
+    qint64 endedMs = 0;
+    qint64 size = 0; // bytes
+    QString sha256;
+    bool verified = false; // opened and listed, checksum right, end marker present
+    QString problem;       // why it is not verified
+    QMap<QString, qint64> content;
+    template<class V, class S>
+    static void fields(V &&v, S &s)
+    {
+        v("path", s.path);
+        v("at", s.startedMs);
+        v("ended", s.endedMs);
+        v("size", s.size);
+        v("sha256", s.sha256);
+        v("verified", s.verified);
+        v("problem", s.problem);
+        v("content", s.content);
+    }
+};
+
+struct HostFacts {
+    qint64 measuredMs = 0; // wall clock; 0 = never measured
+    bool reachable = false;
+    QString error; // code name of what kept us from measuring (see errorKey), empty when reachable
+    QStringList errorArgs;
+    std::optional<Version> version;
+    Health health = Health::Unknown;
+    QString healthDetail;
+    std::optional<qint64> diskFree, databaseSize; // bytes
+    QString databaseServer;
+    std::optional<Ledger> ledger;
+    std::optional<Backup> backup;
+    QMap<QString, qint64> content; // rows per thing the product counts
+    QString machineId, bootId;
+    QString lockOwner; // who holds the host's lease, empty when nobody
+    QStringList problems; // probes that failed, one line each
+    template<class V, class S>
+    static void fields(V &&v, S &s)
+    {
+        v("measured", s.measuredMs);
+        v("reachable", s.reachable);
+        v("error", s.error);
+        v("error_args", s.errorArgs);
+        v("version", s.version);
+        v("health", s.health);
+        v("health_detail", s.healthDetail);
+        v("disk_free", s.diskFree);
+        v("database_size", s.databaseSize);
+        v("database_server", s.databaseServer);
+        v("ledger", s.ledger);
+        v("backup", s.backup);
+        v("content", s.content);
+        v("machine_id", s.machineId);
+        v("boot_id", s.bootId);
+        v("lock_owner", s.lockOwner);
+        v("problems", s.problems);
+    }
+};
+
+} // namespace bellwether

@@ -1,0 +1,73 @@
+#pragma once
+// The inventory. An installation is a product on a host, the unit that is upgraded; installations that share address
+// and port are on one machine and share one connection, one lease and one slot (OPS-01).
+#include "base/fields.h"
+
+namespace bellwether {
+
+enum class Environment { Production, Staging, Development };
+BELLWETHER_ENUM(Environment, "production", "staging", "development")
+
+// How a machine is reached. identity: path of a private key, or "agent"; empty = ~/.ssh/id_* then the agent.
+struct Endpoint {
+    QString address;
+    int port = 22;
+    QString user;
+    QString identity;
+    QString jump; // another entry's name; empty = direct
+
+    QString machine() const { return QStringLiteral("%1:%2").arg(address).arg(port); }
+    bool operator==(const Endpoint &) const = default;
+    template<class V, class S>
+    static void fields(V &&v, S &s)
+    {
+        v("address", s.address);
+        v("port", s.port);
+        v("user", s.user);
+        v("identity", s.identity);
+        v("jump", s.jump);
+    }
+};
+
+struct Installation {
+    QString name; // unique in the inventory: [A-Za-z0-9][A-Za-z0-9._-]{0,62}
+    Endpoint endpoint;
+    QStringList groups;
+    QMap<QString, QString> labels;
+    Environment environment = Environment::Production;
+    QString product;   // profile id
+    QString directory; // absolute
+    QString state;     // root of the host-run files; empty = $HOME/.local/state/bellwether
+    QString domain;    // what is typed before a restore
+    QString window;    // maintenance window, as written
+    QMap<QString, QString> settings;
+
+    bool isCritical() const { return labels.contains(QStringLiteral("critical")); }
+    bool operator==(const Installation &) const = default;
+    template<class V, class S>
+    static void fields(V &&v, S &s)
+    {
+        v("name", s.name);
+        v("endpoint", s.endpoint);
+        v("groups", s.groups);
+        v("labels", s.labels);
+        v("environment", s.environment);
+        v("product", s.product);
+        v("directory", s.directory);
+        v("state", s.state);
+        v("domain", s.domain);
+        v("window", s.window);
+        v("settings", s.settings);
+    }
+};
+
+struct Inventory {
+    QList<Installation> installations; // sorted by name
+
+    const Installation *find(const QString &name) const; // null when absent
+    void put(const Installation &installation);          // add or replace by name
+    bool remove(const QString &name);
+    QStringList onMachine(const QString &machine) const; // names of all installations there
+};
+
+} // namespace bellwether

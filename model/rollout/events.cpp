@@ -1,0 +1,50 @@
+#include "rollout/events.h"
+
+namespace bellwether {
+
+QString eventName(const EventBody &body)
+{
+    return std::visit([](const auto &e) { return QString::fromLatin1(e.name); }, body);
+}
+
+QJsonObject eventBodyToJson(const EventBody &body)
+{
+    return std::visit([](const auto &e) { return toJson(e); }, body);
+}
+
+namespace {
+template<std::size_t I = 0>
+Result<EventBody> readAs(const QString &name, const QJsonObject &json)
+{
+    if constexpr (I == std::variant_size_v<EventBody>) {
+        return fail(ErrorCode::BadValue, {QStringLiteral("type"), name, QStringLiteral("an event of this program")});
+    } else {
+        using T = std::variant_alternative_t<I, EventBody>;
+        if (name != QLatin1String(T::name))
+            return readAs<I + 1>(name, json);
+        T value;
+        if (!fromJson(json, value))
+            return fail(ErrorCode::BadValue, {QStringLiteral("payload"), name, QStringLiteral("its fields as written")});
+        return EventBody(std::move(value));
+    }
+}
+} // namespace
+
+Result<EventBody> eventBodyFromJson(const QString &name, const QJsonObject &json)
+{
+    return readAs(name, json);
+}
+
+QString eventHost(const EventBody &body)
+{
+    return std::visit(
+        [](const auto &e) -> QString {
+            if constexpr (requires { QString(e.host); })
+                return e.host;
+            else
+                return {};
+        },
+        body);
+}
+
+} // namespace bellwether

@@ -1,0 +1,101 @@
+#pragma once
+// What windows and commands see: values made from the state by a pure function. Immutable once published.
+#include "config/files.h"
+#include "rollout/decide.h"
+#include "rollout/state.h"
+
+namespace bellwether {
+
+struct StepView {
+    QString name, command, token;
+    StepKind kind = StepKind::Guard;
+    Direction direction = Direction::Forward;
+    int hop = 0, attempt = 1;
+    QString state; // planned, intended, running, done, already, failed, cancelled, timed-out, lost, in-doubt
+    qint64 startedMs = 0, endedMs = 0;
+    QString reason;
+};
+
+struct HostView {
+    QString name, domain, address;
+    Environment environment = Environment::Production;
+    bool critical = false;
+    HostRunState state = HostRunState::Waiting;
+    Version from, to;
+    QString version; // as measured last
+    Health health = Health::Unknown;
+    QString healthDetail;
+    QString step;         // the one under way, or the last
+    QString stepWaitsFor; // a clause: what is awaited
+    qint64 stepSinceMs = 0;
+    QString error; // why it rests where it does
+    QList<Migration> migrations;
+    QList<StepView> steps;
+    std::optional<WayBack> way;
+    std::optional<Backup> backup;
+    bool connected = true;
+    qint64 beganMs = 0, endedMs = 0, downtimeMs = 0;
+    QMap<QString, qint64> contentBefore, contentAfter;
+};
+
+struct GateView {
+    GateVerdict verdict = GateVerdict::Pending;
+    QString reason;
+    QList<GateCondition> conditions;
+    int bakeS = 0;
+    qint64 bakeEndsMs = 0; // wall clock; 0 = not baking
+};
+
+struct WaveView {
+    QString name, state; // waiting, open, gate, passed
+    GateView gate;
+    QList<HostView> hosts;
+};
+
+struct RolloutSnapshot {
+    int id = 0;
+    QString name; // R-0001
+    QString product, productName, planHash, strategy;
+    Version to;
+    QString from; // one version, or "several"
+    RolloutLifecycle state = RolloutLifecycle::Running;
+    QStringList pauseReasons;  // names
+    QString pauseText;         // one sentence
+    bool interrupted = false;
+    QString author, approver, startedBy;
+    QList<WaveView> waves;
+    QMap<QString, Permission> permissions; // by verb's name
+    int hostsTotal = 0, hostsDone = 0, hostsFailed = 0;
+    qint64 startedMs = 0, endedMs = 0, etaMs = 0; // eta: wall clock, 0 = unknown
+    qint64 seq = 0;
+    RunOptions options;
+    const HostView *host(const QString &name) const;
+};
+
+// `nowMs`: wall clock, for ETA.
+RolloutSnapshot snapshotOf(const RolloutState &state, const Now &now);
+QJsonObject statusJson(const RolloutSnapshot &snapshot); // keys of the command line's contract
+
+struct FleetRow {
+    Installation installation;
+    HostFacts facts;
+    bool checking = false;
+    QString rollout; // the unfinished one it is in
+    QString keyState; // trusted, unknown, changed
+    QString keyFingerprint;
+};
+
+// The whole of what a console knows; published at most every 100 ms.
+struct ConsoleSnapshot {
+    quint64 revision = 0;
+    QList<FleetRow> fleet; // sorted by name
+    QList<std::shared_ptr<const RolloutSnapshot>> rollouts; // newest first
+    std::shared_ptr<const Library> library;
+    qint64 journalEvents = 0;
+    QString journalState; // "intact", "not verified", "broken at N", "failing: …"
+    QString readOnlyReason; // why this console may not change anything; empty = it may
+    QString dataFolder;
+    int connected = 0; // SSH sessions open
+};
+
+} // namespace bellwether

@@ -1,0 +1,94 @@
+#pragma once
+// A rollout as a fold over its events. apply() is the only way it changes; it uses no clock, no randomness, no I/O.
+#include "plan/plan.h"
+#include "rollout/events.h"
+
+namespace bellwether {
+
+enum class StepPhase { Intended, Started, Ended };
+BELLWETHER_ENUM(StepPhase, "intended", "started", "ended")
+
+struct StepRun {
+    QString token, name, command, sha256;
+    StepKind kind = StepKind::Guard;
+    Direction direction = Direction::Forward;
+    int hop = 0, index = 0, attempt = 1;
+    StepPhase phase = StepPhase::Intended;
+    StepOutcome outcome = StepOutcome::Done; // once ended
+    qint64 intendedMs = 0, startedMs = 0, endedMs = 0; // wall clock
+    qint64 startedMono = 0;
+    std::optional<int> exitStatus;
+    QString reason, lastWords;
+};
+
+struct HealthRecord {
+    Health health = Health::Unknown;
+    QString version, detail, process;
+    qint64 sinceMono = 0, lastMono = 0, lastMs = 0; // continuous health on the target version since
+    int checks = 0;                                // good ones in a row
+};
+
+struct HostRun {
+    QString name;
+    int wave = 0;
+    HostRunState state = HostRunState::Waiting;
+    int hop = 0;      // index in its plan's hops
+    int next = 0;     // index of the next step in the present direction
+    Direction direction = Direction::Forward;
+    QString reason; // why it rests where it rests
+    QList<StepRun> steps; // all, in order
+    QList<Migration> migrations; // of the present hop
+    QMap<int, HostFacts> factsBefore, factsAfter; // by hop
+    std::optional<HostFacts> factsBack;
+    QMap<int, Backup> backups; // by hop
+    HealthRecord health;
+    std::optional<WayBack> way;
+    QString confirmedDomain;
+    bool retryAsked = false;
+    bool connected = true;
+    qint64 beganMs = 0, endedMs = 0, changedMono = 0, doubtSinceMono = 0;
+    qint64 downSinceMs = 0, downtimeMs = 0; // between stop and healthy again
+    QString measuredVersion;
+
+    const StepRun *current() const; // the last one when it has not ended, else null
+    const StepRun *last() const;
+};
+
+struct WaveRun {
+    bool opened = false, passed = false;
+    int hop = 0; // the hop its hosts are going through
+    GateVerdict verdict = GateVerdict::Pending;
+    QString gateReason;
+    QList<GateCondition> conditions;
+    qint64 settledMono = -1; // since when all of its hosts rest (this hop); −1 = they do not
+    bool promoted = false;
+    QString promotedBy;
+};
+
+struct RolloutState {
+    int id = 0;
+    Plan plan;
+    QString planHash;
+    RunOptions options;
+    RolloutLifecycle lifecycle = RolloutLifecycle::Running;
+    QMap<PauseReason, QString> pauses; // reason → detail
+    QList<WaveRun> waves;
+    QMap<QString, HostRun> hosts;
+    QStringList rollbackOrder; // hosts that still have to go back, newest first
+    bool interrupted = false;  // a console began after its last event; it moves only when resumed
+    bool abortRequested = false;
+    QString startedBy, endReason;
+    qint64 startedMs = 0, endedMs = 0, lastSeq = 0, lastMs = 0;
+
+    bool isEnded() const;
+    bool isPaused() const { return !pauses.isEmpty() || interrupted; }
+    int currentWave() const; // first not passed; −1 when all are
+};
+
+// Events of other rollouts are ignored; unknown combinations leave the state as it is (never assert: journals are data).
+void apply(RolloutState &state, const Event &event);
+
+QString rolloutName(int id); // "R-0001"
+std::optional<int> rolloutIdFromName(const QString &text); // "R-0001", "r1", "1"
+
+} // namespace bellwether

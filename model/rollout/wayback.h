@@ -1,0 +1,14 @@
+#pragma once
+// The way back, decided from evidence and nothing else (rollout rules, "Way back"; requirements N-01, PI-11, CS-09):
+//   1 new version never started against the database → tag-only
+//   2 ledger before = ledger after and the release declares no schema change → tag-only
+//   3 migrations ran, all declared additive, a patch, and the profile allows → tag-only
+//   4 migrations ran otherwise, or the database is half-migrated → restore
+//   5 cannot tell → restore
+#include "rollout/state.h"
+
+namespace bellwether {
+
+WayBack decideWayBack(const RolloutState &state, const HostRun &host);
+
+} // namespace bellwether

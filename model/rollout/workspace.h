@@ -1,0 +1,26 @@
+#pragma once
+// The fold over the whole journal: inventory, trusted keys, facts, catalogues and every rollout.
+#include "rollout/snapshot.h"
+
+namespace bellwether {
+
+struct TrustedKey {
+    QString keyType, fingerprint;
+};
+
+struct Workspace {
+    QString id; // of the data folder
+    Inventory inventory;
+    QMap<QString, TrustedKey> trusted; // by machine
+    QMap<QString, HostFacts> facts;    // newest, by installation
+    QMap<int, RolloutState> rollouts;
+    std::shared_ptr<Library> library; // shipped + imported
+    qint64 lastSeq = 0;
+
+    int nextRollout() const;
+    QString holderOf(const QString &host) const; // name of the unfinished rollout it is in, or empty
+};
+
+void apply(Workspace &workspace, const Event &event);
+
+} // namespace bellwether
