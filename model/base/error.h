@@ -5,6 +5,7 @@
 #include <QStringList>
 #include <expected>
 #include <memory>
+#include <optional>
 
 namespace bellwether {
 
@@ -82,6 +83,12 @@ enum class ErrorCode {
     HostFenced,            // %1 host
     Cancelled,             // %1 what
 };
+
+inline constexpr ErrorCode lastErrorCode = ErrorCode::Cancelled;
+
+// Stable names for facts, journals and the local socket: "host-key-unknown".
+const char *errorKey(ErrorCode code);
+std::optional<ErrorCode> errorFromKey(const QString &key);
 
 // Where in a file: line and column from 1, 0 when unknown; key is the path, e.g. hosts[2].port.
 struct Place {
