@@ -58,13 +58,13 @@ struct ReleasesImported {
     QString source, text; // the catalogue as read
     template<class V, class S> static void fields(V &&v, S &s) { v("source", s.source); v("text", s.text); }
 };
-struct FactsMeasured { // in a rollout (phase preflight, check or back) or by a fleet check (phase fleet)
+struct FactsMeasured { // phase: preflight, migrated (right after the new version's start), check, back, or fleet (a fleet check)
     BELLWETHER_EVENT(FactsMeasured)
-    QString host, phase;
+    QString host, phase, token; // token: of the measuring step; empty for a fleet check
     int hop = 0;
     HostFacts facts;
     template<class V, class S> static void fields(V &&v, S &s)
-    { v("host", s.host); v("phase", s.phase); v("hop", s.hop); v("facts", s.facts); }
+    { v("host", s.host); v("phase", s.phase); v("token", s.token); v("hop", s.hop); v("facts", s.facts); }
 };
 
 // ---- a rollout's course
@@ -123,7 +123,7 @@ struct LeaseTaken {
 // ---- steps
 struct StepIntended { // durable before anything is sent to the host
     BELLWETHER_EVENT(StepIntended)
-    QString host, token; // token = r<rollout>.h<host>.<hop>.<step>.<attempt>, a leading b on the way back
+    QString host, token; // token = r<rollout>.h<host>.<hop>.<step>.<attempt>, leading b: back tag-only, x: restore
     Direction direction = Direction::Forward;
     int hop = 0, index = 0, attempt = 1;
     QString step; // name
@@ -230,7 +230,9 @@ struct Paused {
     BELLWETHER_EVENT(Paused)
     PauseReason reason = PauseReason::Operator;
     QString detail;
-    template<class V, class S> static void fields(V &&v, S &s) { v("reason", s.reason); v("detail", s.detail); }
+    QString token; // of the step that is overdue, when that is why
+    template<class V, class S> static void fields(V &&v, S &s)
+    { v("reason", s.reason); v("detail", s.detail); v("token", s.token); }
 };
 struct Unpaused {
     BELLWETHER_EVENT(Unpaused)

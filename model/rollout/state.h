@@ -19,6 +19,7 @@ struct StepRun {
     qint64 startedMono = 0;
     std::optional<int> exitStatus;
     QString reason, lastWords;
+    bool overdue = false; // the rollout was paused for it once
 };
 
 struct HealthRecord {
@@ -49,6 +50,10 @@ struct HostRun {
     qint64 beganMs = 0, endedMs = 0, changedMono = 0, doubtSinceMono = 0;
     qint64 downSinceMs = 0, downtimeMs = 0; // between stop and healthy again
     QString measuredVersion;
+    qint64 leaseEpoch = 0;  // 0: no lease for this console yet
+    QString measuredToken;  // the measuring step whose facts are in
+    int deferrals = 0;
+    QMap<int, Ledger> ledgersAfter; // by hop: the newest reading once the new version was started
 
     const StepRun *current() const; // the last one when it has not ended, else null
     const StepRun *last() const;
@@ -87,6 +92,12 @@ struct RolloutState {
 
 // Events of other rollouts are ignored; unknown combinations leave the state as it is (never assert: journals are data).
 void apply(RolloutState &state, const Event &event);
+
+// The step with everything resolved that is known at run time: {rollout}, {backup}, {confirmed-domain}.
+const QList<Step> &stepsOf(const RolloutState &state, const HostRun &host, Direction direction, int hop);
+Step stepAt(const RolloutState &state, const HostRun &host, Direction direction, int hop, int index);
+QString resolvedBackupPath(const RolloutState &state, const HostRun &host, int hop);
+Version targetOf(const RolloutState &state, const HostRun &host); // what must run once its present direction is done
 
 QString rolloutName(int id); // "R-0001"
 std::optional<int> rolloutIdFromName(const QString &text); // "R-0001", "r1", "1"

@@ -1,0 +1,306 @@
+// What an operator may ask for, and the events that answer it.
+#include "rollout/decide.h"
+#include "rollout/gates.h"
+#include "rollout/wayback.h"
+
+#include <algorithm>
+
+namespace bellwether {
+
+namespace {
+
+bool canGoBack(const RolloutState &state, const HostRun &h)
+{
+    if (h.current() || h.state == HostRunState::RollingBack)
+        return false;
+    return decideWayBack(state, h).verdict != WayBackVerdict::None;
+}
+
+bool canRetry(const HostRun &h)
+{
+    return h.state == HostRunState::Failed || h.state == HostRunState::HalfMigrated || h.state == HostRunState::InDoubt
+        || h.state == HostRunState::Deferred || h.state == HostRunState::RollbackFailed;
+}
+
+bool canSkip(const RolloutState &state, const HostRun &h)
+{
+    if (h.state == HostRunState::Waiting || h.state == HostRunState::Deferred)
+        return true;
+    // a failed host may only be left behind when nothing was changed on it
+    return h.state == HostRunState::Failed && decideWayBack(state, h).verdict == WayBackVerdict::None;
+}
+
+template<class Predicate>
+QStringList hostsWhere(const RolloutState &state, Predicate predicate)
+{
+    QStringList names;
+    for (const HostRun &h : state.hosts)
+        if (predicate(h))
+            names.append(h.name);
+    return names;
+}
+
+// Newest first: who was begun last goes back first.
+QStringList newestFirst(const RolloutState &state, QStringList names)
+{
+    std::stable_sort(names.begin(), names.end(), [&](const QString &a, const QString &b) { return state.hosts[a].beganMs > state.hosts[b].beganMs; });
+    return names;
+}
+
+QString troubleOf(const RolloutState &state)
+{
+    for (const HostRun &h : state.hosts)
+        if (h.state == HostRunState::HalfMigrated)
+            return QStringLiteral("%1 is half-migrated: %2").arg(h.name, h.reason);
+    for (const HostRun &h : state.hosts)
+        if (countsAsFailure(h.state))
+            return h.reason.isEmpty() ? QStringLiteral("%1 is %2").arg(h.name, nameOf(h.state)) : QStringLiteral("%1 is %2: %3").arg(h.name, nameOf(h.state), h.reason);
+    return {};
+}
+
+std::unexpected<Error> refuse(Verb verb, const QString &reason)
+{
+    return fail(ErrorCode::NotAllowed, {nameOf(verb), reason});
+}
+
+bool stopsUntilMended(const RolloutState &state)
+{
+    return state.pauses.contains(PauseReason::FailureBudget) || state.pauses.contains(PauseReason::GateFailed);
+}
+
+Unpaused unpaused(PauseReason reason, const QString &detail)
+{
+    Unpaused e;
+    e.reason = reason;
+    e.detail = detail;
+    return e;
+}
+
+} // namespace
+
+Permission permission(const RolloutState &state, Verb verb)
+{
+    Permission p;
+    auto no = [&](const QString &reason) {
+        p.allowed = false;
+        p.reason = reason;
+        return p;
+    };
+    auto yes = [&](QStringList hosts) {
+        p.allowed = true;
+        p.hosts = std::move(hosts);
+        return p;
+    };
+    const QString ended = QStringLiteral("the rollout has ended: %1").arg(nameOf(state.lifecycle));
+    const QStringList open = hostsWhere(state, [](const HostRun &h) { return h.state == HostRunState::Waiting || isBegun(h.state) || h.state == HostRunState::Deferred; });
+    switch (verb) {
+    case Verb::Resume: {
+        if (state.isEnded())
+            return no(ended);
+        if (state.interrupted)
+            return yes(open);
+        if (state.pauses.isEmpty())
+            return no(QStringLiteral("it is running"));
+        const int wave = state.currentWave();
+        if (stopsUntilMended(state) && wave >= 0) {
+            const GateReading g = readGate(state, wave, {0, 0});
+            if (g.failures > g.allowed)
+                return no(QStringLiteral("retry, skip or roll back first: %1").arg(troubleOf(state)));
+        }
+        if (state.pauses.size() == 1 && state.pauses.contains(PauseReason::ApprovalNeeded))
+            return no(QStringLiteral("the canary's gate waits for a person: promote it"));
+        return yes(open);
+    }
+    case Verb::Pause:
+        if (state.isEnded())
+            return no(ended);
+        if (state.pauses.contains(PauseReason::Operator))
+            return no(QStringLiteral("it is paused already"));
+        if (state.interrupted)
+            return no(QStringLiteral("it was interrupted and does not move"));
+        return yes(open);
+    case Verb::Promote: {
+        if (state.isEnded())
+            return no(ended);
+        if (state.interrupted)
+            return no(QStringLiteral("it was interrupted: resume it first"));
+        const int wave = state.currentWave();
+        if (const QString trouble = troubleOf(state); wave == 0 && !trouble.isEmpty())
+            return no(trouble);
+        if (!state.pauses.contains(PauseReason::ApprovalNeeded)) {
+            if (wave < 0)
+                return no(QStringLiteral("every wave has passed its gate"));
+            return no(wave > 0 ? QStringLiteral("only the canary's gate waits for a person") : QStringLiteral("the canary's gate does not hold yet: %1").arg(
+                state.waves[0].gateReason.isEmpty() ? QStringLiteral("hosts are under way") : state.waves[0].gateReason));
+        }
+        return yes(state.plan.waves.value(wave + 1).hosts);
+    }
+    case Verb::Retry: {
+        const QStringList hosts = hostsWhere(state, canRetry);
+        if (state.isEnded())
+            return no(ended);
+        if (state.interrupted)
+            return no(QStringLiteral("it was interrupted: resume it first"));
+        return hosts.isEmpty() ? no(QStringLiteral("no host has failed or was deferred")) : yes(hosts);
+    }
+    case Verb::Skip: {
+        const QStringList hosts = hostsWhere(state, [&](const HostRun &h) { return canSkip(state, h); });
+        if (state.isEnded())
+            return no(ended);
+        return hosts.isEmpty() ? no(QStringLiteral("no host can be left out: what was changed has to go on or go back")) : yes(hosts);
+    }
+    case Verb::Rollback: {
+        if (state.interrupted)
+            return no(QStringLiteral("it was interrupted: resume it first"));
+        const QStringList hosts = newestFirst(state, hostsWhere(state, [&](const HostRun &h) { return canGoBack(state, h); }));
+        if (!hosts.isEmpty())
+            return yes(hosts);
+        const QStringList busy = hostsWhere(state, [](const HostRun &h) { return h.current() != nullptr; });
+        return no(busy.isEmpty() ? QStringLiteral("nothing has been changed on any host")
+                                 : QStringLiteral("a step is under way on %1: it is taken back once it has ended").arg(busy.first()));
+    }
+    case Verb::Abort:
+        if (state.isEnded())
+            return no(ended);
+        if (state.interrupted)
+            return no(QStringLiteral("it was interrupted: resume it first"));
+        return state.abortRequested ? no(QStringLiteral("it is being aborted")) : yes(open);
+    }
+    return p;
+}
+
+namespace {
+
+Result<QList<EventBody>> answerRollback(const RolloutState &state, const OperatorRequest &request, const QStringList &allowed)
+{
+    QStringList hosts = request.hosts.isEmpty() ? allowed : newestFirst(state, request.hosts);
+    QList<EventBody> out;
+    RollbackConfirmed confirmed;
+    for (const QString &name : std::as_const(hosts)) {
+        const auto h = state.hosts.constFind(name);
+        if (h == state.hosts.cend())
+            return fail(ErrorCode::UnknownHost, {name});
+        const WayBack way = decideWayBack(state, *h);
+        if (!allowed.contains(name))
+            return refuse(Verb::Rollback, h->current() ? QStringLiteral("a step is under way on %1").arg(name) : QStringLiteral("%1: %2").arg(name, way.reason));
+        WayBackVerdict verdict = way.verdict;
+        if (request.way == QLatin1String("tag-only") && verdict == WayBackVerdict::Restore)
+            return fail(ErrorCode::WayRefused, {name, request.way, way.reason});
+        if (request.way == QLatin1String("restore"))
+            verdict = WayBackVerdict::Restore;
+        if (verdict == WayBackVerdict::Restore) {
+            const auto backup = h->backups.constFind(way.hop);
+            if (backup == h->backups.cend() || !backup->verified)
+                return fail(ErrorCode::WayRefused, {name, QStringLiteral("restore"), QStringLiteral("there is no proven backup of it from this rollout")});
+            const QString domain = state.plan.host(name)->installation.domain;
+            if (domain.isEmpty() || request.confirm.value(name) != domain)
+                return fail(ErrorCode::DomainNotConfirmed, {name, domain});
+            confirmed.confirmed.insert(name, domain);
+        }
+        confirmed.hosts.append(name);
+        confirmed.ways.insert(name, nameOf(verdict));
+        WayBackDecided decided;
+        decided.host = name;
+        decided.way = way;
+        if (verdict != way.verdict) {
+            decided.way.verdict = verdict;
+            decided.way.reason = QStringLiteral("asked for by the operator; evidence alone would allow %1").arg(nameOf(way.verdict));
+            decided.way.lossFromMs = h->backups[way.hop].startedMs;
+            decided.way.backupPath = h->backups[way.hop].path;
+        }
+        out.append(decided);
+    }
+    out.append(confirmed);
+    return out;
+}
+
+} // namespace
+
+Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest &request, const Now &)
+{
+    const Permission p = permission(state, request.verb);
+    if (!p.allowed)
+        return refuse(request.verb, p.reason);
+    for (const QString &name : request.hosts)
+        if (!state.hosts.contains(name))
+            return fail(ErrorCode::UnknownHost, {name});
+    QList<EventBody> out;
+    switch (request.verb) {
+    case Verb::Resume: {
+        if (state.interrupted) {
+            RolloutResumed e;
+            e.reason = request.reason;
+            out.append(e);
+        }
+        for (auto it = state.pauses.cbegin(); it != state.pauses.cend(); ++it)
+            if (it.key() != PauseReason::ApprovalNeeded && (!stopsUntilMended(state) || permission(state, Verb::Resume).allowed)) {
+                const bool stillFails = it.key() == PauseReason::FailureBudget || it.key() == PauseReason::GateFailed;
+                if (stillFails && state.interrupted && !hostsWhere(state, canRetry).isEmpty())
+                    continue; // resuming after an interruption mends nothing
+                out.append(unpaused(it.key(), request.reason));
+            }
+        return out;
+    }
+    case Verb::Pause: {
+        Paused e;
+        e.reason = PauseReason::Operator;
+        e.detail = request.reason;
+        return QList<EventBody>{e};
+    }
+    case Verb::Promote: {
+        Promoted e;
+        e.wave = state.currentWave();
+        e.hop = state.waves[e.wave].hop;
+        e.reason = request.reason;
+        out.append(e);
+        out.append(unpaused(PauseReason::ApprovalNeeded, QStringLiteral("promoted")));
+        return out;
+    }
+    case Verb::Retry: {
+        const QStringList hosts = request.hosts.isEmpty() ? p.hosts : request.hosts;
+        for (const QString &name : hosts) {
+            const HostRun &h = state.hosts[name];
+            if (!p.hosts.contains(name))
+                return refuse(Verb::Retry, QStringLiteral("%1 is %2").arg(name, nameOf(h.state)));
+            if (h.state == HostRunState::HalfMigrated && (!state.plan.policy.migrationsIdempotent || request.reason.isEmpty()))
+                return refuse(Verb::Retry, state.plan.policy.migrationsIdempotent
+                                               ? QStringLiteral("%1 is half-migrated: state the fix as the reason").arg(name)
+                                               : QStringLiteral("%1 is half-migrated and %2 does not promise that its migrations may be repeated: restore it").arg(name, state.plan.productName));
+            HostRetried e;
+            e.host = name;
+            e.reason = request.reason;
+            out.append(e);
+        }
+        break;
+    }
+    case Verb::Skip: {
+        if (request.hosts.isEmpty())
+            return refuse(Verb::Skip, QStringLiteral("name the hosts to leave out"));
+        if (request.reason.isEmpty())
+            return refuse(Verb::Skip, QStringLiteral("leaving a host out needs a reason"));
+        for (const QString &name : request.hosts) {
+            if (!p.hosts.contains(name))
+                return refuse(Verb::Skip, QStringLiteral("%1 is %2").arg(name, nameOf(state.hosts[name].state)));
+            HostSkipped e;
+            e.host = name;
+            e.reason = request.reason;
+            out.append(e);
+        }
+        break;
+    }
+    case Verb::Rollback:
+        return answerRollback(state, request, p.hosts);
+    case Verb::Abort: {
+        AbortRequested e;
+        e.reason = request.reason;
+        return QList<EventBody>{e};
+    }
+    }
+    // retried and skipped hosts no longer count: what stopped the rollout for them is gone
+    for (const PauseReason reason : {PauseReason::FailureBudget, PauseReason::GateFailed, PauseReason::LostHosts})
+        if (state.pauses.contains(reason))
+            out.append(unpaused(reason, nameOf(request.verb)));
+    return out;
+}
+
+} // namespace bellwether

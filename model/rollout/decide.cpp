@@ -1,0 +1,407 @@
+#include "rollout/decide.h"
+
+#include "rollout/gates.h"
+#include "rollout/judge.h"
+#include "rollout/wayback.h"
+
+#include <algorithm>
+
+namespace bellwether {
+
+namespace {
+
+bool mayNotBeKilled(StepKind kind)
+{
+    return kind == StepKind::Backup || kind == StepKind::Migrate || kind == StepKind::Start || kind == StepKind::Restore || kind == StepKind::SetAside;
+}
+
+struct Decider {
+    const RolloutState &s;
+    const Now &now;
+    QList<EventBody> out;
+
+    void intend(const HostRun &h, int index)
+    {
+        const Step step = stepAt(s, h, h.direction, h.hop, index);
+        int attempt = 1, number = 0;
+        for (const StepRun &run : h.steps)
+            attempt += run.direction == h.direction && run.hop == h.hop && run.index == index;
+        for (int i = 0; i < s.plan.hosts.size(); ++i)
+            if (s.plan.hosts[i].installation.name == h.name)
+                number = i;
+        StepIntended e;
+        e.host = h.name;
+        e.direction = h.direction;
+        e.hop = h.hop;
+        e.index = index;
+        e.attempt = attempt;
+        e.step = step.name;
+        e.kind = step.kind;
+        e.command = step.displayText();
+        e.token = QStringLiteral("%1r%2.h%3.%4.%5.%6").arg(h.direction == Direction::Forward ? QString() : h.direction == Direction::TagOnly ? QStringLiteral("b") : QStringLiteral("x"))
+                      .arg(s.id).arg(number).arg(h.hop).arg(index).arg(attempt);
+        out.append(e);
+    }
+
+    void endHost(const HostRun &h, HostRunState state, const QString &reason)
+    {
+        HostEnded e;
+        e.host = h.name;
+        e.state = state;
+        e.hop = h.hop;
+        e.reason = reason;
+        out.append(e);
+        HostRun after = h;
+        after.state = state;
+        if (state == HostRunState::Upgraded || countsAsFailure(state)) {
+            WayBackDecided way;
+            way.host = h.name;
+            way.way = decideWayBack(s, after);
+            out.append(way);
+        }
+    }
+
+    // A host whose last step did not end well.
+    void afterFailure(const HostRun &h, const StepRun &step)
+    {
+        const QString reason = step.reason.isEmpty() ? QStringLiteral("%1 failed").arg(step.name) : QStringLiteral("%1: %2").arg(step.name, step.reason);
+        if (h.direction != Direction::Forward)
+            return endHost(h, HostRunState::RollbackFailed, reason);
+        const Ledger after = h.ledgersAfter.value(h.hop);
+        for (const Migration &m : h.migrations) {
+            if (m.state == MigrationState::Failed || (m.state == MigrationState::Running && step.kind == StepKind::Migrate && step.outcome != StepOutcome::Cancelled))
+                return endHost(h, HostRunState::HalfMigrated, m.reason.isEmpty() ? QStringLiteral("migration %1 did not finish").arg(m.name)
+                                                                               : QStringLiteral("migration %1 failed: %2").arg(m.name, m.reason));
+        }
+        if (!after.halfMigrated.isEmpty())
+            return endHost(h, HostRunState::HalfMigrated, QStringLiteral("migration %1 did not finish").arg(after.halfMigrated));
+        if (step.outcome == StepOutcome::Lost || step.outcome == StepOutcome::InDoubt)
+            return endHost(h, HostRunState::InDoubt, reason);
+        endHost(h, HostRunState::Failed, reason);
+    }
+
+    bool rests(const Step &step) const // at a safe point, because the rollout is paused or being aborted
+    {
+        return step.safe && (!s.pauses.isEmpty() || s.abortRequested);
+    }
+
+    int staleBackup(const HostRun &h, const Step &next) const // index of the backup step to repeat, or −1
+    {
+        if (next.kind != StepKind::Stop || !h.backups.contains(h.hop))
+            return -1;
+        if (now.wallMs - h.backups[h.hop].endedMs <= qint64(s.plan.strategy.backupMaxAgeMin) * 60'000)
+            return -1;
+        const QList<Step> &steps = stepsOf(s, h, h.direction, h.hop);
+        for (int i = 0; i < h.next; ++i)
+            if (steps[i].kind == StepKind::Backup)
+                return i;
+        return -1;
+    }
+
+    void progress(const HostRun &h)
+    {
+        if (const StepRun *step = h.current()) {
+            if (step->phase != StepPhase::Started)
+                return;
+            overdue(h, *step);
+            const Judgement j = judge(s, h, now);
+            if (!j.decided)
+                return;
+            StepEnded e;
+            e.host = h.name;
+            e.token = step->token;
+            e.outcome = j.outcome;
+            e.reason = j.reason;
+            e.durationMs = std::max<qint64>(0, now.monoMs - step->startedMono);
+            out.append(e);
+            if (j.alreadyThere)
+                endHost(h, HostRunState::AlreadyThere, {});
+            else if (j.unreachable)
+                endHost(h, HostRunState::Deferred, j.reason);
+            return;
+        }
+        const StepRun *last = h.last();
+        const QList<Step> &steps = stepsOf(s, h, h.direction, h.hop);
+        const bool lastIsOfThisRun = last && last->direction == h.direction && last->hop == h.hop && last->index == h.next;
+        const bool failed = lastIsOfThisRun && last->outcome != StepOutcome::Done && last->outcome != StepOutcome::Already;
+        if (failed && !isRetried(h))
+            return afterFailure(h, *last);
+        if (h.next >= steps.size())
+            return h.direction == Direction::Forward ? endHost(h, HostRunState::Upgraded, {}) : endHost(h, HostRunState::RolledBack, {});
+        if (h.leaseEpoch == 0)
+            return; // the engine is taking it
+        if (h.direction == Direction::Forward && rests(steps[h.next]))
+            return;
+        const int repeat = staleBackup(h, steps[h.next]);
+        intend(h, repeat >= 0 ? repeat : h.next);
+    }
+
+    // HostRetried came after the failure: the host is begun again though its last step failed.
+    static bool isRetried(const HostRun &h) { return h.retryAsked; }
+
+    void overdue(const HostRun &h, const StepRun &step)
+    {
+        if (step.overdue || !mayNotBeKilled(step.kind))
+            return;
+        const int plannedS = stepAt(s, h, step.direction, step.hop, step.index).deadlineS;
+        const PlanHost *planned = s.plan.host(h.name);
+        const int estimateS = planned && step.hop < planned->hops.size() ? planned->hops[step.hop].estimateS : 0;
+        const qint64 limitMs = 1000LL * (step.kind == StepKind::Migrate ? std::max({s.plan.strategy.migrationDeadlineMin * 60, 3 * estimateS}) : plannedS);
+        if (now.monoMs - step.startedMono <= limitMs)
+            return;
+        Paused e;
+        e.reason = PauseReason::GateInconclusive;
+        e.detail = QStringLiteral("%1 on %2 has run for %3 s, longer than %4 s; it goes on").arg(step.name, h.name).arg((now.monoMs - step.startedMono) / 1000).arg(limitMs / 1000);
+        e.token = step.token;
+        out.append(e);
+    }
+
+    void pause(PauseReason reason, const QString &detail)
+    {
+        if (s.pauses.contains(reason))
+            return;
+        Paused e;
+        e.reason = reason;
+        e.detail = detail;
+        out.append(e);
+    }
+
+    // Rollback is exempt from pauses and budgets. A restore is proven on one host first, then the rest in parallel.
+    bool rollBack()
+    {
+        if (s.rollbackOrder.isEmpty())
+            return false;
+        bool proven = true, anyRestore = false;
+        for (const QString &name : s.rollbackOrder)
+            anyRestore = anyRestore || s.hosts[name].direction == Direction::Restore;
+        if (anyRestore) {
+            proven = false;
+            for (const HostRun &h : s.hosts)
+                proven = proven || (h.state == HostRunState::RolledBack && h.direction == Direction::Restore);
+        }
+        int under = 0;
+        QStringList machines;
+        for (const QString &name : s.rollbackOrder) {
+            const HostRun &h = s.hosts[name];
+            const QString machine = s.plan.host(name)->installation.endpoint.machine();
+            if (h.direction == Direction::Restore && !proven && under > 0)
+                continue;
+            if (under >= s.plan.strategy.parallel || machines.contains(machine))
+                continue;
+            ++under;
+            machines.append(machine);
+            progress(h);
+        }
+        return true;
+    }
+
+    void hosts()
+    {
+        for (const HostRun &h : s.hosts)
+            if (isBegun(h.state) && h.direction == Direction::Forward)
+                progress(h);
+    }
+
+    void stopRules(int wave, const GateReading &gate)
+    {
+        if (gate.failures > gate.allowed)
+            pause(PauseReason::FailureBudget, gate.reason);
+        int total = 0, deferred = 0;
+        for (const HostRun &h : s.hosts) {
+            if (h.wave != wave)
+                continue;
+            ++total;
+            deferred += h.state == HostRunState::Deferred && h.deferrals > 1;
+            if (!h.connected && h.doubtSinceMono > 0 && now.monoMs - h.doubtSinceMono > s.plan.strategy.inDoubtMin * 60'000LL)
+                pause(PauseReason::LostHosts, QStringLiteral("%1 has not answered for %2 min").arg(h.name).arg(s.plan.strategy.inDoubtMin));
+        }
+        if (total > 0 && 100.0 * deferred / total > s.plan.strategy.unreachablePercent)
+            pause(PauseReason::LostHosts, QStringLiteral("%1 of %2 hosts are deferred").arg(deferred).arg(total));
+    }
+
+    void begin(int wave)
+    {
+        if (!s.pauses.isEmpty() || s.abortRequested)
+            return;
+        const WaveRun &w = s.waves[wave];
+        if (!w.opened) {
+            WaveOpened e;
+            e.wave = wave;
+            e.hop = wave < s.waves.size() && w.verdict == GateVerdict::Pass ? w.hop + 1 : w.hop;
+            out.append(e);
+            return;
+        }
+        QStringList machines;
+        int under = 0;
+        for (const HostRun &h : s.hosts) {
+            if (isBegun(h.state)) {
+                ++under;
+                machines.append(s.plan.host(h.name)->installation.endpoint.machine());
+            }
+        }
+        const int limit = wave == 0 ? 1 : wave == 1 ? s.plan.strategy.parallel : s.plan.strategy.parallelLater;
+        for (const QString &name : s.plan.waves[wave].hosts) {
+            const auto h = s.hosts.constFind(name);
+            if (h == s.hosts.cend() || h->state != HostRunState::Waiting || under >= limit)
+                continue;
+            const QString machine = s.plan.host(name)->installation.endpoint.machine();
+            if (machines.contains(machine))
+                continue;
+            HostBegun e;
+            e.host = name;
+            e.hop = std::min(w.hop, int(s.plan.host(name)->hops.size()) - 1);
+            out.append(e);
+            machines.append(machine);
+            ++under;
+        }
+    }
+
+    // Deferred hosts are tried once more when the rest of their wave is done.
+    bool retryDeferred(int wave)
+    {
+        if (s.waves[wave].settledMono < 0 || !s.pauses.isEmpty())
+            return false;
+        bool any = false;
+        for (const HostRun &h : s.hosts) {
+            if (h.wave == wave && h.state == HostRunState::Deferred && h.deferrals == 1) {
+                HostRetried e;
+                e.host = h.name;
+                e.reason = QStringLiteral("tried again at the end of its wave");
+                out.append(e);
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    void gate(int wave, const GateReading &g)
+    {
+        const WaveRun &w = s.waves[wave];
+        const bool worth = g.verdict != w.verdict || (g.reason != w.gateReason && w.settledMono >= 0);
+        if (w.settledMono >= 0 || g.verdict == GateVerdict::Fail) {
+            if (worth) {
+                GateAssessed e;
+                e.wave = wave;
+                e.hop = w.hop;
+                e.verdict = g.verdict;
+                e.reason = g.reason;
+                e.conditions = g.conditions;
+                out.append(e);
+            }
+        }
+        if (w.settledMono < 0)
+            return;
+        if (g.verdict == GateVerdict::Fail && g.failures <= g.allowed)
+            pause(PauseReason::GateFailed, g.reason);
+        else if (g.verdict == GateVerdict::Inconclusive)
+            pause(PauseReason::GateInconclusive, g.reason);
+        else if (g.waitsForPerson)
+            pause(PauseReason::ApprovalNeeded, g.reason);
+        else if (g.verdict == GateVerdict::Pass && s.pauses.isEmpty() && !s.abortRequested) {
+            GatePassed e;
+            e.wave = wave;
+            e.hop = w.hop;
+            e.by = w.promoted ? w.promotedBy : s.options.autoPromote && wave == 0 ? QStringLiteral("auto-promote") : QString();
+            out.append(e);
+        }
+    }
+
+    // A patch on a host whose database was not touched goes back by itself where the strategy says so.
+    void automaticRollback()
+    {
+        if (s.plan.strategy.autoRollback != AutoRollback::Patch)
+            return;
+        RollbackConfirmed e;
+        e.automatic = true;
+        for (const HostRun &h : s.hosts) {
+            if (h.state != HostRunState::Failed || !h.way || h.way->verdict != WayBackVerdict::TagOnly || !h.migrations.isEmpty())
+                continue;
+            const PlanHost *planned = s.plan.host(h.name);
+            if (bumpBetween(planned->hops[h.hop].from, planned->hops[h.hop].to) != Bump::Patch)
+                continue;
+            e.hosts.append(h.name);
+            e.ways.insert(h.name, nameOf(Direction::TagOnly));
+        }
+        if (!e.hosts.isEmpty())
+            out.append(e);
+    }
+
+    bool end()
+    {
+        bool anyBack = false, anyLeft = false, bad = false, moving = false;
+        for (const HostRun &h : s.hosts) {
+            moving = moving || (isBegun(h.state) && (h.current() || !restsHere(h)));
+            anyBack = anyBack || h.state == HostRunState::RolledBack;
+            bad = bad || (countsAsFailure(h.state) && h.state != HostRunState::RolledBack);
+            anyLeft = anyLeft || h.state == HostRunState::Upgraded || isBegun(h.state);
+        }
+        if (moving || !s.rollbackOrder.isEmpty())
+            return false;
+        RolloutEnded e;
+        e.reason = s.endReason;
+        if (s.abortRequested)
+            e.state = bad ? RolloutLifecycle::Failed : RolloutLifecycle::Aborted;
+        else if (anyBack && !anyLeft && !bad)
+            e.state = RolloutLifecycle::RolledBack;
+        else if (s.currentWave() < 0 && s.pauses.isEmpty())
+            e.state = RolloutLifecycle::Succeeded;
+        else
+            return false;
+        out.append(e);
+        return true;
+    }
+
+    bool restsHere(const HostRun &h) const
+    {
+        const QList<Step> &steps = stepsOf(s, h, h.direction, h.hop);
+        return h.direction == Direction::Forward && h.next < steps.size() && rests(steps[h.next]);
+    }
+
+    QList<EventBody> run()
+    {
+        if (s.isEnded() || s.interrupted || s.pauses.contains(PauseReason::JournalFailure) || s.waves.isEmpty())
+            return {};
+        rollBack();
+        hosts();
+        if (!out.isEmpty())
+            return out;
+        automaticRollback();
+        if (!out.isEmpty() || end())
+            return out;
+        const int wave = s.currentWave();
+        if (wave < 0)
+            return out;
+        const GateReading g = readGate(s, wave, now);
+        if (s.waves[wave].opened) {
+            stopRules(wave, g);
+            if (!out.isEmpty() || retryDeferred(wave))
+                return out;
+        }
+        begin(wave);
+        if (out.isEmpty() && s.waves[wave].opened && s.rollbackOrder.isEmpty())
+            gate(wave, g);
+        return out;
+    }
+};
+
+} // namespace
+
+QList<EventBody> decide(const RolloutState &state, const Now &now)
+{
+    return Decider{state, now, {}}.run();
+}
+
+qint64 nextDecisionMono(const RolloutState &state, const Now &now)
+{
+    if (state.isEnded() || state.interrupted)
+        return -1;
+    for (const HostRun &h : state.hosts)
+        if (h.current() || !h.connected)
+            return now.monoMs + 500;
+    const int wave = state.currentWave();
+    if (wave >= 0 && state.waves[wave].settledMono >= 0)
+        return now.monoMs + 500;
+    return -1;
+}
+
+} // namespace bellwether

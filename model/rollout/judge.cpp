@@ -1,0 +1,138 @@
+#include "rollout/judge.h"
+
+namespace bellwether {
+
+namespace {
+
+Judgement done()
+{
+    return {true, StepOutcome::Done, {}, false, false};
+}
+
+Judgement failed(const QString &reason)
+{
+    return {true, StepOutcome::Failed, reason, false, false};
+}
+
+// Rows may only be lost knowingly: a count that shrank fails even when all is healthy (PI-18, PD-11).
+QString lostContent(const QMap<QString, qint64> &before, const QMap<QString, qint64> &after)
+{
+    for (auto it = before.cbegin(); it != before.cend(); ++it) {
+        if (!after.contains(it.key()))
+            return QStringLiteral("%1 can no longer be counted (%2 before)").arg(it.key()).arg(it.value());
+        if (after.value(it.key()) < it.value())
+            return QStringLiteral("%1 fell from %2 to %3").arg(it.key()).arg(it.value()).arg(after.value(it.key()));
+    }
+    return {};
+}
+
+Judgement judgePreflight(const RolloutState &state, const HostRun &host, const Hop &hop, const HostFacts &facts)
+{
+    if (!facts.reachable) {
+        Judgement j = failed(facts.error.isEmpty() ? QStringLiteral("not reachable") : QStringLiteral("not reachable: %1").arg(facts.errorArgs.join(QStringLiteral(", "))));
+        j.unreachable = true;
+        return j;
+    }
+    if (facts.ledger && !facts.ledger->halfMigrated.isEmpty())
+        return failed(QStringLiteral("its database is half-migrated already: %1 did not finish").arg(facts.ledger->halfMigrated));
+    if (!facts.version)
+        return failed(QStringLiteral("its version could not be measured"));
+    if (*facts.version == hop.to && facts.health == Health::Ok) {
+        Judgement j = done();
+        j.alreadyThere = true;
+        return j;
+    }
+    if (*facts.version > hop.to)
+        return failed(QStringLiteral("it runs %1, which is newer than %2: an upgrade never goes down").arg(facts.version->toString(), hop.to.toString()));
+    if (*facts.version != hop.from)
+        return failed(QStringLiteral("it runs %1, the plan was made for %2: plan it again").arg(facts.version->toString(), hop.from.toString()));
+    if (facts.health != Health::Ok)
+        return failed(QStringLiteral("it was unhealthy already: %1").arg(facts.healthDetail.isEmpty() ? nameOf(facts.health) : facts.healthDetail));
+    if (facts.diskFree && facts.databaseSize) {
+        const int percent = hop.schema == SchemaChange::None ? state.plan.strategy.diskPercent : state.plan.strategy.diskRestorePercent;
+        const qint64 needed = *facts.databaseSize * percent / 100;
+        if (*facts.diskFree < needed)
+            return failed(QStringLiteral("%1 bytes free, %2 needed (%3 % of the database's %4)").arg(*facts.diskFree).arg(needed).arg(percent).arg(*facts.databaseSize));
+    }
+    Q_UNUSED(host);
+    return done();
+}
+
+Judgement judgeCheck(const RolloutState &state, const HostRun &host, const Hop &hop, const HostFacts &facts)
+{
+    const Version target = targetOf(state, host);
+    if (!facts.reachable)
+        return failed(QStringLiteral("could not be measured afterwards"));
+    if (!facts.version || *facts.version != target)
+        return failed(QStringLiteral("%1 should run, %2 answers").arg(target.toString(), facts.version ? facts.version->toString() : QStringLiteral("an unknown version")));
+    if (facts.health != Health::Ok)
+        return failed(QStringLiteral("it is not healthy afterwards: %1").arg(facts.healthDetail));
+    const HostFacts before = host.factsBefore.value(host.hop);
+    if (facts.ledger && !facts.ledger->halfMigrated.isEmpty())
+        return failed(QStringLiteral("%1 did not finish").arg(facts.ledger->halfMigrated));
+    if (host.direction != Direction::Forward) {
+        const bool restored = host.direction == Direction::Restore;
+        if (restored && before.ledger && facts.ledger && *before.ledger != *facts.ledger)
+            return failed(QStringLiteral("its ledger is not what it was before the upgrade"));
+        const auto reference = restored && host.backups.contains(host.hop) && !host.backups[host.hop].content.isEmpty()
+                                   ? host.backups[host.hop].content : before.content;
+        if (const QString lost = lostContent(reference, facts.content); !lost.isEmpty())
+            return failed(lost);
+        return done();
+    }
+    if (before.ledger && facts.ledger) {
+        for (const QString &name : before.ledger->applied)
+            if (!facts.ledger->applied.contains(name))
+                return failed(QStringLiteral("its ledger lost %1").arg(name));
+        for (const QString &name : hop.migrations)
+            if (!facts.ledger->applied.contains(name))
+                return failed(QStringLiteral("migration %1 of %2 is not in its ledger").arg(name, hop.to.toString()));
+    }
+    if (const QString lost = lostContent(before.content, facts.content); !lost.isEmpty())
+        return failed(lost);
+    return done();
+}
+
+Judgement judgeHealth(const RolloutState &state, const HostRun &host, const StepRun &step, const Now &now)
+{
+    const Strategy &s = state.plan.strategy;
+    const HealthRecord &r = host.health;
+    const double steadyMs = scaledMs(state, s.steadyS);
+    if (r.sinceMono > 0 && r.checks >= s.steadyChecks && double(r.lastMono - r.sinceMono) >= steadyMs)
+        return done();
+    const qint64 waited = now.monoMs - step.startedMono;
+    if (waited < qint64(s.healthDeadlineS) * 1000 + (r.sinceMono > 0 ? qint64(steadyMs) : 0))
+        return {};
+    const Version target = targetOf(state, host);
+    QString what = r.detail.isEmpty() ? nameOf(r.health) : r.detail;
+    if (r.health == Health::Ok && !r.version.isEmpty() && r.version != target.toString())
+        what = QStringLiteral("%1 answers, %2 should").arg(r.version, target.toString());
+    return failed(QStringLiteral("not healthy within %1 s: %2").arg(s.healthDeadlineS).arg(what));
+}
+
+} // namespace
+
+double scaledMs(const RolloutState &state, int seconds)
+{
+    return seconds * 1000.0 * state.options.bakeScale;
+}
+
+Judgement judge(const RolloutState &state, const HostRun &host, const Now &now)
+{
+    const StepRun *step = host.current();
+    const PlanHost *planned = state.plan.host(host.name);
+    if (!step || step->phase != StepPhase::Started || !planned || host.hop >= planned->hops.size())
+        return {};
+    const Hop &hop = planned->hops[host.hop];
+    if (step->kind == StepKind::Health)
+        return judgeHealth(state, host, *step, now);
+    if (host.measuredToken != step->token)
+        return {};
+    if (step->kind == StepKind::Preflight)
+        return judgePreflight(state, host, hop, host.factsBefore.value(host.hop));
+    if (step->kind == StepKind::Check)
+        return judgeCheck(state, host, hop, host.direction == Direction::Forward ? host.factsAfter.value(host.hop) : host.factsBack.value_or(HostFacts{}));
+    return {};
+}
+
+} // namespace bellwether

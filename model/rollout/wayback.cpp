@@ -1,0 +1,119 @@
+#include "rollout/wayback.h"
+
+namespace bellwether {
+
+namespace {
+
+QString ledgerText(const Ledger &ledger)
+{
+    QString text = QStringLiteral("%1 applied").arg(ledger.applied.size());
+    if (!ledger.applied.isEmpty())
+        text += QStringLiteral(", last %1").arg(ledger.applied.last());
+    if (!ledger.halfMigrated.isEmpty())
+        text += QStringLiteral(", %1 begun and not finished").arg(ledger.halfMigrated);
+    return text;
+}
+
+const StepRun *firstForward(const HostRun &host, int hop, std::initializer_list<StepKind> kinds)
+{
+    for (const StepRun &step : host.steps)
+        if (step.direction == Direction::Forward && step.hop == hop
+            && std::find(kinds.begin(), kinds.end(), step.kind) != kinds.end())
+            return &step;
+    return nullptr;
+}
+
+} // namespace
+
+WayBack decideWayBack(const RolloutState &state, const HostRun &host)
+{
+    WayBack way;
+    way.hop = host.hop;
+    const PlanHost *planned = state.plan.host(host.name);
+    if (!planned || host.hop < 0 || host.hop >= planned->hops.size()) {
+        way.reason = QStringLiteral("the plan holds no such host");
+        return way;
+    }
+    const Hop &hop = planned->hops[host.hop];
+    if (host.state == HostRunState::RolledBack || !firstForward(host, host.hop, {StepKind::Stop, StepKind::Pin, StepKind::Migrate, StepKind::Start})) {
+        way.reason = host.state == HostRunState::RolledBack ? QStringLiteral("it is already back on %1").arg(hop.from.toString())
+                                                           : QStringLiteral("nothing has been changed on it");
+        return way;
+    }
+    auto evidence = [&way](const char *kind, const QString &text, bool restore, const QString &source = {}) {
+        way.evidence.append(Evidence{QString::fromLatin1(kind), text, restore, source});
+    };
+    auto decided = [&](WayBackVerdict verdict, int rule, const QString &reason) {
+        way.verdict = verdict;
+        way.rule = rule;
+        way.reason = reason;
+        if (verdict == WayBackVerdict::Restore && host.backups.contains(host.hop)) {
+            way.lossFromMs = host.backups[host.hop].startedMs;
+            way.backupPath = host.backups[host.hop].path;
+        }
+        return way;
+    };
+
+    const StepRun *start = firstForward(host, host.hop, {StepKind::Migrate, StepKind::Start});
+    const auto before = host.factsBefore.value(host.hop).ledger;
+    const auto after = host.ledgersAfter.contains(host.hop) ? std::optional(host.ledgersAfter[host.hop]) : std::nullopt;
+    const QString to = hop.to.toString();
+
+    if (before)
+        evidence("ledger", QStringLiteral("Ledger before: %1").arg(ledgerText(*before)), false);
+    if (host.backups.contains(host.hop))
+        evidence("backup", host.backups[host.hop].verified ? QStringLiteral("Backup opened, listed and hashed: %1").arg(host.backups[host.hop].path)
+                                                           : QStringLiteral("Backup not proven: %1").arg(host.backups[host.hop].problem), false, host.backups[host.hop].sha256);
+    if (!start) {
+        evidence("step", QStringLiteral("%1 was never started on this host").arg(to), false);
+        return decided(WayBackVerdict::TagOnly, 1, QStringLiteral("%1 never started against the database").arg(to));
+    }
+    evidence("step", QStringLiteral("%1 was started: %2").arg(to, start->command), false, start->token);
+    if (after)
+        evidence("ledger", QStringLiteral("Ledger now: %1").arg(ledgerText(*after)), !before || *before != *after);
+    evidence("release", QStringLiteral("Release %1 declares its schema change as %2").arg(to, nameOf(hop.schema)),
+             hop.schema != SchemaChange::None && hop.schema != SchemaChange::Additive);
+
+    const Migration *failed = nullptr;
+    int ran = 0;
+    for (const Migration &m : host.migrations) {
+        if (m.state == MigrationState::Failed || m.state == MigrationState::Running)
+            failed = &m;
+        else if (m.state == MigrationState::Ran || m.state == MigrationState::Unnamed)
+            ++ran;
+    }
+    if (failed)
+        evidence("log", failed->state == MigrationState::Running ? QStringLiteral("%1 began and did not end").arg(failed->name)
+                                                                 : QStringLiteral("%1 failed: %2").arg(failed->name, failed->reason), true,
+                 QStringLiteral("line %1").arg(failed->line));
+    else if (ran > 0)
+        evidence("log", QStringLiteral("%1 migrations ran by the product's log").arg(ran), true);
+    else
+        evidence("log", QStringLiteral("No migration ran by the product's log"), false);
+
+    if (after && !after->halfMigrated.isEmpty())
+        return decided(WayBackVerdict::Restore, 4, QStringLiteral("the database is half-migrated: %1 did not finish").arg(after->halfMigrated));
+    if (failed)
+        return decided(WayBackVerdict::Restore, 4, QStringLiteral("the database is half-migrated: %1 did not finish").arg(failed->name));
+    if (!before || !after)
+        return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell what happened to the database: its ledger %1 the upgrade is unknown")
+                                                       .arg(before ? QStringLiteral("after") : QStringLiteral("before")));
+    if (*before == *after && ran == 0) {
+        if (hop.schema == SchemaChange::None)
+            return decided(WayBackVerdict::TagOnly, 2, QStringLiteral("the ledger is as before and %1 declares no schema change").arg(to));
+        return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell: the ledger is as before, but %1 declares its schema change as %2").arg(to, nameOf(hop.schema)));
+    }
+    QStringList fresh;
+    for (const QString &name : after->applied)
+        if (!before->applied.contains(name))
+            fresh.append(name);
+    bool declared = true;
+    for (const QString &name : std::as_const(fresh))
+        declared = declared && hop.migrations.contains(name);
+    if (hop.schema == SchemaChange::Additive && declared && bumpBetween(hop.from, hop.to) == Bump::Patch && state.plan.policy.patchRollbackKeepsData)
+        return decided(WayBackVerdict::TagOnly, 3, QStringLiteral("%1 is a patch and its migrations only add").arg(to));
+    return decided(WayBackVerdict::Restore, 4, fresh.isEmpty() ? QStringLiteral("migrations changed its database")
+                                                               : QStringLiteral("migrations changed its database: %1").arg(fresh.join(QStringLiteral(", "))));
+}
+
+} // namespace bellwether
