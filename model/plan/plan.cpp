@@ -109,9 +109,9 @@ bool Plan::isAccepted() const
 
 const PlanHost *Plan::host(const QString &name) const
 {
-    const auto it = std::find_if(hosts.cbegin(), hosts.cend(),
-                                 [&](const PlanHost &h) { return h.installation.name == name; });
-    return it == hosts.cend() ? nullptr : &*it;
+    const auto it = std::lower_bound(hosts.cbegin(), hosts.cend(), name,
+                                     [](const PlanHost &h, const QString &n) { return h.installation.name < n; });
+    return it == hosts.cend() || it->installation.name != name ? nullptr : &*it;
 }
 
 QString planHash(const Plan &plan)

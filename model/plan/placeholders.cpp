@@ -1,0 +1,71 @@
+#include "plan/placeholders.h"
+
+#include <QRegularExpression>
+
+namespace bellwether {
+
+Placeholders::Placeholders(const ProductProfile &profile, const Installation &installation)
+{
+    for (auto it = profile.settings.cbegin(); it != profile.settings.cend(); ++it)
+        m_values.insert(QStringLiteral("settings.") + it.key(), it.value());
+    for (auto it = installation.settings.cbegin(); it != installation.settings.cend(); ++it)
+        m_values.insert(QStringLiteral("settings.") + it.key(), it.value());
+    m_values.insert(QStringLiteral("name"), installation.name);
+    m_values.insert(QStringLiteral("directory"), installation.directory);
+    m_values.insert(QStringLiteral("domain"), installation.domain);
+    m_values.insert(QStringLiteral("address"), installation.endpoint.address);
+    m_values.insert(QStringLiteral("product"), installation.product);
+}
+
+void Placeholders::setHop(const Version &from, const Version &to)
+{
+    m_values.insert(QStringLiteral("from"), from.toString());
+    m_values.insert(QStringLiteral("to"), to.toString());
+}
+
+QString Placeholders::resolve(QString text)
+{
+    static const QRegularExpression pattern(QStringLiteral("\\{([a-z][a-zA-Z0-9_.-]*)\\}"));
+    static const QStringList later{QStringLiteral("rollout"), QStringLiteral("backup"), QStringLiteral("confirmed-domain")};
+    QString out;
+    qsizetype from = 0;
+    for (auto it = pattern.globalMatch(text); it.hasNext();) {
+        const QRegularExpressionMatch m = it.next();
+        out += QStringView(text).mid(from, m.capturedStart() - from);
+        from = m.capturedEnd();
+        const QString name = m.captured(1);
+        const auto value = m_values.constFind(name);
+        if (value != m_values.cend()) {
+            out += *value; // not resolved again: a value is text, never a template
+        } else {
+            out += m.captured();
+            if (!later.contains(name) && !m_unknown.contains(name))
+                m_unknown.append(name);
+        }
+    }
+    return out + QStringView(text).mid(from);
+}
+
+QStringList Placeholders::resolve(QStringList texts)
+{
+    for (QString &text : texts)
+        text = resolve(text);
+    return texts;
+}
+
+Probe Placeholders::resolve(Probe probe)
+{
+    probe.argv = resolve(probe.argv);
+    for (QString *text : {&probe.httpAddress, &probe.httpPort, &probe.httpPath, &probe.expect})
+        *text = resolve(*text);
+    return probe;
+}
+
+Probes Placeholders::resolve(Probes probes)
+{
+    for (Probe *probe : {&probes.version, &probes.health, &probes.ledger, &probes.backup, &probes.lastBackup, &probes.content, &probes.storage})
+        *probe = resolve(*probe);
+    return probes;
+}
+
+} // namespace bellwether

@@ -1,0 +1,26 @@
+#pragma once
+// {placeholders} in a profile's texts. What is known when planning is replaced; {rollout}, {backup} and
+// {confirmed-domain} stay for the run; any other name is reported, never passed on.
+#include "domain/installation.h"
+#include "domain/profile.h"
+#include "domain/version.h"
+
+namespace bellwether {
+
+class Placeholders {
+public:
+    Placeholders(const ProductProfile &profile, const Installation &installation);
+    void setHop(const Version &from, const Version &to);
+
+    QString resolve(QString text);
+    QStringList resolve(QStringList texts);
+    Probe resolve(Probe probe);
+    Probes resolve(Probes probes);
+    QStringList unknown() const { return m_unknown; } // names that nothing stands for, each once
+
+private:
+    QMap<QString, QString> m_values;
+    QStringList m_unknown;
+};
+
+} // namespace bellwether
