@@ -43,7 +43,8 @@ QString Placeholders::resolve(QString text)
                 m_unknown.append(name);
         }
     }
-    return out + QStringView(text).mid(from);
+    out += QStringView(text).mid(from);
+    return out;
 }
 
 QStringList Placeholders::resolve(QStringList texts)
