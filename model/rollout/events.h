@@ -321,6 +321,7 @@ struct Event {
     qint64 monoMs = 0; // console's monotonic clock; comparable only after the same ConsoleStarted
     QString actor;     // who: an operator's name, or "bellwether"
     EventBody body;
+    QByteArray prev, hash; // its place in the chain as the journal recorded it, 32 bytes each; empty outside of it
 };
 
 QString eventName(const EventBody &body); // "StepIntended"
