@@ -326,7 +326,7 @@ void TestJournal::canonicalRowIsCanonicalJson()
     event.wallMs = 1'790'000'000'001;
     event.monoMs = 12;
     event.actor = QStringLiteral("J. \"O'Kafor\" \\ \u202e\U0001F514");
-    event.body = Paused{PauseReason::Hold, QStringLiteral("a\nb")};
+    event.body = paused(QStringLiteral("a\nb")).body;
     const QJsonObject whole{{QStringLiteral("seq"), event.seq},
                             {QStringLiteral("rollout"), event.rollout},
                             {QStringLiteral("wall"), event.wallMs},
