@@ -31,6 +31,7 @@ public:
     // Called on the GUI thread with each new snapshot, also while the page is hidden; must be quick when nothing of
     // the page's concern changed.
     virtual void setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot) = 0;
+    virtual void tick(qint64 nowMs) { Q_UNUSED(nowMs) } // once a second while shown: ages and countdowns
     virtual bool hasProduction() const = 0; // shows or acts on a production host
     virtual void open(const QString &what) { Q_UNUSED(what) } // show this one: a rollout's name, a host's, hosts for a plan
 

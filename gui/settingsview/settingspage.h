@@ -1,0 +1,36 @@
+#pragma once
+// Appearance, the operator's name, where the data is, and versions. Changes take effect at once and are kept in the
+// window's own file in the data folder.
+#include "shell/page.h"
+#include "shell/requests.h"
+
+class QComboBox;
+class QLineEdit;
+
+namespace bellwether {
+
+class SettingsPage final : public Page {
+    Q_OBJECT
+
+public:
+    SettingsPage(Requests &requests, const QString &dataFolder, QWidget *parent = nullptr);
+    QString id() const override { return QStringLiteral("settings"); }
+    QString word() const override { return tr("Settings"); }
+    QString icon() const override { return QStringLiteral("ui/settings"); }
+    QString title() const override { return tr("Settings"); }
+    void setSnapshot(std::shared_ptr<const ConsoleSnapshot>) override {}
+    bool hasProduction() const override { return false; }
+    QList<QWidget *> regions() override;
+    void saveState(QSettings &settings) override;
+    void restoreState(QSettings &settings) override;
+
+private:
+    QWidget *appearance();
+    QWidget *person();
+    QWidget *program(const QString &dataFolder);
+    Requests &m_requests;
+    QComboBox *m_theme, *m_density, *m_motion;
+    QLineEdit *m_operator;
+};
+
+} // namespace bellwether

@@ -1,0 +1,146 @@
+#include "shell/pageheader.h"
+
+#include "widgets/icons.h"
+
+#include <QBoxLayout>
+#include <QPainter>
+#include <QStackedWidget>
+
+namespace bellwether {
+
+namespace {
+
+// As high and wide as what it shows now, not as the largest of its pages.
+class TightStack final : public QStackedWidget {
+public:
+    QSize sizeHint() const override { return currentWidget() ? currentWidget()->sizeHint() : QSize(); }
+    QSize minimumSizeHint() const override { return currentWidget() ? currentWidget()->minimumSizeHint() : QSize(); }
+};
+
+} // namespace
+
+PaletteField::PaletteField(QWidget *parent) : QPushButton(parent)
+{
+    setAccessibleName(tr("Command or host, Ctrl+K"));
+    setToolTip(tr("Command or host (Ctrl+K)"));
+    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+}
+
+void PaletteField::setSmall(bool isSmall)
+{
+    m_small = isSmall;
+    updateGeometry();
+    update();
+}
+
+QSize PaletteField::sizeHint() const { return {m_small ? theme().px(32) : theme().px(200), theme().metric(Metric::Control)}; }
+
+void PaletteField::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(theme().colour(Role::Control));
+    painter.setBrush(underMouse() ? theme().colour(Role::Sunken) : theme().colour(Role::Raised));
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
+    const int icon = theme().px(14), x = theme().px(9);
+    paintIcon(painter, QRectF(x, (height() - icon) / 2.0, icon, icon), QStringLiteral("ui/search"), theme().colour(Role::Muted));
+    if (m_small)
+        return;
+    painter.setPen(theme().colour(Role::Muted));
+    painter.setFont(theme().font(TextRole::Table));
+    painter.drawText(rect().adjusted(x + icon + theme().px(6), 0, 0, 0), Qt::AlignVCenter | Qt::TextSingleLine, tr("Command or host"));
+    painter.setFont(theme().font(TextRole::Small));
+    const QString key = QStringLiteral("Ctrl+K");
+    const int w = painter.fontMetrics().horizontalAdvance(key) + theme().px(8), h = theme().px(16);
+    const QRectF cap(width() - w - theme().px(8) + 0.5, (height() - h) / 2 + 0.5, w, h);
+    painter.setBrush(theme().colour(Role::Surface));
+    painter.setPen(theme().colour(Role::Border));
+    painter.drawRoundedRect(cap, 3, 3);
+    painter.setPen(theme().colour(Role::Muted));
+    painter.drawText(cap, Qt::AlignCenter, key);
+}
+
+PageHeader::PageHeader(QWidget *parent)
+    : QWidget(parent), m_title(new Label({}, TextRole::Title)), m_about(new Label({}, TextRole::Body, Role::Muted)),
+      m_after(new Label({}, TextRole::Body, Role::Muted)), m_sub(new Label({}, TextRole::Table, Role::Muted)),
+      m_chip(new StateLabel(true)), m_middle(new TightStack), m_actions(new TightStack), m_palette(new PaletteField)
+{
+    setObjectName(QStringLiteral("page-header"));
+    setAccessibleName(tr("Page header"));
+    m_about->setElided(true);
+    m_after->setElided(true);
+    m_sub->setElided(true);
+    auto *line = new QHBoxLayout;
+    line->setSpacing(theme().px(12));
+    line->addWidget(m_title);
+    line->addWidget(m_about, 1);
+    line->addWidget(m_chip);
+    line->addWidget(m_after, 1);
+    line->addStretch(1);
+    auto *left = new QVBoxLayout;
+    left->setSpacing(0);
+    left->addStretch();
+    left->addLayout(line);
+    left->addWidget(m_sub);
+    left->addStretch();
+    auto *all = new QHBoxLayout(this);
+    all->setContentsMargins(theme().px(16), 0, theme().px(12), 0);
+    all->setSpacing(theme().px(12));
+    all->addLayout(left, 1);
+    all->addWidget(m_middle);
+    all->addWidget(m_palette);
+    all->addWidget(m_actions);
+    m_actions->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred);
+    m_middle->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred);
+    connect(&theme(), &Theme::changed, this, qOverload<>(&QWidget::update));
+}
+
+int PageHeader::addPage(Page &page)
+{
+    auto *actions = new QWidget;
+    auto *row = new QHBoxLayout(actions);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(theme().px(12));
+    for (QWidget *widget : page.headerActions())
+        row->addWidget(widget);
+    m_actions->addWidget(actions);
+    QWidget *middle = page.headerMiddle();
+    return m_middle->addWidget(middle ? middle : new QWidget);
+}
+
+void PageHeader::show(const Page &page, int index)
+{
+    m_actions->setCurrentIndex(index);
+    m_middle->setCurrentIndex(index);
+    m_title->setText(page.title());
+    m_about->setFullText(page.about());
+    m_after->setFullText(page.afterChip());
+    m_after->setVisible(!page.afterChip().isEmpty());
+    const auto chip = page.chip();
+    m_chip->setVisible(chip.has_value());
+    if (chip)
+        m_chip->set(chip->role, chip->icon, chip->word);
+    m_sub->setVisible(!page.subline().isEmpty());
+    m_sub->setFullText(page.subline());
+    setFixedHeight(theme().metric(page.subline().isEmpty() ? Metric::PageHeader : Metric::PageHeaderTall));
+    m_actions->updateGeometry();
+    m_middle->updateGeometry();
+    // with a second line the header is full: the palette is then its icon only
+    m_palette->setSmall(!page.subline().isEmpty() || width() < theme().px(1020));
+}
+
+void PageHeader::resizeEvent(QResizeEvent *event)
+{
+    m_palette->setSmall(m_sub->isVisibleTo(this) || width() < theme().px(1020));
+    QWidget::resizeEvent(event);
+}
+
+void PageHeader::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    painter.fillRect(rect(), theme().colour(Role::Raised));
+    painter.setPen(theme().colour(Role::Border));
+    painter.drawLine(0, height() - 1, width(), height() - 1);
+}
+
+} // namespace bellwether
