@@ -26,7 +26,27 @@ namespace bellwether {
 
 namespace {
 const QEvent::Type wakeType = static_cast<QEvent::Type>(QEvent::registerEventType());
+
+// Where the focus goes when a region is entered: the region itself, the checked button of a row, else the first that
+// takes it.
+QWidget *focusTarget(QWidget *region)
+{
+    if (region->focusPolicy() & Qt::TabFocus)
+        return region;
+    QWidget *first = nullptr;
+    for (QWidget *child : region->findChildren<QWidget *>()) {
+        if (!child->isVisible() || !child->isEnabled() || !(child->focusPolicy() & Qt::TabFocus))
+            continue;
+        const auto *button = qobject_cast<QAbstractButton *>(child);
+        if (button && button->isChecked())
+            return child;
+        if (!first)
+            first = child;
+    }
+    return first;
 }
+
+} // namespace
 
 QString settingsPath(const QString &dataFolder) { return dataFolder + QStringLiteral("/window.ini"); }
 
