@@ -4,6 +4,7 @@
 #include "widgets/icons.h"
 
 #include <QKeyEvent>
+#include <QLayout>
 #include <QPainter>
 
 namespace bellwether {
