@@ -24,6 +24,13 @@ struct JobPoll {
     qint64 durationS = 0;
 };
 
+struct HostIdentity {
+    QString machineId, bootId;  // empty or "none" where the host has none
+    QString lockOwner;          // empty when nobody holds a fresh lease
+    qint64 leaseLeftS = 0;
+    QString job;                // token of the step under way
+};
+
 class HostJobs {
 public:
     explicit HostJobs(RemoteShell &shell);
@@ -43,6 +50,7 @@ public:
               std::function<void(Result<JobPoll>)> done);
     void cancel(const Host &host, const QString &token, qint64 epoch, const QString &owner, std::function<void(Status)> done);
     void acknowledge(const Host &host, const QString &token, std::function<void(Status)> done);
+    void who(const Host &host, std::function<void(Result<HostIdentity>)> done); // changes nothing on the host
     // Runs argv at once (no job): probes and checks. Working folder as given; runs under LC_ALL=C.UTF-8.
     void run(const Host &host, const QStringList &argv, const QString &directory, int timeoutMs,
              std::function<void(Result<ExecResult>)> done);

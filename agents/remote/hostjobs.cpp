@@ -1,0 +1,267 @@
+#include "remote/hostjobs.h"
+
+#include "remote/hostscripts.h"
+
+#include <QCryptographicHash>
+#include <QHash>
+#include <QTimer>
+
+namespace bellwether {
+
+namespace {
+
+// The helper's answer: its header line, split, and the raw bytes behind it.
+struct Answer {
+    QHash<QByteArray, QByteArray> fields;
+    QByteArray verb, err, header, body;
+    QString text(const char *key) const { return QString::fromUtf8(fields.value(key)); }
+    qint64 number(const char *key, qint64 otherwise = 0) const
+    {
+        bool ok = false;
+        const qint64 value = fields.value(key).toLongLong(&ok);
+        return ok ? value : otherwise;
+    }
+};
+
+QString words(const QByteArray &bytes)
+{
+    return QString::fromUtf8(bytes.left(400)).simplified().left(200);
+}
+
+bool findHeader(const QByteArray &out, Answer &answer)
+{
+    qsizetype at = out.startsWith("bwr ") ? 0 : out.indexOf("\nbwr ");
+    if (at < 0)
+        return false;
+    if (out.at(at) == '\n')
+        ++at;
+    const qsizetype end = out.indexOf('\n', at);
+    if (end < 0)
+        return false;
+    answer.header = out.mid(at + 4, end - at - 4);
+    answer.body = out.mid(end + 1);
+    for (const QByteArray &word : answer.header.split(' ')) {
+        const qsizetype equals = word.indexOf('=');
+        if (equals < 0)
+            answer.verb = answer.verb.isEmpty() ? word : answer.verb;
+        else if (!answer.fields.contains(word.left(equals)))
+            answer.fields.insert(word.left(equals), word.mid(equals + 1));
+    }
+    answer.err = answer.fields.value("err");
+    return true;
+}
+
+std::unexpected<Error> errorOf(const Answer &answer, const HostJobs::Host &host)
+{
+    const QString name = host.endpoint.machine();
+    if (answer.err == "locked")
+        return fail(ErrorCode::HostLocked, {name, answer.text("owner"), answer.text("left")});
+    if (answer.err == "busy")
+        return fail(ErrorCode::HostBusy, {name, answer.text("job") + QStringLiteral(" of ") + answer.text("owner")});
+    if (answer.err == "fenced")
+        return fail(ErrorCode::HostFenced, {name});
+    if (answer.err == "disk")
+        return fail(ErrorCode::HostDiskFull, {name});
+    if (answer.err == "state") {
+        const QString root = host.stateRoot.isEmpty() ? QStringLiteral("~/.local/state/bellwether") : host.stateRoot;
+        const qsizetype reason = answer.header.indexOf("reason=");
+        return fail(ErrorCode::HostStateUnusable, {name, root, words(reason < 0 ? QByteArray() : answer.header.mid(reason + 7))});
+    }
+    if (answer.err == "sha")
+        return fail(ErrorCode::ConnectionLost, {name, QStringLiteral("the step's script arrived incomplete; nothing was started")});
+    return fail(ErrorCode::Internal, {QStringLiteral("host protocol on %1: %2").arg(name, words(answer.header))});
+}
+
+// What came back is an answer, or the reason why it is none.
+Result<Answer> read(const Result<ExecResult> &result, const HostJobs::Host &host)
+{
+    if (!result)
+        return std::unexpected(result.error());
+    Answer answer;
+    if (!findHeader(result->out, answer)) {
+        if (result->exitStatus < 0)
+            return fail(ErrorCode::ConnectionLost, {host.endpoint.machine(), QStringLiteral("the command ended without an answer")});
+        const QString said = words(result->out + ' ' + result->err);
+        return fail(ErrorCode::NoShell, {host.endpoint.machine(),
+                                         said.isEmpty() ? QStringLiteral("exit %1").arg(result->exitStatus) : said});
+    }
+    if (!answer.err.isEmpty())
+        return errorOf(answer, host);
+    return answer;
+}
+
+template<class T>
+void deliverLater(std::function<void(Result<T>)> done, Error error)
+{
+    QTimer::singleShot(0, [done = std::move(done), error = std::move(error)] { done(std::unexpected(error)); });
+}
+
+// Sends one verb; `turn` makes the result of its answer.
+template<class T, class Turn>
+void ask(RemoteShell &shell, const HostJobs::Host &host, const QStringList &verb, ExecRequest request,
+         std::function<void(Result<T>)> done, Turn turn)
+{
+    auto command = helperCommand(verb, host.stateRoot);
+    if (!command)
+        return deliverLater<T>(std::move(done), command.error());
+    request.command = *command;
+    shell.exec(host.endpoint, std::move(request), [host, done = std::move(done), turn](const Result<ExecResult> &result) {
+        const auto answer = read(result, host);
+        if (answer)
+            done(turn(*answer, *result));
+        else
+            done(std::unexpected(answer.error()));
+    });
+}
+
+void askPlain(RemoteShell &shell, const HostJobs::Host &host, const QStringList &verb, std::function<void(Status)> done)
+{
+    ask<void>(shell, host, verb, {}, std::move(done), [](const Answer &, const ExecResult &) -> Status { return {}; });
+}
+
+bool stateFrom(const QByteArray &name, JobState &state)
+{
+    static const QHash<QByteArray, JobState> states{{"absent", JobState::Absent}, {"unstarted", JobState::Unstarted},
+        {"running", JobState::Running}, {"done", JobState::Done}, {"lost", JobState::Lost}};
+    const auto it = states.constFind(name);
+    if (it != states.constEnd())
+        state = *it;
+    return it != states.constEnd();
+}
+
+std::unexpected<Error> unreadable(const HostJobs::Host &host, const QString &what, const QString &why)
+{
+    return fail(ErrorCode::OutputUnreadable, {host.endpoint.machine(), what, why});
+}
+
+// Everything here came from a host that may lie: sizes, token and result are checked before they are believed.
+Result<JobPoll> pollFrom(const Answer &answer, const HostJobs::Host &host, const QString &token, qint64 maxBytes)
+{
+    const QString what = QStringLiteral("poll of ") + token;
+    JobPoll poll;
+    if (answer.text("token") != token)
+        return unreadable(host, what, QStringLiteral("the answer is for another step"));
+    if (!stateFrom(answer.fields.value("state"), poll.state))
+        return unreadable(host, what, QStringLiteral("its state is unknown"));
+    const qint64 outCount = answer.number("n_out", -1);
+    const qint64 errCount = answer.number("n_err", -1);
+    if (outCount < 0 || errCount < 0 || outCount > maxBytes || errCount > maxBytes
+        || answer.body.size() < outCount + errCount)
+        return unreadable(host, what, QStringLiteral("fewer bytes came than were announced"));
+    poll.outSize = answer.number("out");
+    poll.errSize = answer.number("err");
+    poll.out = answer.body.left(outCount);
+    poll.err = answer.body.mid(outCount, errCount);
+    poll.heartbeatAgeS = answer.number("hb", -1);
+    if (poll.state != JobState::Done)
+        return poll;
+    const qint64 rc = answer.number("rc", -1);
+    if (rc < 0 || rc > 255)
+        return unreadable(host, what, QStringLiteral("its exit status is %1").arg(answer.text("rc")));
+    poll.exitStatus = static_cast<int>(rc);
+    poll.why = answer.text("why");
+    poll.durationS = answer.number("dur");
+    return poll;
+}
+
+} // namespace
+
+HostJobs::HostJobs(RemoteShell &shell)
+    : m_shell(shell)
+{
+}
+
+void HostJobs::lock(const Host &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done)
+{
+    ask<Lease>(m_shell, host, {QStringLiteral("lock"), owner, QString::number(ttlS)}, {}, std::move(done),
+               [host](const Answer &answer, const ExecResult &) -> Result<Lease> {
+                   const qint64 epoch = answer.number("epoch");
+                   if (epoch <= 0)
+                       return unreadable(host, QStringLiteral("lock"), QStringLiteral("it names no epoch"));
+                   return Lease{epoch, true, answer.text("taken")};
+               });
+}
+
+void HostJobs::renew(const Host &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done)
+{
+    askPlain(m_shell, host, {QStringLiteral("renew"), QString::number(epoch), owner, QString::number(ttlS)}, std::move(done));
+}
+
+void HostJobs::unlock(const Host &host, qint64 epoch, const QString &owner, std::function<void(Status)> done)
+{
+    askPlain(m_shell, host, {QStringLiteral("unlock"), QString::number(epoch), owner}, std::move(done));
+}
+
+void HostJobs::start(const Host &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS,
+                     const QByteArray &script, std::function<void(Result<JobState>)> done)
+{
+    const QString sha = QString::fromLatin1(QCryptographicHash::hash(script, QCryptographicHash::Sha256).toHex());
+    ExecRequest request;
+    request.input = script;
+    ask<JobState>(m_shell, host,
+                  {QStringLiteral("start"), token, QString::number(epoch), owner, QString::number(timeoutS), sha},
+                  std::move(request), std::move(done),
+                  [host, token](const Answer &answer, const ExecResult &) -> Result<JobState> {
+                      JobState state = JobState::Absent;
+                      if (answer.text("token") != token || !stateFrom(answer.fields.value("state"), state))
+                          return unreadable(host, QStringLiteral("start of ") + token, QStringLiteral("the answer is for another step"));
+                      return state;
+                  });
+}
+
+void HostJobs::poll(const Host &host, const QString &token, qint64 outOffset, qint64 errOffset, int maxBytes, int waitS,
+                    std::function<void(Result<JobPoll>)> done)
+{
+    ExecRequest request;
+    request.timeoutMs = waitS * 1000 + 20'000;
+    request.outputLimit = 2 * qsizetype(maxBytes) + (64 << 10);
+    ask<JobPoll>(m_shell, host,
+                 {QStringLiteral("poll"), token, QString::number(outOffset), QString::number(errOffset),
+                  QString::number(maxBytes), QString::number(waitS)},
+                 std::move(request), std::move(done), [host, token, maxBytes](const Answer &answer, const ExecResult &) {
+                     return pollFrom(answer, host, token, maxBytes);
+                 });
+}
+
+void HostJobs::cancel(const Host &host, const QString &token, qint64 epoch, const QString &owner, std::function<void(Status)> done)
+{
+    askPlain(m_shell, host, {QStringLiteral("cancel"), token, QString::number(epoch), owner}, std::move(done));
+}
+
+void HostJobs::acknowledge(const Host &host, const QString &token, std::function<void(Status)> done)
+{
+    askPlain(m_shell, host, {QStringLiteral("ack"), token}, std::move(done));
+}
+
+void HostJobs::who(const Host &host, std::function<void(Result<HostIdentity>)> done)
+{
+    ask<HostIdentity>(m_shell, host, {QStringLiteral("who")}, {}, std::move(done),
+                      [](const Answer &answer, const ExecResult &) -> Result<HostIdentity> {
+                          return HostIdentity{answer.text("machine"), answer.text("boot"), answer.text("owner"),
+                                              answer.number("left"), answer.text("job")};
+                      });
+}
+
+void HostJobs::run(const Host &host, const QStringList &argv, const QString &directory, int timeoutMs,
+                   std::function<void(Result<ExecResult>)> done)
+{
+    auto command = plainCommand(argv, directory);
+    if (!command)
+        return deliverLater<ExecResult>(std::move(done), command.error());
+    ExecRequest request;
+    request.command = *command;
+    request.timeoutMs = timeoutMs;
+    m_shell.exec(host.endpoint, std::move(request), [host, directory, done = std::move(done)](Result<ExecResult> result) {
+        const auto answer = read(result, host);
+        if (answer) {
+            result->out = answer->body;
+            return done(std::move(result));
+        }
+        if (result && result->out.contains("bwr err=nodir"))
+            return done(fail(ErrorCode::CommandFailed, {host.endpoint.machine(), QStringLiteral("cd ") + directory,
+                                                        QStringLiteral("1"), words(result->err)}));
+        done(std::unexpected(answer.error()));
+    });
+}
+
+} // namespace bellwether

@@ -1,0 +1,132 @@
+#include "remote/hostscripts.h"
+
+#include "remote/hostjobs.h"
+#include "remote/shellquote.h"
+
+#include <QFile>
+#include <QRegularExpression>
+
+namespace bellwether {
+
+namespace {
+
+// One argument of a command is at most 128 KiB on Linux, and sshd hands the whole line over as one.
+constexpr qsizetype longestCommand = 120 * 1024;
+
+std::unexpected<Error> badValue(const QString &what, const QString &value, const QString &allowed)
+{
+    return fail(ErrorCode::BadValue, {what, value, allowed});
+}
+
+Result<QByteArray> programCommand(const QStringList &argv)
+{
+    if (argv.isEmpty() || argv.first().isEmpty() || argv.first().startsWith(u'-'))
+        return badValue(QStringLiteral("argv"), argv.join(u' '), QStringLiteral("a program and its arguments"));
+    return shellCommand(argv);
+}
+
+Result<QByteArray> checkedFolder(const QString &directory)
+{
+    if (!directory.isEmpty() && !directory.startsWith(u'/'))
+        return badValue(QStringLiteral("directory"), directory, QStringLiteral("an absolute path"));
+    return shellQuote(directory);
+}
+
+Result<QByteArray> bounded(QByteArray command)
+{
+    if (command.size() > longestCommand)
+        return badValue(QStringLiteral("command"), QStringLiteral("%1 bytes").arg(command.size()),
+                        QStringLiteral("at most %1 bytes").arg(longestCommand));
+    return command;
+}
+
+} // namespace
+
+QByteArray hostResource(const QString &name)
+{
+    QFile file(QStringLiteral(":/bellwether/host/") + name);
+    if (!file.open(QIODevice::ReadOnly))
+        return {};
+    QByteArray text;
+    for (const QByteArray &line : file.readAll().split('\n')) {
+        const QByteArray bare = line.trimmed();
+        if (!bare.isEmpty() && !bare.startsWith('#'))
+            text += bare + '\n';
+    }
+    return text;
+}
+
+Result<QByteArray> helperCommand(const QStringList &verbAndArgs, const QString &stateRoot)
+{
+    static const QByteArray helper = hostResource(QStringLiteral("helper.sh"));
+    static const QByteArray supervisor = hostResource(QStringLiteral("supervisor.sh"));
+    if (helper.isEmpty() || supervisor.isEmpty())
+        return fail(ErrorCode::Internal, {QStringLiteral("the host scripts are not in the program")});
+    const auto words = shellCommand(verbAndArgs);
+    const auto root = shellQuote(stateRoot);
+    if (!words)
+        return words;
+    if (!root)
+        return root;
+    // The empty line first: noise of a login shell may lack its newline.
+    QByteArray text = "echo\nset -- " + *words + "\nBWR_ROOT=" + *root + '\n';
+    if (verbAndArgs.first() == QLatin1String("start"))
+        text += "BWR_SUP=" + *shellQuote(QString::fromUtf8(supervisor)) + '\n';
+    return bounded(anyShellCommand(text + helper));
+}
+
+Result<QByteArray> plainCommand(const QStringList &argv, const QString &directory)
+{
+    const auto words = programCommand(argv);
+    const auto folder = checkedFolder(directory);
+    if (!words)
+        return words;
+    if (!folder)
+        return folder;
+    QByteArray text = "echo\nPATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin\nLC_ALL=C.UTF-8\nexport PATH LC_ALL\n";
+    if (!directory.isEmpty())
+        text += "cd -- " + *folder + " || { echo 'bwr err=nodir'; exit 1; }\n";
+    return bounded(anyShellCommand(text + "echo 'bwr run'\nexec " + *words + '\n'));
+}
+
+Result<QByteArray> stepScript(const QStringList &argv, const QString &directory, const QString &stdinText)
+{
+    const auto words = programCommand(argv);
+    const auto folder = checkedFolder(directory);
+    const auto input = shellQuote(stdinText.endsWith(u'\n') ? stdinText.chopped(1) : stdinText);
+    if (!words)
+        return words;
+    if (!folder)
+        return folder;
+    if (!input)
+        return input;
+    QByteArray script = "PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin\nLC_ALL=C.UTF-8\nexport PATH LC_ALL\n";
+    if (!directory.isEmpty())
+        script += "cd -- " + *folder + " || exit 125\n";
+    if (stdinText.isEmpty())
+        script += "exec " + *words + '\n';
+    else
+        script += "printf '%s\\n' " + *input + " | " + *words + '\n';
+    return script;
+}
+
+Result<QByteArray> pinScript(const QString &file, const QString &key, const QString &value)
+{
+    static const QRegularExpression keyForm(QStringLiteral("\\A[A-Za-z_][A-Za-z0-9_]*\\z"));
+    static const QRegularExpression valueForm(QStringLiteral("\\A[A-Za-z0-9._+:/@-]{1,256}\\z"));
+    static const QByteArray pin = hostResource(QStringLiteral("pin.sh"));
+    if (pin.isEmpty())
+        return fail(ErrorCode::Internal, {QStringLiteral("the host scripts are not in the program")});
+    if (!file.startsWith(u'/') || file.contains(u'\n'))
+        return badValue(QStringLiteral("pin file"), file, QStringLiteral("an absolute path"));
+    if (!keyForm.match(key).hasMatch())
+        return badValue(QStringLiteral("pin key"), key, QStringLiteral("letters, digits and _"));
+    if (!valueForm.match(value).hasMatch())
+        return badValue(QStringLiteral("pin value"), value, QStringLiteral("letters, digits and . _ + : / @ -"));
+    const auto words = shellCommand({file, key, value});
+    if (!words)
+        return words;
+    return "set -- " + *words + '\n' + pin;
+}
+
+} // namespace bellwether

@@ -1,0 +1,199 @@
+# bwr v1, the host's side of the host-run protocol: POSIX sh and coreutils, nothing installed, state in files only.
+# The caller puts `set -- VERB ARGS`, BWR_ROOT ('' = default) and, for start, BWR_SUP (the supervisor) in front.
+# Lines that begin with # and indentation are taken out before it travels.
+set -u
+umask 077
+LC_ALL=C
+export LC_ALL
+PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
+
+die() { printf 'bwr err=%s\n' "$1"; exit "$2"; }
+ok() { printf 'bwr %s\n' "$1"; exit 0; }
+# Names become file names: letters, digits and ._- only, never hidden, never an option.
+tok() { case $1 in '' | *[!A-Za-z0-9._-]* | .* | -*) die badtoken 64 ;; esac; [ ${#1} -le 200 ] || die badtoken 64; }
+num() { case $1 in '' | *[!0-9]*) die badnumber 64 ;; esac; [ ${#1} -le 15 ] || die badnumber 64; }
+
+[ -r /proc/self/stat ] && [ -r /proc/uptime ] || die 'state reason=the host has no /proc' 73
+B=none
+{ read -r B </proc/sys/kernel/random/boot_id; } 2>/dev/null || :
+up() { read -r u _ </proc/uptime && u=${u%%.*}; }
+
+R=${BWR_ROOT:-${HOME:?}/.local/state/bellwether}
+case $R in /*) ;; *) R=$PWD/$R ;; esac
+R=$R/v1
+
+# Makes sure of a state folder that can be written; never called by verbs that only look.
+room() {
+  m=$(mkdir -p "$R/jobs" 2>&1) || { case $m in *'No space'*) die disk 74 ;; esac; die "state reason=${m:-cannot be made}" 73; }
+  [ -w "$R" ] && [ -w "$R/jobs" ] || die 'state reason=it is not writable for this login' 73
+}
+# put FILE TEXT: whole or not at all; a full disk is noticed here and not by a reader later.
+write() { { printf '%s\n' "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+put() { write "$1.t$$" "$2" && { sync "$1.t$$" 2>/dev/null || :; } && mv -f "$1.t$$" "$1" || { rm -f "$1.t$$"; die disk 74; }; }
+sha() {
+  if command -v sha256sum >/dev/null 2>&1; then h=$(sha256sum <"$1")
+  elif command -v shasum >/dev/null 2>&1; then h=$(shasum -a 256 <"$1")
+  elif command -v openssl >/dev/null 2>&1; then h=$(openssl dgst -sha256 -r <"$1")
+  else die 'state reason=the host has no sha256sum' 73; fi
+  h=${h%% *}
+}
+
+# top NAME: highest NAME.<N> into N. Epochs only grow; making the next one with ln is the only way to win.
+top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in '' | *[!0-9]*) continue ;; esac; [ "$n" -gt "$N" ] && N=$n; done; :; }
+lease() { o= b= t=0 l=0; top lease; { [ "$N" -gt 0 ] && read -r o b t l <"$R/lease.$N"; } 2>/dev/null || o=; case $o in -) o= ;; esac; }
+fresh() { [ -n "$o" ] && [ "$b" = "$B" ] && { up; left=$((l - u + t)); [ "$left" -gt 0 ]; }; }
+fence() { lease; [ "$N" = "$1" ] && [ "$o" = "$2" ] || die fenced 77; }
+
+# proc PID STARTTIME BOOT: is it still that very process? A zombie is not (init in containers often does not reap).
+proc() {
+  [ "$3" = "$B" ] || return 1
+  { read -r s <"/proc/$1/stat"; } 2>/dev/null || return 1
+  s=${s##*)}
+  set -- "$2" $s
+  case $2 in Z | X | x) return 1 ;; esac
+  [ "${21}" = "$1" ]
+}
+alive() { p= st= b=; { read -r p st b _ <"$1"; } 2>/dev/null || :; [ -n "$p" ] && proc "$p" "$st" "$b"; }
+# live: is any step under way? Who holds the one slot of this host, or an orphan that outlived its supervisor.
+live() {
+  top slot
+  k= ow=
+  { [ "$N" -gt 0 ] && read -r _ _ _ k ow <"$R/slot.$N"; } 2>/dev/null || return 1
+  [ -n "$k" ] && { alive "$R/slot.$N" || alive "$R/jobs/$k/step"; }
+}
+# state TOKEN into S. rc is looked at again after "not alive": the job may have ended in between.
+state() {
+  J=$R/jobs/$1
+  if [ ! -d "$J" ]; then S=absent
+  elif [ -s "$J/rc" ]; then S=done
+  elif [ ! -s "$J/sup" ]; then S=unstarted
+  elif alive "$J/sup"; then S=running
+  elif [ -s "$J/rc" ]; then S=done
+  else S=lost; fi
+}
+size() { z=0; [ -f "$1" ] && z=$(($(wc -c <"$1"))); :; }
+
+case ${1:-} in
+lock)
+  tok "$2"; num "$3"; room
+  i=0
+  while [ $i -lt 20 ]; do
+    i=$((i + 1))
+    lease
+    was=$o
+    if [ "$o" = "$2" ]; then
+      e=$N; up
+      put "$R/lease.$e" "$2 $B $u $3"
+      lease
+      [ "$N" = "$e" ] && ok "epoch=$e held=own taken="
+      continue
+    fi
+    fresh && die "locked owner=$o left=$left" 75
+    live && [ "$ow" != "$2" ] && die "busy job=$k owner=${ow:-unknown}" 75
+    lease; e=$((N + 1)); up
+    write "$R/l.$$" "$2 $B $u $3" || { rm -f "$R/l.$$"; die disk 74; }
+    if ln "$R/l.$$" "$R/lease.$e" 2>/dev/null; then
+      rm -f "$R/l.$$" "$R/lease.$((e - 8))"
+      sync "$R/lease.$e" 2>/dev/null || :
+      lease
+      [ "$N" = "$e" ] || continue
+      # A supervisor of the former owner that claimed in between has seen the old lease: it goes first.
+      if live && [ "$ow" != "$2" ]; then put "$R/lease.$e" '- - 0 0'; die "busy job=$k owner=${ow:-unknown}" 75; fi
+      find "$R/jobs" -mindepth 2 -maxdepth 2 -name ack -mmin +10080 2>/dev/null |
+        while IFS= read -r a; do rm -rf "${a%/ack}"; done
+      ok "epoch=$e held=new taken=$was"
+    fi
+    rm -f "$R/l.$$"
+  done
+  die 'busy job=none owner=others' 75 ;;
+renew)
+  num "$2"; tok "$3"; num "$4"; fence "$2" "$3"; up
+  put "$R/lease.$2" "$3 $B $u $4"
+  fence "$2" "$3"; ok ok ;;
+unlock)
+  num "$2"; tok "$3"; fence "$2" "$3"
+  put "$R/lease.$2" '- - 0 0'; ok ok ;;
+who)
+  left=0; lease; fresh || o=; ow=$o
+  M=; { read -r M </etc/machine-id; } 2>/dev/null || :
+  k=; ol=$ow; live && ok "owner=$ol left=$left machine=$M boot=$B job=$k"
+  ok "owner=$ol left=$left machine=$M boot=$B job=" ;;
+env)
+  tok "$2"; num "$3"; room; fence "$3" "$4"; state "$2"
+  case $S in absent | unstarted) ;; *) die "begun state=$S" 65 ;; esac
+  mkdir -p "$J" 2>/dev/null && cat >"$J/env.$$" 2>/dev/null && mv -f "$J/env.$$" "$J/env" || { rm -f "$J/env.$$"; die disk 74; }
+  ok ok ;;
+start)
+  tok "$2"; num "$3"; tok "$4"; num "$5"; room; fence "$3" "$4"
+  J=$R/jobs/$2
+  mkdir -p "$J" 2>/dev/null || die disk 74
+  x=$J/script.$$
+  { cat >"$x"; } 2>/dev/null || { rm -f "$x"; die disk 74; }
+  sha "$x"
+  [ "$h" = "$6" ] || { rm -f "$x"; die sha 65; }
+  [ -s "$J/sup" ] || { { head -c 4096 /dev/zero >"$J/reserve"; } 2>/dev/null && size "$J/reserve" && [ "$z" = 4096 ]; } ||
+    { rm -f "$x" "$J/reserve"; die disk 74; }
+  ln "$x" "$J/script" 2>/dev/null || { sha "$J/script"; [ "$h" = "$6" ] || { rm -f "$x"; die token-reused 65; }; }
+  rm -f "$x"
+  [ -s "$J/script" ] || die disk 74
+  state "$2"
+  n=0
+  if [ "$S" = unstarted ]; then
+    n=1
+    BWR_R=$R BWR_K=$2 BWR_E=$3 BWR_O=$4 BWR_T=$5
+    export BWR_R BWR_K BWR_E BWR_O BWR_T BWR_SUP
+    # The supervisor says one line and closes the pipe: read returns when the claim is on disk, or at its death.
+    a=$({
+      if command -v setsid >/dev/null 2>&1; then setsid sh -c "$BWR_SUP" bwr-sup </dev/null 2>/dev/null &
+      else nohup sh -c "$BWR_SUP" bwr-sup </dev/null 2>/dev/null & fi
+    })
+    case $a in
+    taken) n=0 ;;
+    busy*) die "busy ${a#busy }" 75 ;;
+    fenced) die fenced 77 ;;
+    disk) die disk 74 ;;
+    esac
+    state "$2"
+  fi
+  ok "spawned=$n state=$S token=$2" ;;
+poll)
+  tok "$2"; num "$3"; num "$4"; num "$5"; w=${6:-0}; num "$w"
+  up; end=$((u + w)); i=0
+  while :; do
+    state "$2"
+    size "$J/out"; so=$z
+    size "$J/err"; se=$z
+    [ "$S" = running ] && [ "$so" -le "$3" ] && [ "$se" -le "$4" ] || break
+    up; [ "$u" -lt "$end" ] || break
+    i=$((i + 1))
+    if [ $i -le 10 ]; then sleep 0.1 2>/dev/null || sleep 1; else sleep 0.4 2>/dev/null || sleep 1; fi
+  done
+  # The state was read before the sizes: what is "done" has its whole output behind it.
+  no=$((so - $3)); [ $no -ge 0 ] || no=0; [ $no -le "$5" ] || no=$5
+  ne=$((se - $4)); [ $ne -ge 0 ] || ne=0; [ $ne -le "$5" ] || ne=$5
+  r=; [ -s "$J/rc" ] && r=$(cat "$J/rc")
+  hb=; age=-1; { read -r hb <"$J/hb"; } 2>/dev/null || :
+  case $hb in '' | *[!0-9]*) ;; *) up; age=$((u - hb)) ;; esac
+  sp=gone; alive "$J/step" && sp=alive
+  printf 'bwr state=%s token=%s out=%d err=%d n_out=%d n_err=%d hb=%d step=%s %s\n' "$S" "$2" "$so" "$se" "$no" "$ne" "$age" "$sp" "$r"
+  [ "$no" -gt 0 ] && tail -c "+$(($3 + 1))" "$J/out" | head -c "$no"
+  [ "$ne" -gt 0 ] && tail -c "+$(($4 + 1))" "$J/err" | head -c "$ne"
+  exit 0 ;;
+cancel)
+  tok "$2"; num "$3"; fence "$3" "$4"; state "$2"
+  case $S in absent) die absent 65 ;; done) ok "state=$S" ;; esac
+  { : >"$J/cancel"; } 2>/dev/null || die disk 74
+  # Nobody watches an orphan any more: end it from here.
+  if [ "$S" = lost ] && alive "$J/step"; then kill -s TERM -- "-$p" 2>/dev/null || kill -s TERM "$p"; fi
+  ok "state=$S" ;;
+ack)
+  tok "$2"; [ -s "$R/jobs/$2/rc" ] || die notdone 65
+  { : >"$R/jobs/$2/ack"; } 2>/dev/null || die disk 74
+  ok ok ;;
+gc)
+  num "$2"
+  find "$R/jobs" -mindepth 2 -maxdepth 2 -name ack -mmin "+$2" 2>/dev/null |
+    while IFS= read -r a; do rm -rf "${a%/ack}"; done
+  ok ok ;;
+*) die usage 64 ;;
+esac

@@ -1,0 +1,52 @@
+#pragma once
+// Real shells of this machine and programs run in them, for tests.
+#include <QByteArray>
+#include <QProcess>
+#include <QStandardPaths>
+#include <QStringList>
+
+namespace bellwether {
+
+// Every POSIX sh found here, as the words that start it. dash and bash are always there on Debian.
+inline QList<QStringList> posixShells()
+{
+    QList<QStringList> shells;
+    for (const char *name : {"dash", "bash", "mksh"}) {
+        const QString path = QStandardPaths::findExecutable(QLatin1String(name));
+        if (!path.isEmpty())
+            shells.append({path});
+    }
+    QString busybox = qEnvironmentVariable("BELLWETHER_BUSYBOX");
+    if (busybox.isEmpty())
+        busybox = QStandardPaths::findExecutable(QStringLiteral("busybox"));
+    if (!busybox.isEmpty())
+        shells.append({busybox, QStringLiteral("sh")});
+    return shells;
+}
+
+struct ProcessResult {
+    int exitStatus = -1;
+    QByteArray out, err;
+};
+
+inline ProcessResult runProcess(const QStringList &words, const QByteArray &input = {}, const QString &folder = {})
+{
+    QProcess process;
+    process.setWorkingDirectory(folder);
+    process.start(words.first(), words.mid(1));
+    process.write(input);
+    process.closeWriteChannel();
+    ProcessResult result;
+    if (!process.waitForFinished(30'000)) {
+        process.kill();
+        process.waitForFinished();
+        return result;
+    }
+    if (process.exitStatus() == QProcess::NormalExit)
+        result.exitStatus = process.exitCode();
+    result.out = process.readAllStandardOutput();
+    result.err = process.readAllStandardError();
+    return result;
+}
+
+} // namespace bellwether
