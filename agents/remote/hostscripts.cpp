@@ -6,6 +6,12 @@
 #include <QFile>
 #include <QRegularExpression>
 
+// A static library's resources are linked only when somebody asks for them by name.
+static void initHostResources()
+{
+    Q_INIT_RESOURCE(host);
+}
+
 namespace bellwether {
 
 namespace {
@@ -44,6 +50,7 @@ Result<QByteArray> bounded(QByteArray command)
 
 QByteArray hostResource(const QString &name)
 {
+    initHostResources();
     QFile file(QStringLiteral(":/bellwether/host/") + name);
     if (!file.open(QIODevice::ReadOnly))
         return {};
