@@ -1,0 +1,4 @@
+#!/bin/sh
+# content: as JSON.
+. "${0%/*}/lib.sh"
+tool content

@@ -1,0 +1,4 @@
+#!/bin/sh
+# ledger: as JSON.
+. "${0%/*}/lib.sh"
+tool ledger

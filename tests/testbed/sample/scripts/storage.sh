@@ -1,0 +1,4 @@
+#!/bin/sh
+# storage: as JSON.
+. "${0%/*}/lib.sh"
+tool storage
