@@ -1,0 +1,32 @@
+#pragma once
+// RemoteShell over real SSH. Kept sessions on a few worker threads; a machine's calls share one session, at most 8
+// channels at a time, the rest wait. Host keys are believed only when KeyTrust knows them, and nothing that
+// authenticates is sent before. Results come on the receiver's thread.
+#include "remote/remoteshell.h"
+#include "ssh/sshoptions.h"
+
+#include <QObject>
+#include <memory>
+
+namespace bellwether {
+
+class SshPool final : public RemoteShell {
+public:
+    // trust must outlive the pool and be thread-safe. receiver: any object of the thread on which results are wanted
+    // (it needs an event loop); the pool is used and destroyed on that thread. Results not yet delivered when the pool
+    // goes are dropped, commands under way are left to their hosts.
+    SshPool(const KeyTrust &trust, QObject *receiver, const SshOptions &options = {});
+    ~SshPool() override;
+
+    void exec(const Endpoint &to, ExecRequest request, std::function<void(Result<ExecResult>)> done) override;
+    void httpGet(const Endpoint &to, HttpRequest request, std::function<void(Result<HttpResult>)> done) override;
+    void scanKey(const Endpoint &to, std::function<void(Result<HostKey>)> done) override;
+    void closeAll() override;
+    int openSessions() const override; // any thread
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace bellwether

@@ -1,0 +1,43 @@
+#pragma once
+// The real HostPort: probes, checks and jobs of installations over one RemoteShell. Errors name the installation.
+#include "engine/hostport.h"
+
+#include <memory>
+
+namespace bellwether {
+
+class Clock;
+
+class SshHosts final : public HostPort {
+public:
+    // Both must outlive it. All calls and answers on the shell's receiver thread.
+    SshHosts(RemoteShell &shell, const Clock &clock);
+    ~SshHosts() override;
+
+    void measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done) override;
+    void sample(const Installation &host, const Probes &probes, int timeoutS,
+                std::function<void(Result<HealthSample>)> done) override;
+    void proveBackup(const Installation &host, const Probes &probes, const QString &backupPath,
+                     std::function<void(Result<Backup>)> done) override;
+    void readLedger(const Installation &host, const Probes &probes, std::function<void(Result<Ledger>)> done) override;
+    void ask(const Installation &host, const QStringList &argv, std::function<void(Result<bool>)> done) override;
+    void lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done) override;
+    void renew(const Installation &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done) override;
+    void unlock(const Installation &host, qint64 epoch, const QString &owner, std::function<void(Status)> done) override;
+    void start(const Installation &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS,
+               const QByteArray &script, std::function<void(Result<JobState>)> done) override;
+    void poll(const Installation &host, const QString &token, qint64 outOffset, qint64 errOffset, int waitS,
+              std::function<void(Result<JobPoll>)> done) override;
+    void cancel(const Installation &host, const QString &token, qint64 epoch, const QString &owner,
+                std::function<void(Status)> done) override;
+    void acknowledge(const Installation &host, const QString &token, std::function<void(Status)> done) override;
+    void scanKey(const Installation &host, std::function<void(Result<HostKey>)> done) override;
+    int openSessions() const override;
+
+private:
+    RemoteShell &m_shell;
+    const Clock &m_clock;
+    HostJobs m_jobs;
+};
+
+} // namespace bellwether
