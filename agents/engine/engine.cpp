@@ -1,0 +1,413 @@
+#include "engine/engine.h"
+
+#include "base/canonicaljson.h"
+#include "engine/healthwatch.h"
+#include "engine/steprunner.h"
+#include "engine/truststore.h"
+#include "rollout/decide.h"
+
+#include <QCoreApplication>
+#include <QEvent>
+#include <QHostInfo>
+
+namespace bellwether {
+
+namespace {
+const QString itself = QStringLiteral("bellwether");
+} // namespace
+
+Engine::Engine(Setup setup)
+    : m_journal(setup.journal)
+    , m_hosts(setup.hosts)
+    , m_clock(setup.clock)
+    , m_trust(setup.trust)
+    , m_dataFolder(setup.dataFolder)
+    , m_workspace(std::move(setup.workspace))
+    , m_leases(static_cast<Runtime &>(*this))
+    , m_health(std::make_unique<HealthWatch>(static_cast<Runtime &>(*this)))
+{
+    m_events = m_workspace.lastSeq;
+    m_trust.set(m_workspace.trusted);
+    m_inbox.setWake([this] { QCoreApplication::postEvent(this, new QEvent(QEvent::User)); });
+    m_leases.onLost = [this](const QString &machine) {
+        for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
+            if (r.isEnded() || r.interrupted)
+                continue;
+            for (const PlanHost &h : r.plan.hosts) {
+                if (h.installation.endpoint.machine() != machine)
+                    continue;
+                Paused e;
+                e.reason = PauseReason::Hold;
+                e.detail = QStringLiteral("another console took over %1").arg(h.installation.name);
+                record(r.id, {e}, {}, itself);
+                break;
+            }
+        }
+    };
+    m_snapshot = makeSnapshot();
+}
+
+Engine::~Engine()
+{
+    stop();
+}
+
+bool Engine::event(QEvent *event)
+{
+    if (event->type() != QEvent::User)
+        return QObject::event(event);
+    drainInbox();
+    return true;
+}
+
+void Engine::drainInbox()
+{
+    if (m_stopped)
+        return;
+    for (auto &work : m_inbox.takeAll())
+        work();
+    pump();
+    publish();
+}
+
+void Engine::begin()
+{
+    ConsoleStarted e;
+    e.workspace = m_workspace.id;
+    e.version = QStringLiteral(BELLWETHER_VERSION);
+    e.hostName = QHostInfo::localHostName();
+    e.pid = QCoreApplication::applicationPid();
+    record(0, {e}, {}, itself);
+}
+
+void Engine::stop()
+{
+    m_stopped = true;
+    m_runners.clear();
+    m_due.clear();
+}
+
+bool Engine::isIdle() const
+{
+    for (const int n : m_inFlight)
+        if (n > 0)
+            return false;
+    return m_backlog.isEmpty();
+}
+
+void Engine::tick()
+{
+    if (m_stopped)
+        return;
+    const qint64 mono = now().monoMs;
+    while (!m_due.empty() && m_due.begin()->first <= mono) {
+        const auto work = m_due.begin()->second;
+        m_due.erase(m_due.begin());
+        work();
+    }
+    if (!m_backlog.isEmpty() && mono >= m_backlogRetryMono)
+        retryBacklog();
+    m_leases.renewDue();
+    for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
+        if (r.isEnded() || r.interrupted)
+            continue;
+        m_health->tick(r);
+        m_dirty = m_dirty || nextDecisionMono(r, now()) >= 0;
+    }
+    pump();
+    publish();
+}
+
+const RolloutState *Engine::rollout(int id) const
+{
+    const auto it = m_workspace.rollouts.constFind(id);
+    return it == m_workspace.rollouts.cend() ? nullptr : &*it;
+}
+
+void Engine::schedule(qint64 delayMs, std::function<void()> work)
+{
+    m_due.emplace(now().monoMs + delayMs, std::move(work));
+}
+
+// ---- recording: nothing is applied and nothing is done before it is durable
+
+void Engine::record(int rollout, QList<EventBody> bodies, std::function<void()> then, const QString &actor)
+{
+    if (m_stopped || bodies.isEmpty())
+        return;
+    const Now at = now();
+    QList<NewEvent> events;
+    for (EventBody &body : bodies)
+        events.append(NewEvent{rollout, at.wallMs, at.monoMs, actor, std::move(body)});
+    ++m_inFlight[rollout];
+    if (!m_backlog.isEmpty()) {
+        m_backlog.append({events, rollout, std::move(then)});
+        return;
+    }
+    send(std::move(events), rollout, std::move(then));
+}
+
+void Engine::send(QList<NewEvent> events, int rollout, std::function<void()> then)
+{
+    auto answer = [this, events, rollout, then = std::move(then), alive = std::weak_ptr(m_alive)](Result<QList<Event>> result) {
+        m_inbox.put([this, result = std::move(result), events, rollout, then, alive] {
+            if (!alive.expired())
+                committed(rollout, result, events, then);
+        });
+    };
+    m_journal.append(std::move(events), std::move(answer));
+}
+
+void Engine::committed(int rollout, const Result<QList<Event>> &result, const QList<NewEvent> &asked, const std::function<void()> &then)
+{
+    if (m_stopped)
+        return;
+    if (!result) { // fail closed: nothing moves until the journal takes what happened
+        m_journalFailure = clauseOf(result.error());
+        m_backlog.append({asked, rollout, then});
+        m_backlogRetryMono = now().monoMs + 1000;
+        m_dirty = true;
+        return;
+    }
+    --m_inFlight[rollout];
+    m_dirty = true;
+    for (const Event &event : *result) {
+        apply(m_workspace, event);
+        m_events = event.seq;
+    }
+    for (const Event &event : *result)
+        effects(event);
+    if (then)
+        then();
+    if (m_inFlight[rollout] == 0 && m_waiting.contains(rollout)) {
+        const auto waiting = m_waiting.take(rollout);
+        for (const auto &work : waiting)
+            work();
+    }
+}
+
+void Engine::retryBacklog()
+{
+    const QList<Backlogged> backlog = std::exchange(m_backlog, {});
+    const QString failure = std::exchange(m_journalFailure, {});
+    for (const Backlogged &b : backlog)
+        send(b.events, b.rollout, b.then);
+    for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
+        if (r.isEnded() || r.interrupted || r.pauses.contains(PauseReason::JournalFailure))
+            continue;
+        Paused e;
+        e.reason = PauseReason::JournalFailure;
+        e.detail = failure;
+        record(r.id, {e}, {}, itself);
+    }
+}
+
+// ---- deciding
+
+void Engine::pump()
+{
+    if (m_stopped || !m_backlog.isEmpty())
+        return;
+    const Now at = now();
+    for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
+        if (r.isEnded() || r.interrupted || m_inFlight.value(r.id) > 0)
+            continue;
+        QList<EventBody> bodies = decide(r, at);
+        for (EventBody &body : bodies) {
+            auto *intended = std::get_if<StepIntended>(&body);
+            if (!intended)
+                continue;
+            const Step step = stepAt(r, r.hosts[intended->host], intended->direction, intended->hop, intended->index);
+            if (!step.runsOnHost())
+                continue;
+            if (const auto script = StepRunner::scriptOf(r, intended->host, step))
+                intended->sha256 = sha256Hex(*script);
+        }
+        record(r.id, bodies, {}, itself);
+    }
+}
+
+// ---- doing: only what was committed
+
+void Engine::effects(const Event &event)
+{
+    const int id = event.rollout;
+    if (std::holds_alternative<HostTrusted>(event.body)) {
+        m_trust.set(m_workspace.trusted);
+        return;
+    }
+    const RolloutState *r = rollout(id);
+    if (!r || r->interrupted)
+        return;
+    if (const auto *begun = std::get_if<HostBegun>(&event.body)) {
+        takeLease(id, begun->host);
+    } else if (const auto *retried = std::get_if<HostRetried>(&event.body)) {
+        if (isBegun(r->hosts[retried->host].state))
+            takeLease(id, retried->host);
+    } else if (const auto *confirmed = std::get_if<RollbackConfirmed>(&event.body)) {
+        for (const QString &host : confirmed->hosts)
+            takeLease(id, host);
+    } else if (std::holds_alternative<RolloutResumed>(event.body)) {
+        for (const HostRun &h : r->hosts)
+            if (isBegun(h.state))
+                takeLease(id, h.name);
+    } else if (const auto *lease = std::get_if<LeaseTaken>(&event.body)) {
+        for (const HostRun &h : r->hosts)
+            if (h.current() && !m_runners.contains(h.name) && r->plan.host(h.name)->installation.endpoint.machine() == lease->machine)
+                attach(id, h.name);
+    } else if (const auto *intended = std::get_if<StepIntended>(&event.body)) {
+        const HostRun &h = r->hosts[intended->host];
+        const StepRun *run = h.current();
+        if (!run || run->token != intended->token)
+            return;
+        auto runner = std::make_shared<StepRunner>(static_cast<Runtime &>(*this), id, h.name, *run);
+        m_runners.insert(h.name, runner);
+        runner->begin();
+    } else if (const auto *ended = std::get_if<StepEnded>(&event.body)) {
+        const auto it = m_runners.constFind(ended->host);
+        if (it != m_runners.cend() && it.value()->token() == ended->token)
+            m_runners.erase(it);
+    } else if (std::holds_alternative<RolloutEnded>(event.body)) {
+        releaseLeases(id);
+    }
+}
+
+void Engine::attach(int id, const QString &host)
+{
+    const RolloutState &r = *rollout(id);
+    auto runner = std::make_shared<StepRunner>(static_cast<Runtime &>(*this), id, host, *r.hosts[host].current());
+    m_runners.insert(host, runner);
+    runner->attach();
+}
+
+void Engine::takeLease(int id, const QString &host)
+{
+    const RolloutState *r = rollout(id);
+    const PlanHost *planned = r ? r->plan.host(host) : nullptr;
+    if (!planned)
+        return;
+    m_leases.take(planned->installation, r->plan.strategy.leaseTtlS, [this, id, host, failures = std::make_shared<int>(0)](const Result<Lease> &lease) {
+        const RolloutState *state = rollout(id);
+        if (m_stopped || !state || state->isEnded())
+            return;
+        const HostRun &run = state->hosts[host];
+        if (lease) {
+            LeaseTaken e;
+            e.host = host;
+            e.machine = state->plan.host(host)->installation.endpoint.machine();
+            e.owner = owner();
+            e.epoch = lease->epoch;
+            e.takenFrom = lease->takenFrom;
+            return record(id, {e}, {}, itself);
+        }
+        const bool untouched = run.direction == Direction::Forward && !run.current() && run.state == HostRunState::Preflight;
+        HostEnded e;
+        e.host = host;
+        e.hop = run.hop;
+        e.reason = clauseOf(lease.error());
+        if (untouched) {
+            e.state = HostRunState::Deferred;
+            return record(id, {e}, {}, itself);
+        }
+        if (isConnectionError(lease.error()) || lease.error().code == ErrorCode::HostBusy) {
+            if (run.connected) {
+                ConnectionChanged lost;
+                lost.host = host;
+                lost.reason = e.reason;
+                record(id, {lost}, {}, itself);
+            }
+            return schedule(5000, [this, id, host] { takeLease(id, host); });
+        }
+        e.state = run.direction == Direction::Forward ? HostRunState::InDoubt : HostRunState::RollbackFailed;
+        record(id, {e}, {}, itself);
+    });
+}
+
+void Engine::releaseLeases(int id)
+{
+    const RolloutState &r = *rollout(id);
+    for (const PlanHost &h : r.plan.hosts) {
+        const QString machine = h.installation.endpoint.machine();
+        bool needed = false;
+        for (const RolloutState &other : std::as_const(m_workspace.rollouts)) {
+            if (other.id == id || other.isEnded())
+                continue;
+            for (const PlanHost &o : other.plan.hosts)
+                needed = needed || o.installation.endpoint.machine() == machine;
+        }
+        if (!needed)
+            m_leases.release(machine);
+    }
+}
+
+// ---- showing
+
+std::shared_ptr<const ConsoleSnapshot> Engine::snapshot() const
+{
+    const std::scoped_lock lock(m_snapshotMutex);
+    return m_snapshot;
+}
+
+void Engine::setChanged(std::function<void()> changed)
+{
+    const std::scoped_lock lock(m_snapshotMutex);
+    m_changed = std::move(changed);
+}
+
+void Engine::publish(bool force)
+{
+    const qint64 mono = now().monoMs;
+    if (!m_dirty || (!force && mono - m_publishedMono < 100))
+        return;
+    m_dirty = false;
+    m_publishedMono = mono;
+    auto fresh = makeSnapshot();
+    std::function<void()> changed;
+    {
+        const std::scoped_lock lock(m_snapshotMutex);
+        m_snapshot = std::move(fresh);
+        changed = m_changed;
+    }
+    if (changed)
+        changed();
+}
+
+std::shared_ptr<const ConsoleSnapshot> Engine::makeSnapshot()
+{
+    auto s = std::make_shared<ConsoleSnapshot>();
+    s->revision = ++m_revision;
+    s->dataFolder = m_dataFolder;
+    s->library = m_workspace.library;
+    s->journalEvents = m_events;
+    s->journalState = m_backlog.isEmpty() ? QStringLiteral("intact") : QStringLiteral("failing: %1").arg(m_journalFailure);
+    s->connected = m_hosts.openSessions();
+    QHash<QString, QString> held;
+    for (const RolloutState &r : std::as_const(m_workspace.rollouts))
+        if (!r.isEnded())
+            for (auto it = r.hosts.keyBegin(); it != r.hosts.keyEnd(); ++it)
+                held.insert(*it, rolloutName(r.id));
+    for (const Installation &i : std::as_const(m_workspace.inventory.installations)) {
+        FleetRow row;
+        row.installation = i;
+        row.facts = m_workspace.facts.value(i.name);
+        row.checking = m_checking.contains(i.name);
+        row.rollout = held.value(i.name);
+        const auto key = m_workspace.trusted.constFind(i.endpoint.machine());
+        const bool changedKey = row.facts.error == QLatin1String(errorKey(ErrorCode::HostKeyChanged));
+        row.keyState = changedKey ? QStringLiteral("changed") : key != m_workspace.trusted.cend() ? QStringLiteral("trusted") : QStringLiteral("unknown");
+        if (key != m_workspace.trusted.cend())
+            row.keyFingerprint = key->fingerprint;
+        s->fleet.append(row);
+    }
+    for (auto it = m_workspace.rollouts.cend(); it != m_workspace.rollouts.cbegin();) {
+        --it;
+        auto &cached = m_cache[it->id];
+        const bool live = !it->isEnded() && !it->interrupted;
+        if (!cached.second || live || cached.first != it->lastSeq || cached.second->interrupted != it->interrupted)
+            cached = {it->lastSeq, std::make_shared<RolloutSnapshot>(snapshotOf(*it, now()))};
+        s->rollouts.append(cached.second);
+    }
+    return s;
+}
+
+} // namespace bellwether

@@ -1,0 +1,118 @@
+#pragma once
+// The engine: journal → fold → decide → do. Lives on one thread; request() and snapshot() may be called from any.
+// It acts only on what the journal has committed: a StepIntended that is durable releases its step, nothing else does.
+// Time moves only through tick(), so that tests drive it with a clock of their own.
+#include "base/mailbox.h"
+#include "engine/hostport.h"
+#include "engine/leasekeeper.h"
+#include "engine/runtime.h"
+#include "journal/journal.h"
+#include "rollout/console.h"
+#include "rollout/workspace.h"
+
+#include <QHash>
+#include <QObject>
+#include <memory>
+#include <mutex>
+#include <set>
+
+namespace bellwether {
+
+class HealthWatch;
+class StepRunner;
+class TrustStore;
+
+class Engine final : public QObject, public ConsolePort, private Runtime {
+public:
+    struct Setup {
+        JournalWriterPort &journal;
+        HostPort &hosts;
+        const Clock &clock;
+        TrustStore &trust;
+        QString dataFolder;
+        Workspace workspace; // folded from the journal as it is
+    };
+    explicit Engine(Setup setup);
+    ~Engine() override;
+
+    // On its thread. begin() records ConsoleStarted; rollouts that had not ended become interrupted by it.
+    void begin();
+    void tick();  // time went on: due work is done, decisions are taken
+    void stop();  // no callback does anything any more; steps on hosts go on
+    bool isIdle() const; // nothing of ours is under way (tests)
+    const Workspace &workspace() const { return m_workspace; }
+
+    void request(Request request, std::function<void(Reply)> done) override;
+    std::shared_ptr<const ConsoleSnapshot> snapshot() const override;
+    void setChanged(std::function<void()> changed) override;
+
+protected:
+    bool event(QEvent *event) override; // the wake-up of the inbox
+
+private:
+    using Done = std::function<void(Reply)>;
+
+    // Runtime, for the parts
+    Now now() const override { return m_clock.now(); }
+    HostPort &hosts() override { return m_hosts; }
+    const RolloutState *rollout(int id) const override;
+    void record(int rollout, QList<EventBody> bodies, std::function<void()> then, const QString &actor) override;
+    void schedule(qint64 delayMs, std::function<void()> work) override;
+    QString owner() const override { return m_workspace.id; }
+    qint64 epochOf(const QString &machine) const override { return m_leases.epochOf(machine); }
+    QString dataFolder() const override { return m_dataFolder; }
+
+    void drainInbox();
+    void pump();
+    void committed(int rollout, const Result<QList<Event>> &result, const QList<NewEvent> &asked, const std::function<void()> &then);
+    void send(QList<NewEvent> events, int rollout, std::function<void()> then);
+    void retryBacklog();
+    void effects(const Event &event);
+    void takeLease(int rollout, const QString &host);
+    void attach(int rollout, const QString &host);
+    void releaseLeases(int rollout);
+    void publish(bool force = false);
+    std::shared_ptr<const ConsoleSnapshot> makeSnapshot();
+
+    // requests (requests.cpp)
+    void handle(const Request &request, const Done &done);
+    void handleRun(const Request &request, const Done &done);
+    void handleVerb(Verb verb, const Request &request, const Done &done);
+    void handleFleet(const Request &request, const Done &done);
+    void handleCheck(const Request &request, const Done &done);
+    void handleTrust(const Request &request, const Done &done);
+    bool whenIdle(int rollout, std::function<void()> work);
+
+    JournalWriterPort &m_journal;
+    HostPort &m_hosts;
+    const Clock &m_clock;
+    TrustStore &m_trust;
+    QString m_dataFolder;
+    Workspace m_workspace;
+    LeaseKeeper m_leases;
+    std::unique_ptr<HealthWatch> m_health;
+    QHash<QString, std::shared_ptr<StepRunner>> m_runners; // by host
+    QHash<int, int> m_inFlight;                            // by rollout: appends not yet committed
+    QMap<int, QList<std::function<void()>>> m_waiting;     // requests that wait for them
+    struct Backlogged {
+        QList<NewEvent> events;
+        int rollout = 0;
+        std::function<void()> then;
+    };
+    QList<Backlogged> m_backlog; // what the journal did not take; retried in order
+    QString m_journalFailure;
+    qint64 m_backlogRetryMono = 0;
+    std::multimap<qint64, std::function<void()>> m_due; // by monotonic time
+    std::set<QString> m_checking;
+    QMap<int, std::pair<qint64, std::shared_ptr<const RolloutSnapshot>>> m_cache;
+    Mailbox<std::function<void()>> m_inbox;
+    mutable std::mutex m_snapshotMutex;
+    std::shared_ptr<const ConsoleSnapshot> m_snapshot;
+    std::function<void()> m_changed;
+    qint64 m_publishedMono = 0, m_events = 0;
+    quint64 m_revision = 0;
+    bool m_dirty = true, m_stopped = false;
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
+};
+
+} // namespace bellwether

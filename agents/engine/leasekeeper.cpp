@@ -1,0 +1,67 @@
+#include "engine/leasekeeper.h"
+
+namespace bellwether {
+
+LeaseKeeper::LeaseKeeper(Runtime &runtime)
+    : m_runtime(runtime)
+{}
+
+void LeaseKeeper::take(const Installation &host, int ttlS, std::function<void(Result<Lease>)> done)
+{
+    const QString machine = host.endpoint.machine();
+    if (const auto it = m_held.constFind(machine); it != m_held.cend()) {
+        Lease lease;
+        lease.epoch = it->epoch;
+        lease.held = true;
+        return done(lease);
+    }
+    m_runtime.hosts().lock(host, m_runtime.owner(), ttlS,
+                           [this, host, machine, ttlS, done = std::move(done), alive = std::weak_ptr(m_alive)](Result<Lease> lease) {
+                               if (alive.expired())
+                                   return;
+                               if (lease)
+                                   m_held.insert(machine, {host, lease->epoch, m_runtime.now().monoMs, ttlS, false});
+                               done(lease);
+                           });
+}
+
+void LeaseKeeper::release(const QString &machine)
+{
+    const auto it = m_held.find(machine);
+    if (it == m_held.end())
+        return;
+    m_runtime.hosts().unlock(it->host, it->epoch, m_runtime.owner(), [](Status) {}); // else it runs out by itself
+    m_held.erase(it);
+}
+
+qint64 LeaseKeeper::epochOf(const QString &machine) const
+{
+    const auto it = m_held.constFind(machine);
+    return it == m_held.cend() ? 0 : it->epoch;
+}
+
+void LeaseKeeper::renewDue()
+{
+    const qint64 now = m_runtime.now().monoMs;
+    const QStringList machines = m_held.keys();
+    for (const QString &machine : machines) {
+        Held &held = m_held[machine];
+        if (held.renewing || now - held.renewedMono < held.ttlS * 200LL) // five times per TTL
+            continue;
+        held.renewing = true;
+        m_runtime.hosts().renew(held.host, held.epoch, m_runtime.owner(), held.ttlS, [this, machine, alive = std::weak_ptr(m_alive)](Status status) {
+            if (alive.expired() || !m_held.contains(machine))
+                return;
+            Held &h = m_held[machine];
+            h.renewing = false;
+            h.renewedMono = m_runtime.now().monoMs; // a lost link is tried again with the next turn
+            if (!status && status.error().code == ErrorCode::HostFenced) {
+                m_held.remove(machine);
+                if (onLost)
+                    onLost(machine);
+            }
+        });
+    }
+}
+
+} // namespace bellwether

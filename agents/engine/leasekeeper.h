@@ -1,0 +1,31 @@
+#pragma once
+// One lease per machine, taken before the first step and renewed while the console lives (TTL 150 s, every 30 s).
+#include "engine/runtime.h"
+
+#include <QHash>
+
+namespace bellwether {
+
+class LeaseKeeper {
+public:
+    explicit LeaseKeeper(Runtime &runtime);
+    void take(const Installation &host, int ttlS, std::function<void(Result<Lease>)> done); // answers at once when held
+    void release(const QString &machine);
+    qint64 epochOf(const QString &machine) const;
+    void renewDue(); // from tick()
+    // Called when somebody else holds a machine that we held.
+    std::function<void(QString machine)> onLost;
+
+private:
+    struct Held {
+        Installation host;
+        qint64 epoch = 0, renewedMono = 0;
+        int ttlS = 150;
+        bool renewing = false;
+    };
+    Runtime &m_runtime;
+    QHash<QString, Held> m_held;
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
+};
+
+} // namespace bellwether

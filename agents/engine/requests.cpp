@@ -1,0 +1,295 @@
+// The verbs of rollout/console.h.
+#include "base/canonicaljson.h"
+#include "engine/engine.h"
+#include "plan/placeholders.h"
+#include "rollout/decide.h"
+#include "rollout/fleetjson.h"
+#include "rollout/wayback.h"
+
+namespace bellwether {
+
+namespace {
+
+QStringList textList(const QJsonValue &value)
+{
+    QStringList list;
+    const QJsonArray array = value.toArray();
+    for (const QJsonValue element : array)
+        list.append(element.toString());
+    return list;
+}
+
+std::optional<int> rolloutOf(const QJsonObject &args)
+{
+    const QJsonValue v = args.value(QLatin1String("rollout"));
+    return v.isDouble() ? std::optional(v.toInt()) : rolloutIdFromName(v.toString());
+}
+
+QJsonObject rollbackRow(const QString &host, const WayBack &way, qint64 nowMs)
+{
+    return QJsonObject{{QStringLiteral("name"), host},
+                       {QStringLiteral("verdict"), nameOf(way.verdict)},
+                       {QStringLiteral("rule"), way.rule},
+                       {QStringLiteral("reason"), way.reason},
+                       {QStringLiteral("evidence"), valueToJson(way.evidence)},
+                       {QStringLiteral("loss_s"), way.lossFromMs > 0 ? QJsonValue((nowMs - way.lossFromMs) / 1000) : QJsonValue(0)},
+                       {QStringLiteral("backup"), way.backupPath}};
+}
+
+} // namespace
+
+void Engine::request(Request request, std::function<void(Reply)> done)
+{
+    m_inbox.put([this, request = std::move(request), done = std::move(done)] { handle(request, done); });
+}
+
+void Engine::handle(const Request &request, const Done &done)
+{
+    if (!m_backlog.isEmpty())
+        return done(fail(ErrorCode::JournalWrite, {m_journalFailure}));
+    Verb verb{};
+    if (enumFrom(request.verb, verb))
+        return handleVerb(verb, request, done);
+    if (request.verb == QLatin1String("run"))
+        return handleRun(request, done);
+    if (request.verb == QLatin1String("check"))
+        return handleCheck(request, done);
+    if (request.verb == QLatin1String("trust") || request.verb == QLatin1String("scan-key"))
+        return handleTrust(request, done);
+    handleFleet(request, done);
+}
+
+bool Engine::whenIdle(int rollout, std::function<void()> work)
+{
+    if (m_inFlight.value(rollout) == 0)
+        return true;
+    m_waiting[rollout].append(std::move(work));
+    return false;
+}
+
+void Engine::handleRun(const Request &request, const Done &done)
+{
+    if (!whenIdle(0, [=, this] { handleRun(request, done); }))
+        return;
+    auto plan = parsePlan(request.args.value(QLatin1String("plan")).toString().toUtf8(), request.args.value(QLatin1String("source")).toString(QStringLiteral("plan")));
+    if (!plan)
+        return done(std::unexpected(plan.error()));
+    int refusals = 0;
+    QString first;
+    for (const Finding &f : std::as_const(plan->findings)) {
+        if (f.refusal && refusals++ == 0)
+            first = f.message;
+    }
+    if (refusals > 0)
+        return done(fail(ErrorCode::PlanRefused, {QString::number(refusals), first}));
+    if (plan->hosts.isEmpty())
+        return done(fail(ErrorCode::NothingToDo));
+    for (const PlanHost &h : std::as_const(plan->hosts)) {
+        const QString holder = m_workspace.holderOf(h.installation.name);
+        if (!holder.isEmpty())
+            return done(fail(ErrorCode::HostInOtherRollout, {h.installation.name, holder}));
+    }
+    RunOptions options;
+    fromJson(request.args, options);
+    options.acknowledgedNotes = request.args.value(QLatin1String("acknowledge_notes")).toBool();
+    options.bakeScale = std::clamp(request.args.value(QLatin1String("bake_scale")).toDouble(1.0), 0.0001, 100.0);
+    QStringList unread;
+    for (const ReleaseNotes &notes : std::as_const(plan->notes))
+        unread.append(notes.version.toString());
+    if (!unread.isEmpty() && !options.acknowledgedNotes)
+        return done(fail(ErrorCode::NotesNotAcknowledged, {unread.join(QStringLiteral(", "))}));
+    if (plan->strategy.secondPerson && (plan->approver.isEmpty() || plan->approver == plan->author))
+        return done(fail(ErrorCode::NotAllowed, {QStringLiteral("run"), QStringLiteral("its strategy asks for the approval of a second person")}));
+    if (plan->approver.isEmpty())
+        plan->approver = request.actor;
+    RolloutStarted e;
+    e.plan = toJson(*plan);
+    e.planHash = planHash(*plan);
+    e.options = options;
+    const int id = m_workspace.nextRollout();
+    // Recorded under rollout 0's queue: two requests may not take the same number.
+    ++m_inFlight[0];
+    record(id, {e}, [this, id, done] {
+        --m_inFlight[0];
+        done(QJsonObject{{QStringLiteral("rollout"), rolloutName(id)}});
+        if (m_inFlight[0] == 0)
+            for (const auto &work : m_waiting.take(0))
+                work();
+    }, request.actor);
+}
+
+void Engine::handleVerb(Verb verb, const Request &request, const Done &done)
+{
+    const auto id = rolloutOf(request.args);
+    const RolloutState *state = id ? rollout(*id) : nullptr;
+    if (!state)
+        return done(fail(ErrorCode::UnknownRollout, {request.args.value(QLatin1String("rollout")).toVariant().toString()}));
+    if (!whenIdle(*id, [=, this] { handleVerb(verb, request, done); }))
+        return;
+    OperatorRequest asked;
+    asked.verb = verb;
+    asked.hosts = textList(request.args.value(QLatin1String("hosts")));
+    asked.reason = request.args.value(QLatin1String("reason")).toString();
+    asked.actor = request.actor;
+    asked.way = request.args.value(QLatin1String("way")).toString(QStringLiteral("auto"));
+    valueFromJson(request.args.value(QLatin1String("confirm")), asked.confirm);
+
+    if (verb == Verb::Rollback) {
+        const QStringList hosts = asked.hosts.isEmpty() ? permission(*state, verb).hosts : asked.hosts;
+        for (const QString &host : hosts) { // somebody else may have changed it since
+            for (const RolloutState &other : std::as_const(m_workspace.rollouts))
+                if (other.id > *id && other.hosts.contains(host) && !other.hosts[host].steps.isEmpty() && other.hosts[host].state != HostRunState::RolledBack)
+                    return done(fail(ErrorCode::HostInOtherRollout, {host, rolloutName(other.id)}));
+        }
+        if (request.args.value(QLatin1String("dry_run")).toBool()) {
+            QJsonArray rows;
+            for (const QString &host : hosts)
+                if (state->hosts.contains(host))
+                    rows.append(rollbackRow(host, decideWayBack(*state, state->hosts[host]), now().wallMs));
+            return done(QJsonObject{{QStringLiteral("hosts"), rows}});
+        }
+    }
+    const auto events = answer(*state, asked, now());
+    if (!events)
+        return done(std::unexpected(events.error()));
+    QJsonArray rows;
+    QJsonObject result;
+    for (const EventBody &body : *events) {
+        if (const auto *decided = std::get_if<WayBackDecided>(&body))
+            rows.append(rollbackRow(decided->host, decided->way, now().wallMs));
+        else if (const QString host = eventHost(body); !host.isEmpty())
+            rows.append(host);
+    }
+    if (!rows.isEmpty())
+        result.insert(QStringLiteral("hosts"), rows);
+    if (events->isEmpty())
+        return done(result);
+    record(*id, *events, [done, result] { done(result); }, request.actor);
+}
+
+void Engine::handleFleet(const Request &request, const Done &done)
+{
+    const QJsonObject &args = request.args;
+    const QString reason = args.value(QLatin1String("reason")).toString();
+    if (request.verb == QLatin1String("fleet-import")) {
+        FleetImported e;
+        e.source = args.value(QLatin1String("source")).toString();
+        if (!valueFromJson(args.value(QLatin1String("installations")), e.installations))
+            return done(fail(ErrorCode::Internal, {QStringLiteral("the request's installations cannot be read")}));
+        int replaced = 0;
+        for (const Installation &i : std::as_const(e.installations)) {
+            const Installation *old = m_workspace.inventory.find(i.name);
+            replaced += old && !(*old == i);
+            if (const QString holder = m_workspace.holderOf(i.name); old && !(*old == i) && !holder.isEmpty() && old->endpoint.machine() != i.endpoint.machine())
+                return done(fail(ErrorCode::HostInOtherRollout, {i.name, holder}));
+        }
+        const int added = int(e.installations.size()) - replaced;
+        return record(0, {e}, [=] { done(QJsonObject{{QStringLiteral("added"), added}, {QStringLiteral("replaced"), replaced}}); }, request.actor);
+    }
+    if (request.verb == QLatin1String("fleet-remove")) {
+        HostRemoved e;
+        e.hosts = textList(args.value(QLatin1String("hosts")));
+        e.reason = reason;
+        for (const QString &host : std::as_const(e.hosts)) {
+            if (!m_workspace.inventory.find(host))
+                return done(fail(ErrorCode::UnknownHost, {host}));
+            if (const QString holder = m_workspace.holderOf(host); !holder.isEmpty())
+                return done(fail(ErrorCode::HostInOtherRollout, {host, holder}));
+        }
+        return record(0, {e}, [=, n = e.hosts.size()] { done(QJsonObject{{QStringLiteral("removed"), n}}); }, request.actor);
+    }
+    if (request.verb == QLatin1String("releases-import")) {
+        ReleasesImported e;
+        e.source = args.value(QLatin1String("source")).toString();
+        e.text = args.value(QLatin1String("text")).toString();
+        const auto catalogue = parseCatalogue(e.text.toUtf8(), e.source);
+        if (!catalogue)
+            return done(std::unexpected(catalogue.error()));
+        return record(0, {e}, [=, c = *catalogue] { done(QJsonObject{{QStringLiteral("product"), c.product}, {QStringLiteral("releases"), c.releases.size()}}); }, request.actor);
+    }
+    if (request.verb == QLatin1String("record-report")) {
+        ReportExported e;
+        e.format = args.value(QLatin1String("format")).toString();
+        e.file = args.value(QLatin1String("file")).toString();
+        e.sha256 = args.value(QLatin1String("sha256")).toString();
+        return record(rolloutOf(args).value_or(0), {e}, [done] { done(QJsonObject{}); }, request.actor);
+    }
+    done(fail(ErrorCode::Usage, {QStringLiteral("unknown request %1").arg(request.verb)}));
+}
+
+void Engine::handleTrust(const Request &request, const Done &done)
+{
+    const Installation *host = m_workspace.inventory.find(request.args.value(QLatin1String("host")).toString());
+    if (!host)
+        return done(fail(ErrorCode::UnknownHost, {request.args.value(QLatin1String("host")).toString()}));
+    const QString machine = host->endpoint.machine();
+    const auto known = m_workspace.trusted.constFind(machine);
+    const bool isKnown = known != m_workspace.trusted.cend();
+    const QString before = isKnown ? known->fingerprint : QString();
+    if (request.verb == QLatin1String("trust")) {
+        HostTrusted e;
+        e.machine = machine;
+        e.keyType = request.args.value(QLatin1String("key_type")).toString();
+        e.fingerprint = request.args.value(QLatin1String("fingerprint")).toString();
+        e.source = request.args.value(QLatin1String("source")).toString(QStringLiteral("operator"));
+        e.reason = request.args.value(QLatin1String("reason")).toString();
+        if (isKnown && before != e.fingerprint) {
+            if (e.reason.isEmpty())
+                return done(fail(ErrorCode::NotAllowed, {QStringLiteral("trust"), QStringLiteral("another key is trusted for %1; replacing it needs a reason").arg(machine)}));
+            e.replaced = before;
+        }
+        return record(0, {e}, [done] { done(QJsonObject{}); }, request.actor);
+    }
+    m_hosts.scanKey(*host, [done, machine, before](const Result<HostKey> &key) {
+        if (!key)
+            return done(std::unexpected(key.error()));
+        const QString state = before.isEmpty() ? QStringLiteral("unknown") : before == key->fingerprint ? QStringLiteral("trusted") : QStringLiteral("changed");
+        done(QJsonObject{{QStringLiteral("machine"), machine}, {QStringLiteral("key_type"), key->keyType}, {QStringLiteral("fingerprint"), key->fingerprint},
+                         {QStringLiteral("state"), state}, {QStringLiteral("trusted"), before}});
+    });
+}
+
+void Engine::handleCheck(const Request &request, const Done &done)
+{
+    QStringList names = textList(request.args.value(QLatin1String("hosts")));
+    if (names.isEmpty())
+        for (const Installation &i : std::as_const(m_workspace.inventory.installations))
+            names.append(i.name);
+    for (const QString &name : std::as_const(names))
+        if (!m_workspace.inventory.find(name))
+            return done(fail(ErrorCode::UnknownHost, {name}));
+    auto left = std::make_shared<int>(int(names.size()));
+    auto finish = [this, left, names, done] {
+        if (--*left > 0)
+            return;
+        publish(true);
+        QJsonArray rows;
+        for (const FleetRow &row : snapshot()->fleet)
+            if (names.contains(row.installation.name))
+                rows.append(fleetRowJson(row));
+        done(QJsonObject{{QStringLiteral("hosts"), rows}});
+    };
+    if (names.isEmpty())
+        return done(QJsonObject{{QStringLiteral("hosts"), QJsonArray{}}});
+    for (const QString &name : std::as_const(names)) {
+        const Installation host = *m_workspace.inventory.find(name);
+        Probes probes;
+        if (m_workspace.library && m_workspace.library->profiles.contains(host.product)) {
+            const ProductProfile &profile = m_workspace.library->profiles[host.product];
+            probes = Placeholders(profile, host).resolve(profile.probes);
+        }
+        m_checking.insert(name);
+        m_dirty = true;
+        m_hosts.measure(host, probes, [this, name, finish, actor = request.actor](const HostFacts &facts) {
+            m_checking.erase(name);
+            m_dirty = true;
+            FactsMeasured e;
+            e.host = name;
+            e.phase = QStringLiteral("fleet");
+            e.facts = facts;
+            record(0, {e}, finish, actor);
+        });
+    }
+}
+
+} // namespace bellwether

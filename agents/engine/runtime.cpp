@@ -1,0 +1,25 @@
+#include "engine/runtime.h"
+
+namespace bellwether {
+
+QString clauseOf(const Error &error)
+{
+    const QString key = QString::fromLatin1(errorKey(error.code)).replace(QLatin1Char('-'), QLatin1Char(' '));
+    return error.args.isEmpty() ? key : QStringLiteral("%1: %2").arg(key, error.args.join(QStringLiteral(", ")));
+}
+
+bool isConnectionError(const Error &error)
+{
+    switch (error.code) {
+    case ErrorCode::HostNameUnresolved:
+    case ErrorCode::ConnectFailed:
+    case ErrorCode::ConnectTimeout:
+    case ErrorCode::ConnectionLost:
+    case ErrorCode::CommandTimeout:
+        return true;
+    default: // a list of the few, not a verdict on each code
+        return false;
+    }
+}
+
+} // namespace bellwether

@@ -1,0 +1,385 @@
+#include "engine/steprunner.h"
+
+#include "base/canonicaljson.h"
+#include "rollout/console.h"
+
+#include <QRegularExpression>
+
+namespace bellwether {
+
+namespace {
+
+bool readsMigrations(const StepRun &run)
+{
+    return run.direction == Direction::Forward && (run.kind == StepKind::Migrate || run.kind == StepKind::Start);
+}
+
+// The host must never end these in the middle; passing their deadline pauses the rollout instead (model/rollout/decide).
+int hostDeadline(const Step &step)
+{
+    switch (step.kind) {
+    case StepKind::Backup:
+    case StepKind::Migrate:
+    case StepKind::Start:
+    case StepKind::SetAside:
+    case StepKind::Restore:
+        return 0;
+    case StepKind::Preflight:
+    case StepKind::Guard:
+    case StepKind::Pull:
+    case StepKind::Stop:
+    case StepKind::Pin:
+    case StepKind::Health:
+    case StepKind::Check:
+    case StepKind::Validate:
+        return step.deadlineS;
+    }
+    return step.deadlineS;
+}
+
+QString lastWords(const QByteArray &tail, const QStringList &secrets)
+{
+    QString text = QString::fromUtf8(tail).trimmed();
+    for (const QString &key : secrets) {
+        const QRegularExpression value(QStringLiteral("(%1\\s*[=:]\\s*)\\S+").arg(QRegularExpression::escape(key)));
+        text.replace(value, QStringLiteral("\\1•••"));
+    }
+    return text;
+}
+
+} // namespace
+
+Result<QByteArray> StepRunner::scriptOf(const RolloutState &state, const QString &host, const Step &step)
+{
+    const PlanHost *planned = state.plan.host(host);
+    if (!planned)
+        return fail(ErrorCode::UnknownHost, {host});
+    if (step.kind == StepKind::Pin)
+        return pinScript(step.pinFile, step.pinKey, step.pinValue);
+    return stepScript(step.argv, planned->installation.directory, step.stdinText);
+}
+
+StepRunner::StepRunner(Runtime &runtime, int rollout, const QString &host, const StepRun &step)
+    : m_runtime(runtime)
+    , m_rollout(rollout)
+    , m_run(step)
+{
+    const RolloutState &s = *state();
+    const PlanHost *planned = s.plan.host(host);
+    m_step = stepAt(s, s.hosts[host], step.direction, step.hop, step.index);
+    m_host = planned->installation;
+    m_probes = planned->probes;
+    m_secrets = s.plan.secrets;
+    if (const auto script = scriptOf(s, host, m_step))
+        m_script = *script;
+}
+
+template<class F>
+auto StepRunner::guarded(F function)
+{
+    return [weak = weak_from_this(), function = std::move(function)](auto &&...args) {
+        if (const auto self = weak.lock(); self && !self->m_ended)
+            function(*self, std::forward<decltype(args)>(args)...);
+    };
+}
+
+void StepRunner::begin()
+{
+    if (!m_step.runsOnHost())
+        return started();
+    if (m_script.isEmpty())
+        return end(StepOutcome::Failed, QStringLiteral("its command cannot be written as shell text"));
+    if (m_run.attempt == 1 && !m_step.probe.isEmpty())
+        return probe();
+    start();
+}
+
+void StepRunner::attach()
+{
+    if (!m_step.runsOnHost())
+        return started();
+    m_runtime.hosts().poll(m_host, m_run.token, 0, 0, 0, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
+        if (!poll && isConnectionError(poll.error()))
+            return r.retry(poll.error(), [&r] { r.attach(); });
+        if (!poll)
+            return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
+        r.connected();
+        static const char *const words[] = {"absent", "unstarted", "running", "done", "lost"};
+        StepReconciled e;
+        e.host = r.m_host.name;
+        e.token = r.m_run.token;
+        e.found = QString::fromLatin1(words[static_cast<int>(poll->state)]);
+        r.m_runtime.record(r.m_rollout, {e}, r.guarded([state = poll->state](StepRunner &self) {
+            if (state == JobState::Absent || state == JobState::Unstarted)
+                return self.begin();
+            if (self.m_run.phase == StepPhase::Intended)
+                self.started();
+            else
+                self.poll(0);
+        }));
+    }));
+}
+
+void StepRunner::probe()
+{
+    m_runtime.hosts().ask(m_host, m_step.probe, guarded([](StepRunner &r, const Result<bool> &already) {
+        if (!already && isConnectionError(already.error()))
+            return r.retry(already.error(), [&r] { r.probe(); });
+        r.connected();
+        if (already && *already)
+            return r.end(StepOutcome::Already, {});
+        r.start();
+    }));
+}
+
+void StepRunner::start()
+{
+    m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), hostDeadline(m_step), m_script,
+                            guarded([](StepRunner &r, const Result<JobState> &job) {
+                                if (!job && isConnectionError(job.error()))
+                                    return r.retry(job.error(), [&r] { r.start(); }); // starting again attaches, never runs twice
+                                if (!job)
+                                    return r.end(StepOutcome::Failed, clauseOf(job.error()));
+                                r.connected();
+                                r.started();
+                            }));
+}
+
+void StepRunner::started()
+{
+    StepStarted e;
+    e.host = m_host.name;
+    e.token = m_run.token;
+    auto next = guarded([](StepRunner &r) {
+        r.m_run.phase = StepPhase::Started;
+        if (r.m_step.runsOnHost())
+            r.poll(0);
+        else if (r.m_step.kind != StepKind::Health) // the health watch samples, the fold decides
+            r.measure();
+    });
+    if (m_run.phase == StepPhase::Started)
+        return next();
+    m_runtime.record(m_rollout, {e}, next);
+}
+
+void StepRunner::poll(int waitS)
+{
+    m_runtime.hosts().poll(m_host, m_run.token, m_out, m_err, waitS, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
+        if (!poll && isConnectionError(poll.error()))
+            return r.retry(poll.error(), [&r] { r.poll(0); });
+        if (!poll)
+            return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
+        r.connected();
+        r.take(*poll);
+    }));
+}
+
+void StepRunner::take(const JobPoll &poll)
+{
+    m_out += poll.out.size();
+    m_err += poll.err.size();
+    observe(poll.out + poll.err, false);
+    const bool drained = m_out >= poll.outSize && m_err >= poll.errSize;
+    switch (poll.state) {
+    case JobState::Running:
+        return this->poll(10);
+    case JobState::Done:
+        return drained || (poll.out.isEmpty() && poll.err.isEmpty()) ? exited(poll) : this->poll(0);
+    case JobState::Lost:
+        return drained ? lost() : this->poll(0);
+    case JobState::Absent:
+    case JobState::Unstarted:
+        return end(StepOutcome::InDoubt, QStringLiteral("the host no longer knows the step it had taken"));
+    }
+}
+
+void StepRunner::observe(const QByteArray &bytes, bool finished)
+{
+    if (!m_log)
+        m_log = std::make_unique<StepLog>(stepLogPath(m_runtime.dataFolder(), m_rollout, m_host.name, m_run.token));
+    m_log->append(bytes);
+    if (!readsMigrations(m_run))
+        return;
+    if (!m_reader)
+        m_reader = std::make_unique<LogReader>(state()->plan.log);
+    QList<Migration> changed = m_reader->feed(bytes);
+    if (finished)
+        changed += m_reader->finish();
+    const QList<Migration> known = state()->hosts[m_host.name].migrations;
+    QList<EventBody> events;
+    for (const Migration &migration : changed) {
+        if (known.contains(migration))
+            continue; // seen before the console was interrupted
+        MigrationObserved e;
+        e.host = m_host.name;
+        e.token = m_run.token;
+        e.hop = m_run.hop;
+        e.migration = migration;
+        events.append(e);
+    }
+    if (!events.isEmpty())
+        m_runtime.record(m_rollout, events);
+}
+
+void StepRunner::exited(const JobPoll &poll)
+{
+    observe({}, true);
+    const qint64 ms = poll.durationS * 1000;
+    if (poll.why == QLatin1String("timeout"))
+        return end(StepOutcome::TimedOut, QStringLiteral("it did not end within %1 s").arg(m_step.deadlineS), poll.exitStatus, ms);
+    if (poll.why == QLatin1String("cancel"))
+        return end(StepOutcome::Cancelled, QStringLiteral("it was cancelled"), poll.exitStatus, ms);
+    if (poll.exitStatus != 0) {
+        const QString words = lastWords(m_log->tail(), m_secrets).section(QLatin1Char('\n'), -1);
+        return end(StepOutcome::Failed, words.isEmpty() ? QStringLiteral("exit status %1").arg(poll.exitStatus) : QStringLiteral("exit status %1: %2").arg(poll.exitStatus).arg(words), poll.exitStatus, ms);
+    }
+    if (m_reader && m_run.kind == StepKind::Migrate) { // an exit status of 0 alone is not success
+        if (m_reader->outcome() == LogOutcome::Failed)
+            return end(StepOutcome::Failed, QStringLiteral("its log reports a failed migration though it left with 0"), 0, ms);
+        if (!state()->plan.log.succeeded.isEmpty() && m_reader->outcome() != LogOutcome::Succeeded)
+            return end(StepOutcome::Failed, QStringLiteral("its log never says that the migrations succeeded"), 0, ms);
+    }
+    verify(0, ms);
+}
+
+void StepRunner::verify(int exitStatus, qint64 durationMs)
+{
+    if (m_run.kind == StepKind::Backup)
+        return proveBackup(exitStatus, durationMs);
+    if (m_step.verify.isEmpty())
+        return end(StepOutcome::Done, {}, exitStatus, durationMs);
+    m_runtime.hosts().ask(m_host, m_step.verify, guarded([exitStatus, durationMs](StepRunner &r, const Result<bool> &there) {
+        if (!there && isConnectionError(there.error()))
+            return r.retry(there.error(), [&r, exitStatus, durationMs] { r.verify(exitStatus, durationMs); });
+        if (!there || !*there)
+            return r.end(StepOutcome::Failed, there ? QStringLiteral("it left with 0, but its effect is not there") : clauseOf(there.error()), exitStatus, durationMs);
+        r.end(StepOutcome::Done, {}, exitStatus, durationMs);
+    }));
+}
+
+void StepRunner::proveBackup(int exitStatus, qint64 durationMs)
+{
+    const QString path = resolvedBackupPath(*state(), state()->hosts[m_host.name], m_run.hop);
+    m_runtime.hosts().proveBackup(m_host, m_probes, path, guarded([exitStatus, durationMs](StepRunner &r, const Result<Backup> &backup) {
+        if (!backup && isConnectionError(backup.error()))
+            return r.retry(backup.error(), [&r, exitStatus, durationMs] { r.proveBackup(exitStatus, durationMs); });
+        StepEnded e;
+        e.exitStatus = exitStatus;
+        e.durationMs = durationMs;
+        if (!backup || !backup->verified || backup->size <= 0) {
+            e.outcome = StepOutcome::Failed;
+            e.reason = !backup ? QStringLiteral("the backup could not be read: %1").arg(clauseOf(backup.error()))
+                               : QStringLiteral("the backup is not usable: %1").arg(backup->problem.isEmpty() ? QStringLiteral("it is empty") : backup->problem);
+            return r.finish(e);
+        }
+        BackupProven proven;
+        proven.host = r.m_host.name;
+        proven.hop = r.m_run.hop;
+        proven.backup = *backup;
+        r.finish(e, {proven});
+    }));
+}
+
+void StepRunner::lost()
+{
+    observe({}, true);
+    if (m_step.verify.isEmpty())
+        return end(StepOutcome::Lost, QStringLiteral("what carried it out on the host is gone; whether it took effect is unknown"));
+    m_runtime.hosts().ask(m_host, m_step.verify, guarded([](StepRunner &r, const Result<bool> &there) {
+        if (!there && isConnectionError(there.error()))
+            return r.retry(there.error(), [&r] { r.lost(); });
+        if (there && *there)
+            return r.verify(0, 0);
+        r.end(StepOutcome::Lost, QStringLiteral("what carried it out on the host is gone and its effect is not there"));
+    }));
+}
+
+void StepRunner::measure()
+{
+    m_runtime.hosts().measure(m_host, m_probes, guarded([](StepRunner &r, const HostFacts &facts) {
+        if (!facts.reachable && r.m_step.kind != StepKind::Preflight)
+            return r.retry(Error{ErrorCode::ConnectionLost, {r.m_host.name, facts.error}, {}, nullptr}, [&r] { r.measure(); });
+        r.connected();
+        FactsMeasured e;
+        e.host = r.m_host.name;
+        e.phase = r.m_step.kind == StepKind::Preflight ? QStringLiteral("preflight") : r.m_run.direction == Direction::Forward ? QStringLiteral("check") : QStringLiteral("back");
+        e.token = r.m_run.token;
+        e.hop = r.m_run.hop;
+        e.facts = facts;
+        r.m_runtime.record(r.m_rollout, {e}); // the fold judges and ends the step
+    }));
+}
+
+// After the new version was started its ledger is read at once, however the step ended: it decides the way back.
+void StepRunner::measureThenEnd(StepEnded end)
+{
+    m_runtime.hosts().measure(m_host, m_probes, guarded([end](StepRunner &r, const HostFacts &facts) {
+        if (!facts.reachable)
+            return r.retry(Error{ErrorCode::ConnectionLost, {r.m_host.name, facts.error}, {}, nullptr}, [&r, end] { r.measureThenEnd(end); });
+        r.connected();
+        FactsMeasured e;
+        e.host = r.m_host.name;
+        e.phase = QStringLiteral("migrated");
+        e.token = r.m_run.token;
+        e.hop = r.m_run.hop;
+        e.facts = facts;
+        r.finish(end, {e});
+    }));
+}
+
+void StepRunner::end(StepOutcome outcome, const QString &reason, std::optional<int> exitStatus, qint64 durationMs)
+{
+    StepEnded e;
+    e.outcome = outcome;
+    e.reason = reason;
+    e.exitStatus = exitStatus;
+    e.durationMs = durationMs;
+    if (readsMigrations(m_run) && m_step.runsOnHost() && outcome != StepOutcome::Already)
+        return measureThenEnd(e);
+    finish(e);
+}
+
+void StepRunner::finish(StepEnded end, QList<EventBody> before)
+{
+    if (m_ended)
+        return;
+    end.host = m_host.name;
+    end.token = m_run.token;
+    end.outputBytes = m_out + m_err;
+    if (m_log)
+        end.lastWords = lastWords(m_log->tail(), m_secrets);
+    before.append(end);
+    const bool onHost = m_step.runsOnHost() && end.outcome != StepOutcome::Already && end.outcome != StepOutcome::InDoubt;
+    const auto keep = shared_from_this();
+    m_runtime.record(m_rollout, before, [keep, onHost] { // only what is durable may be forgotten on the host
+        if (onHost)
+            keep->m_runtime.hosts().acknowledge(keep->m_host, keep->m_run.token, [](Status) {});
+    });
+    m_ended = true;
+}
+
+void StepRunner::retry(const Error &error, std::function<void()> work)
+{
+    if (!m_lostLink) {
+        m_lostLink = true;
+        ConnectionChanged e;
+        e.host = m_host.name;
+        e.reason = clauseOf(error);
+        m_runtime.record(m_rollout, {e});
+    }
+    m_runtime.schedule(backOffMs(m_failures++), guarded([work = std::move(work)](StepRunner &) { work(); }));
+}
+
+void StepRunner::connected()
+{
+    m_failures = 0;
+    if (!m_lostLink)
+        return;
+    m_lostLink = false;
+    ConnectionChanged e;
+    e.host = m_host.name;
+    e.connected = true;
+    m_runtime.record(m_rollout, {e});
+}
+
+} // namespace bellwether

@@ -1,0 +1,57 @@
+#pragma once
+// Carries out one step on one host and reports its one outcome. Safe to begin at any time: it asks the host where the
+// step is (absent, unstarted, running, done, lost) and goes on from there. A lost link is retried, never a failure.
+#include "engine/runtime.h"
+#include "engine/steplog.h"
+#include "migrations/logreader.h"
+
+namespace bellwether {
+
+class StepRunner : public std::enable_shared_from_this<StepRunner> {
+public:
+    StepRunner(Runtime &runtime, int rollout, const QString &host, const StepRun &step);
+    void begin();               // right after StepIntended was committed
+    void attach();              // after an interruption
+    QString token() const { return m_run.token; }
+
+    // The bytes a step runs on the host and their hash; the same before and after an interruption.
+    static Result<QByteArray> scriptOf(const RolloutState &state, const QString &host, const Step &step);
+
+private:
+    const RolloutState *state() const { return m_runtime.rollout(m_rollout); }
+    template<class F>
+    auto guarded(F function);
+
+    void probe();
+    void start();
+    void started();
+    void poll(int waitS);
+    void take(const JobPoll &poll);
+    void exited(const JobPoll &poll);
+    void lost();
+    void verify(int exitStatus, qint64 durationMs);
+    void proveBackup(int exitStatus, qint64 durationMs);
+    void measure();
+    void measureThenEnd(StepEnded end);
+    void end(StepOutcome outcome, const QString &reason, std::optional<int> exitStatus = {}, qint64 durationMs = 0);
+    void finish(StepEnded end, QList<EventBody> before = {});
+    void retry(const Error &error, std::function<void()> work);
+    void connected();
+    void observe(const QByteArray &bytes, bool finished);
+
+    Runtime &m_runtime;
+    int m_rollout;
+    StepRun m_run;
+    Step m_step;
+    Installation m_host;
+    Probes m_probes;
+    QStringList m_secrets;
+    QByteArray m_script;
+    std::unique_ptr<StepLog> m_log;
+    std::unique_ptr<LogReader> m_reader;
+    qint64 m_out = 0, m_err = 0;
+    int m_failures = 0;
+    bool m_lostLink = false, m_ended = false;
+};
+
+} // namespace bellwether

@@ -1,0 +1,20 @@
+#include "engine/truststore.h"
+
+namespace bellwether {
+
+KeyTrust::Answer TrustStore::trusted(const QString &machine) const
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto it = m_keys.constFind(machine);
+    if (it == m_keys.cend())
+        return {};
+    return {true, it->fingerprint, it->keyType};
+}
+
+void TrustStore::set(const QMap<QString, TrustedKey> &keys)
+{
+    const std::scoped_lock lock(m_mutex);
+    m_keys = keys;
+}
+
+} // namespace bellwether
