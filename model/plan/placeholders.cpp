@@ -4,6 +4,36 @@
 
 namespace bellwether {
 
+namespace {
+
+const QRegularExpression &pattern()
+{
+    static const QRegularExpression expression(QStringLiteral("(?<!\\$)\\{([a-z][a-zA-Z0-9_.-]*)\\}"));
+    return expression;
+}
+
+bool isKnownLater(const QString &name)
+{
+    return name == QLatin1String("rollout") || name == QLatin1String("backup") || name == QLatin1String("confirmed-domain");
+}
+
+} // namespace
+
+QStringList placeholdersIn(const QString &text)
+{
+    QStringList names;
+    for (auto it = pattern().globalMatch(text); it.hasNext();)
+        names.append(it.next().captured(1));
+    return names;
+}
+
+bool isPlaceholder(const QString &name)
+{
+    static const QStringList known{QStringLiteral("name"), QStringLiteral("directory"), QStringLiteral("domain"), QStringLiteral("address"),
+                                   QStringLiteral("from"), QStringLiteral("to"),        QStringLiteral("product")};
+    return known.contains(name) || isKnownLater(name) || name.startsWith(QLatin1String("settings."));
+}
+
 Placeholders::Placeholders(const ProductProfile &profile, const Installation &installation)
 {
     for (auto it = profile.settings.cbegin(); it != profile.settings.cend(); ++it)
@@ -25,11 +55,9 @@ void Placeholders::setHop(const Version &from, const Version &to)
 
 QString Placeholders::resolve(QString text)
 {
-    static const QRegularExpression pattern(QStringLiteral("\\{([a-z][a-zA-Z0-9_.-]*)\\}"));
-    static const QStringList later{QStringLiteral("rollout"), QStringLiteral("backup"), QStringLiteral("confirmed-domain")};
     QString out;
     qsizetype from = 0;
-    for (auto it = pattern.globalMatch(text); it.hasNext();) {
+    for (auto it = pattern().globalMatch(text); it.hasNext();) {
         const QRegularExpressionMatch m = it.next();
         out += QStringView(text).mid(from, m.capturedStart() - from);
         from = m.capturedEnd();
@@ -39,7 +67,7 @@ QString Placeholders::resolve(QString text)
             out += *value; // not resolved again: a value is text, never a template
         } else {
             out += m.captured();
-            if (!later.contains(name) && !m_unknown.contains(name))
+            if (!isKnownLater(name) && !m_unknown.contains(name))
                 m_unknown.append(name);
         }
     }

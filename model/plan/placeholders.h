@@ -1,11 +1,15 @@
 #pragma once
 // {placeholders} in a profile's texts. What is known when planning is replaced; {rollout}, {backup} and
-// {confirmed-domain} stay for the run; any other name is reported, never passed on.
+// {confirmed-domain} stay for the run; any other name is reported, never passed on. A name in braces after a $ is the
+// shell's and left alone.
 #include "domain/installation.h"
 #include "domain/profile.h"
 #include "domain/version.h"
 
 namespace bellwether {
+
+QStringList placeholdersIn(const QString &text); // names, in order, with repeats
+bool isPlaceholder(const QString &name);         // one that exists; {settings.ANY} included
 
 class Placeholders {
 public:
