@@ -27,7 +27,7 @@ QByteArray sha256(char domain, const QByteArray &first, const QByteArray &second
 ChainRow chainRow(const Event &event)
 {
     return {event.seq,  event.rollout, event.wallMs, event.monoMs, event.actor.toUtf8(), eventName(event.body).toUtf8(),
-            canonicalJson(eventBodyToJson(event.body))};
+            event.payload.isEmpty() ? canonicalJson(eventBodyToJson(event.body)) : event.payload};
 }
 
 // Put together by hand because the payload may be megabytes and is canonical already; a test holds it against

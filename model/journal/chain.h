@@ -17,7 +17,7 @@ struct ChainRow {
     QByteArray payload; // canonical JSON of its body
 };
 
-ChainRow chainRow(const Event &event);
+ChainRow chainRow(const Event &event); // with the payload as recorded, where it was
 QByteArray canonicalRow(const ChainRow &row);
 QByteArray genesisHash(const QString &workspaceId);                    // 32 bytes
 QByteArray chainHash(const QByteArray &prev, const ChainRow &row);      // 32 bytes

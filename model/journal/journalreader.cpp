@@ -136,6 +136,7 @@ Result<QList<Event>> JournalReader::read(qint64 afterSeq, int rollout, int limit
         // Neighbours share the bytes of the link between them.
         event->prev = !events.isEmpty() && events.constLast().hash == found.prev ? events.constLast().hash : found.prev;
         event->hash = found.hash;
+        event->payload = found.row.payload;
         events.append(std::move(*event));
     }
     if (step == SqliteStatement::Step::Failed)

@@ -238,6 +238,7 @@ Result<Recorded> JournalWriter::Private::insert(std::span<Job> jobs, Head &at)
             event.prev = at.hash;
             const ChainRow columns = chainRow(event);
             event.hash = chainHash(event.prev, columns);
+            event.payload = columns.payload;
             row.bindInteger(1, event.seq);
             row.bindInteger(2, event.rollout);
             row.bindInteger(3, event.wallMs);

@@ -322,6 +322,7 @@ struct Event {
     QString actor;     // who: an operator's name, or "bellwether"
     EventBody body;
     QByteArray prev, hash; // its place in the chain as the journal recorded it, 32 bytes each; empty outside of it
+    QByteArray payload;    // the body's JSON as the journal recorded it: what the hash was made of
 };
 
 QString eventName(const EventBody &body); // "StepIntended"
