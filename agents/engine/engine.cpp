@@ -105,7 +105,7 @@ void Engine::tick()
         m_due.erase(m_due.begin());
         work();
     }
-    if (!m_backlog.isEmpty() && mono >= m_backlogRetryMono)
+    if (!m_backlog.isEmpty() && !m_retrying && mono >= m_backlogRetryMono)
         retryBacklog();
     m_leases.renewDue();
     for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
@@ -140,7 +140,7 @@ void Engine::record(int rollout, QList<EventBody> bodies, std::function<void()> 
     for (EventBody &body : bodies)
         events.append(NewEvent{rollout, at.wallMs, at.monoMs, actor, std::move(body)});
     ++m_inFlight[rollout];
-    if (!m_backlog.isEmpty()) {
+    if (!m_backlog.isEmpty() || m_retrying) {
         m_backlog.append({events, rollout, std::move(then)});
         return;
     }
@@ -162,13 +162,8 @@ void Engine::committed(int rollout, const Result<QList<Event>> &result, const QL
 {
     if (m_stopped)
         return;
-    if (!result) { // fail closed: nothing moves until the journal takes what happened
-        m_journalFailure = clauseOf(result.error());
-        m_backlog.append({asked, rollout, then});
-        m_backlogRetryMono = now().monoMs + 1000;
-        m_dirty = true;
-        return;
-    }
+    if (!result)
+        return journalFailed({asked, rollout, then}, clauseOf(result.error()));
     --m_inFlight[rollout];
     m_dirty = true;
     for (const Event &event : *result) {
@@ -184,29 +179,48 @@ void Engine::committed(int rollout, const Result<QList<Event>> &result, const QL
         for (const auto &work : waiting)
             work();
     }
+    m_retrying = false;
+    if (!m_backlog.isEmpty())
+        retryBacklog();
+    else
+        m_journalFailure.clear();
 }
 
-void Engine::retryBacklog()
+// Fail closed: nothing moves until the journal has taken what happened, in the order in which it happened.
+void Engine::journalFailed(Backlogged batch, const QString &reason)
 {
-    const QList<Backlogged> backlog = std::exchange(m_backlog, {});
-    const QString failure = std::exchange(m_journalFailure, {});
-    for (const Backlogged &b : backlog)
-        send(b.events, b.rollout, b.then);
+    const bool first = m_backlog.isEmpty() && !m_retrying;
+    m_journalFailure = reason;
+    m_backlogRetryMono = now().monoMs + 1000;
+    m_dirty = true;
+    if (std::exchange(m_retrying, false))
+        m_backlog.prepend(std::move(batch));
+    else
+        m_backlog.append(std::move(batch));
+    if (!first)
+        return;
     for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
         if (r.isEnded() || r.interrupted || r.pauses.contains(PauseReason::JournalFailure))
             continue;
         Paused e;
         e.reason = PauseReason::JournalFailure;
-        e.detail = failure;
+        e.detail = reason;
         record(r.id, {e}, {}, itself);
     }
+}
+
+void Engine::retryBacklog()
+{
+    const Backlogged next = m_backlog.takeFirst();
+    m_retrying = true;
+    send(next.events, next.rollout, next.then);
 }
 
 // ---- deciding
 
 void Engine::pump()
 {
-    if (m_stopped || !m_backlog.isEmpty())
+    if (m_stopped || !m_backlog.isEmpty() || m_retrying)
         return;
     const Now at = now();
     for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
@@ -379,7 +393,7 @@ std::shared_ptr<const ConsoleSnapshot> Engine::makeSnapshot()
     s->dataFolder = m_dataFolder;
     s->library = m_workspace.library;
     s->journalEvents = m_events;
-    s->journalState = m_backlog.isEmpty() ? QStringLiteral("intact") : QStringLiteral("failing: %1").arg(m_journalFailure);
+    s->journalState = m_backlog.isEmpty() && !m_retrying ? QStringLiteral("intact") : QStringLiteral("failing: %1").arg(m_journalFailure);
     s->connected = m_hosts.openSessions();
     QHash<QString, QString> held;
     for (const RolloutState &r : std::as_const(m_workspace.rollouts))

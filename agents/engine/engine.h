@@ -50,6 +50,11 @@ protected:
     bool event(QEvent *event) override; // the wake-up of the inbox
 
 private:
+    struct Backlogged {
+        QList<NewEvent> events;
+        int rollout = 0;
+        std::function<void()> then;
+    };
     using Done = std::function<void(Reply)>;
 
     // Runtime, for the parts
@@ -66,6 +71,7 @@ private:
     void pump();
     void committed(int rollout, const Result<QList<Event>> &result, const QList<NewEvent> &asked, const std::function<void()> &then);
     void send(QList<NewEvent> events, int rollout, std::function<void()> then);
+    void journalFailed(Backlogged batch, const QString &reason);
     void retryBacklog();
     void effects(const Event &event);
     void takeLease(int rollout, const QString &host);
@@ -94,11 +100,6 @@ private:
     QHash<QString, std::shared_ptr<StepRunner>> m_runners; // by host
     QHash<int, int> m_inFlight;                            // by rollout: appends not yet committed
     QMap<int, QList<std::function<void()>>> m_waiting;     // requests that wait for them
-    struct Backlogged {
-        QList<NewEvent> events;
-        int rollout = 0;
-        std::function<void()> then;
-    };
     QList<Backlogged> m_backlog; // what the journal did not take; retried in order
     QString m_journalFailure;
     qint64 m_backlogRetryMono = 0;
@@ -111,7 +112,7 @@ private:
     std::function<void()> m_changed;
     qint64 m_publishedMono = 0, m_events = 0;
     quint64 m_revision = 0;
-    bool m_dirty = true, m_stopped = false;
+    bool m_dirty = true, m_stopped = false, m_retrying = false;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 

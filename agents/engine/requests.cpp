@@ -45,7 +45,7 @@ void Engine::request(Request request, std::function<void(Reply)> done)
 
 void Engine::handle(const Request &request, const Done &done)
 {
-    if (!m_backlog.isEmpty())
+    if (!m_backlog.isEmpty() || m_retrying)
         return done(fail(ErrorCode::JournalWrite, {m_journalFailure}));
     Verb verb{};
     if (enumFrom(request.verb, verb))

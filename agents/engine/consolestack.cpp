@@ -1,0 +1,110 @@
+#include "engine/consolestack.h"
+
+#include "engine/engine.h"
+#include "engine/truststore.h"
+#include "journal/journal.h"
+#include "ssh/sshpool.h"
+#include "steps/sshhosts.h"
+
+#include <QThread>
+#include <QTimer>
+#include <future>
+
+namespace bellwether {
+
+struct ConsoleStack::Private {
+    SystemClock clock;
+    TrustStore trust;
+    std::unique_ptr<JournalWriter> writer;
+    QThread thread;
+    QObject *context = nullptr; // lives on the engine's thread
+    std::unique_ptr<SshPool> pool;
+    std::unique_ptr<SshHosts> hosts;
+    std::unique_ptr<Engine> engine;
+    std::unique_ptr<QTimer> timer;
+
+    void onThread(const std::function<void()> &work)
+    {
+        std::promise<void> done;
+        QMetaObject::invokeMethod(context, [&] {
+            work();
+            done.set_value();
+        }, Qt::QueuedConnection);
+        done.get_future().wait();
+    }
+};
+
+ConsoleStack::ConsoleStack()
+    : d(std::make_unique<Private>())
+{}
+
+Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFolder)
+{
+    auto writer = JournalWriter::open(dataFolder);
+    if (!writer)
+        return std::unexpected(writer.error());
+    const auto reader = JournalReader::open(dataFolder);
+    if (!reader)
+        return std::unexpected(reader.error());
+    const auto check = (*reader)->verify();
+    if (!check)
+        return std::unexpected(check.error());
+    if (!check->intact)
+        return fail(ErrorCode::JournalTampered, {QString::number(check->firstBroken), check->cause});
+    const auto events = (*reader)->read();
+    if (!events)
+        return std::unexpected(events.error());
+    const auto library = loadShippedLibrary();
+    if (!library)
+        return std::unexpected(library.error());
+
+    Workspace workspace;
+    workspace.id = (*writer)->workspaceId();
+    workspace.library = std::make_shared<Library>(*library);
+    for (const Event &event : *events)
+        apply(workspace, event);
+
+    std::unique_ptr<ConsoleStack> stack(new ConsoleStack);
+    Private &d = *stack->d;
+    d.writer = std::move(*writer);
+    d.thread.setObjectName(QStringLiteral("engine"));
+    d.context = new QObject;
+    d.context->moveToThread(&d.thread);
+    d.thread.start();
+    d.onThread([&] {
+        d.pool = std::make_unique<SshPool>(d.trust, d.context);
+        d.hosts = std::make_unique<SshHosts>(*d.pool, d.clock);
+        d.engine = std::make_unique<Engine>(Engine::Setup{*d.writer, *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace)});
+        d.engine->begin();
+        d.timer = std::make_unique<QTimer>();
+        QObject::connect(d.timer.get(), &QTimer::timeout, d.engine.get(), [engine = d.engine.get()] { engine->tick(); });
+        d.timer->start(100);
+    });
+    return stack;
+}
+
+ConsoleStack::~ConsoleStack()
+{
+    if (!d->engine)
+        return;
+    d->onThread([this] {
+        d->timer.reset();
+        d->engine->stop();
+    });
+    d->writer.reset(); // commits what is queued; its answers reach an engine that has stopped
+    d->onThread([this] {
+        d->engine.reset();
+        d->hosts.reset();
+        d->pool.reset();
+        d->context->deleteLater();
+    });
+    d->thread.quit();
+    d->thread.wait();
+}
+
+ConsolePort &ConsoleStack::port()
+{
+    return *d->engine;
+}
+
+} // namespace bellwether

@@ -1,0 +1,337 @@
+// A rollout from start to end through the real engine, with hosts, journal and clock in memory: what the fold decides
+// is carried out once, stops stop, and the way back is the one that the evidence allows.
+#include "engineworld.h"
+
+#include <QTest>
+
+using namespace bellwether;
+
+class TestEngine : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void upgradesCanaryFirstAndWaitsForAPerson();
+    void promotesAndSucceeds();
+    void stopsAtAHalfMigratedCanary();
+    void restoresOnlyWithTheTypedDomain();
+    void goesBackByTagWhenNothingReachedTheDatabase();
+    void refusesABackupThatCannotBeRead();
+    void pausesAtTheNextSafePoint();
+    void defersAnUnreachableHost();
+    void aLostLinkIsNoFailure();
+    void aLostStepIsNeverRunAgain();
+    void stopsWhenTheJournalDoes();
+    void refusesAHostOfAnotherRollout();
+    void survivesDeathAfterEachEvent();
+    void survivesDeathAfterEachEventOfARollback();
+};
+
+namespace {
+QStringList touched(const EngineWorld &w)
+{
+    QStringList names;
+    for (const QString &line : w.fleet.effectLog)
+        if (!names.contains(line.section(QLatin1Char(' '), 0, 0)))
+            names.append(line.section(QLatin1Char(' '), 0, 0));
+    names.sort();
+    return names;
+}
+
+QString onlyOnce(const EngineWorld &w)
+{
+    for (auto it = w.fleet.effects.cbegin(); it != w.fleet.effects.cend(); ++it)
+        if (it.value() != 1)
+            return QStringLiteral("%1 was carried out %2 times").arg(it.key()).arg(it.value());
+    return {};
+}
+} // namespace
+
+void TestEngine::upgradesCanaryFirstAndWaitsForAPerson() // [PD-03]
+{
+    EngineWorld w;
+    const Reply reply = w.run();
+    QVERIFY2(reply.has_value(), reply ? "" : qPrintable(clauseOf(reply.error())));
+    QVERIFY(w.settle());
+    QCOMPARE(touched(w), QStringList{QStringLiteral("demo-01")});
+    QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::Upgraded);
+    QVERIFY(w.rollout().pauses.contains(PauseReason::ApprovalNeeded));
+    QCOMPARE(w.rollout().pauses.size(), 1);
+    QCOMPARE(w.host(QStringLiteral("demo-01")).migrations.size(), 2); // [AS-07]
+    QCOMPARE(w.host(QStringLiteral("demo-01")).migrations[0].durationMs, std::optional<qint64>(12));
+}
+
+void TestEngine::promotesAndSucceeds()
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    QVERIFY(w.ask(QStringLiteral("promote")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
+    for (const PlanHost &h : w.plan.hosts)
+        QCOMPARE(w.fleet.host(h.installation.name).version, QStringLiteral("1.5.0"));
+    QCOMPARE(onlyOnce(w), QString());
+    for (const PlanHost &h : w.plan.hosts)
+        QVERIFY2(w.fleet.host(h.installation.name).leaseOwner.isEmpty(), "leases are given back at the end");
+}
+
+void TestEngine::stopsAtAHalfMigratedCanary() // [AS-08] [N-02]
+{
+    EngineWorld w;
+    w.fleet.releases[QStringLiteral("1.5.0")].failing = QStringLiteral("0004");
+    QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    QVERIFY(w.settle());
+    const HostRun &canary = w.host(QStringLiteral("demo-01"));
+    QCOMPARE(canary.state, HostRunState::HalfMigrated);
+    QVERIFY(canary.reason.contains(QLatin1String("column exists")));
+    QCOMPARE(touched(w), QStringList{QStringLiteral("demo-01")});
+    QVERIFY(w.rollout().pauses.contains(PauseReason::FailureBudget));
+    for (const char *verb : {"promote", "resume"}) {
+        const Reply refused = w.ask(QString::fromLatin1(verb));
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::NotAllowed);
+        QVERIFY(refused.error().args.join(QLatin1Char(' ')).contains(QLatin1String("half-migrated")));
+    }
+    const Reply tag = w.ask(QStringLiteral("rollback"), {{QStringLiteral("way"), QStringLiteral("tag-only")}});
+    QCOMPARE(tag.error().code, ErrorCode::WayRefused);
+    const Reply retry = w.ask(QStringLiteral("retry"), {{QStringLiteral("reason"), QStringLiteral("fixed the column")}});
+    QCOMPARE(retry.error().code, ErrorCode::NotAllowed);
+}
+
+void TestEngine::restoresOnlyWithTheTypedDomain() // [PI-10] [AS-10]
+{
+    EngineWorld w;
+    w.fleet.releases[QStringLiteral("1.5.0")].failing = QStringLiteral("0004");
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    const QString canary = QStringLiteral("demo-01");
+    const qsizetype before = w.fleet.effectLog.size();
+    for (const QString &typed : {QString(), QStringLiteral("demo-02.example.test"), QStringLiteral("DEMO-01.example.test")}) {
+        const Reply refused = w.ask(QStringLiteral("rollback"), {{QStringLiteral("confirm"), QJsonObject{{canary, typed}}}});
+        QCOMPARE(refused.error().code, ErrorCode::DomainNotConfirmed);
+    }
+    QCOMPARE(w.fleet.effectLog.size(), before);
+    w.fleet.host(canary).content[QStringLiteral("customers")] = 3; // what the failed migration left
+    QVERIFY(w.ask(QStringLiteral("rollback"), {{QStringLiteral("confirm"), QJsonObject{{canary, QStringLiteral("demo-01.example.test")}}}}).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(canary).state, HostRunState::RolledBack);
+    QCOMPARE(w.fleet.host(canary).version, QStringLiteral("1.4.0"));
+    QCOMPARE(w.fleet.host(canary).content.value(QStringLiteral("customers")), 120);
+    QCOMPARE(w.fleet.host(canary).ledger.size(), 2);
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::RolledBack);
+    QCOMPARE(onlyOnce(w), QString());
+}
+
+void TestEngine::goesBackByTagWhenNothingReachedTheDatabase() // [N-01] [AS-09]
+{
+    PlanSketch sketch;
+    sketch.to = QStringLiteral("1.4.2");
+    sketch.schema = SchemaChange::None;
+    sketch.migrations = {};
+    EngineWorld w(sketch);
+    w.fleet.releases[sketch.to].healthy = false;
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    const HostRun &canary = w.host(QStringLiteral("demo-01"));
+    QCOMPARE(canary.state, HostRunState::Failed);
+    QVERIFY(canary.way.has_value());
+    QCOMPARE(canary.way->verdict, WayBackVerdict::TagOnly);
+    QCOMPARE(canary.way->rule, 2);
+    QVERIFY(!canary.way->evidence.isEmpty());
+    QVERIFY(w.ask(QStringLiteral("rollback")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::RolledBack);
+    QCOMPARE(w.fleet.host(QStringLiteral("demo-01")).version, QStringLiteral("1.4.0"));
+}
+
+void TestEngine::refusesABackupThatCannotBeRead() // [AS-03] [CS-04]
+{
+    EngineWorld w;
+    w.fleet.backupsAreEmpty = true;
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::Failed);
+    QVERIFY(w.host(QStringLiteral("demo-01")).reason.contains(QLatin1String("empty")));
+    QVERIFY(w.fleet.host(QStringLiteral("demo-01")).running);
+    QCOMPARE(w.fleet.effectLog.size(), 1);
+}
+
+void TestEngine::pausesAtTheNextSafePoint()
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    for (int i = 0; i < 200 && w.fleet.effectLog.isEmpty(); ++i)
+        w.turn();
+    QVERIFY(w.ask(QStringLiteral("pause"), {{QStringLiteral("reason"), QStringLiteral("lunch")}}).has_value());
+    QVERIFY(w.settle());
+    QVERIFY(w.fleet.host(QStringLiteral("demo-01")).running);
+    QCOMPARE(w.fleet.effectLog.size(), 1); // the backup; it rests before the stop
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::Upgraded);
+}
+
+void TestEngine::defersAnUnreachableHost()
+{
+    EngineWorld w;
+    w.fleet.host(QStringLiteral("demo-03")).reachable = false;
+    QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(QStringLiteral("demo-03")).state, HostRunState::Deferred);
+    QCOMPARE(w.host(QStringLiteral("demo-03")).deferrals, 2); // tried again at the wave's end
+    QVERIFY(w.rollout().pauses.contains(PauseReason::LostHosts));
+    w.fleet.host(QStringLiteral("demo-03")).reachable = true;
+    QVERIFY(w.ask(QStringLiteral("retry")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
+}
+
+void TestEngine::aLostLinkIsNoFailure() // [N-07]
+{
+    EngineWorld w;
+    QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    for (int i = 0; i < 400 && w.fleet.effectLog.size() < 4; ++i)
+        w.turn();
+    w.fleet.host(QStringLiteral("demo-01")).reachable = false;
+    for (int i = 0; i < 100; ++i)
+        w.turn(1000);
+    QVERIFY(!w.host(QStringLiteral("demo-01")).connected);
+    QVERIFY(w.host(QStringLiteral("demo-01")).current());
+    w.fleet.host(QStringLiteral("demo-01")).reachable = true;
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
+    QCOMPARE(onlyOnce(w), QString());
+}
+
+void TestEngine::aLostStepIsNeverRunAgain() // [N-07]
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    for (int i = 0; i < 400 && w.fleet.effectLog.size() < 2; ++i)
+        w.turn();
+    for (auto &job : w.fleet.host(QStringLiteral("demo-01")).jobs)
+        job.lost = true;
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::InDoubt);
+    QCOMPARE(onlyOnce(w), QString());
+    QVERIFY(w.rollout().isPaused());
+}
+
+void TestEngine::stopsWhenTheJournalDoes()
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    for (int i = 0; i < 400 && w.fleet.effectLog.isEmpty(); ++i)
+        w.turn();
+    const qsizetype effects = w.fleet.effectLog.size();
+    w.journal.failNext(1000);
+    for (int i = 0; i < 40; ++i)
+        w.turn();
+    QCOMPARE(w.fleet.effectLog.size(), effects);
+    QVERIFY(w.engine->snapshot()->journalState.startsWith(QLatin1String("failing")));
+    QVERIFY(!w.ask(QStringLiteral("pause")));
+    w.journal.failNext(0);
+    QVERIFY(w.settle());
+    QVERIFY(w.rollout().pauses.contains(PauseReason::JournalFailure));
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::Upgraded);
+    QCOMPARE(onlyOnce(w), QString());
+}
+
+void TestEngine::refusesAHostOfAnotherRollout()
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    const Reply second = w.run();
+    QVERIFY(!second);
+    QCOMPARE(second.error().code, ErrorCode::HostInOtherRollout);
+}
+
+namespace {
+
+// Kills the console right after event n was committed, starts another one, resumes and lets it end.
+void dieAndResume(EngineWorld &w)
+{
+    w.killConsole();
+    w.journal.setLimit(-1);
+    w.startConsole();
+    if (!w.engine->workspace().rollouts.contains(1)) { // died before the rollout was durable
+        QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    } else if (!w.rollout().isEnded()) {
+        QVERIFY(w.rollout().interrupted); // nothing moves by itself
+        const qsizetype effects = w.fleet.effectLog.size();
+        for (int i = 0; i < 20; ++i)
+            w.turn();
+        QCOMPARE(w.fleet.effectLog.size(), effects);
+        QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    }
+}
+
+} // namespace
+
+void TestEngine::survivesDeathAfterEachEvent() // [N-07]
+{
+    PlanSketch sketch;
+    sketch.hosts = 2;
+    EngineWorld whole(sketch);
+    QVERIFY(whole.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    QVERIFY(whole.settle());
+    QCOMPARE(whole.rollout().lifecycle, RolloutLifecycle::Succeeded);
+    const QStringList effects = whole.fleet.effectLog;
+    const qsizetype events = whole.journal.events().size();
+    QVERIFY(events > 30);
+    for (qsizetype n = 2; n <= events; ++n) {
+        EngineWorld w(sketch);
+        w.journal.setLimit(n);
+        w.run(QJsonObject{{QStringLiteral("auto_promote"), true}});
+        QVERIFY(w.settle());
+        dieAndResume(w);
+        if (QTest::currentTestFailed())
+            return;
+        QVERIFY2(w.settle(), qPrintable(QStringLiteral("after event %1").arg(n)));
+        QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
+        QCOMPARE(w.fleet.effectLog, effects);
+        QCOMPARE(onlyOnce(w), QString());
+    }
+}
+
+void TestEngine::survivesDeathAfterEachEventOfARollback() // [N-07] [PI-10]
+{
+    PlanSketch sketch;
+    sketch.hosts = 2;
+    const QJsonObject confirm{{QStringLiteral("confirm"), QJsonObject{{QStringLiteral("demo-01"), QStringLiteral("demo-01.example.test")}}}};
+    auto begin = [&](EngineWorld &w) {
+        w.fleet.releases[sketch.to].failing = QStringLiteral("0004");
+        QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+        QVERIFY(w.settle());
+    };
+    EngineWorld whole(sketch);
+    begin(whole);
+    const qsizetype first = whole.journal.events().size();
+    QVERIFY(whole.ask(QStringLiteral("rollback"), confirm).has_value());
+    QVERIFY(whole.settle());
+    QCOMPARE(whole.rollout().lifecycle, RolloutLifecycle::RolledBack);
+    const qsizetype events = whole.journal.events().size();
+    for (qsizetype n = first + 1; n <= events; ++n) {
+        EngineWorld w(sketch);
+        begin(w);
+        w.journal.setLimit(n);
+        w.ask(QStringLiteral("rollback"), confirm);
+        QVERIFY(w.settle());
+        dieAndResume(w);
+        if (QTest::currentTestFailed())
+            return;
+        QVERIFY(w.settle());
+        if (!w.rollout().isEnded() && w.rollout().rollbackOrder.isEmpty()) { // died before it was confirmed
+            QVERIFY(w.ask(QStringLiteral("rollback"), confirm).has_value());
+            QVERIFY(w.settle());
+        }
+        QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::RolledBack);
+        QCOMPARE(w.fleet.effectLog, whole.fleet.effectLog);
+        QCOMPARE(onlyOnce(w), QString());
+    }
+}
+
+QTEST_GUILESS_MAIN(TestEngine)
+#include "tst_engine.moc"

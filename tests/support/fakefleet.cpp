@@ -1,0 +1,232 @@
+#include "fakefleet.h"
+
+namespace bellwether {
+
+FakeFleet::FakeFleet(const Clock &clock)
+    : m_clock(clock)
+{}
+
+bool FakeFleet::deliver()
+{
+    auto waiting = std::exchange(m_answers, {});
+    for (auto &answer : waiting)
+        answer();
+    return !waiting.empty();
+}
+
+template<class T>
+void FakeFleet::later(std::function<void(T)> done, T value)
+{
+    m_answers.push_back([done = std::move(done), value = std::move(value)] { done(value); });
+}
+
+template<class T>
+bool FakeFleet::unreachable(const QString &name, std::function<void(Result<T>)> &done)
+{
+    if (m_hosts[name].reachable)
+        return false;
+    later<Result<T>>(std::move(done), fail(ErrorCode::ConnectionLost, {name, QStringLiteral("no answer")}));
+    return true;
+}
+
+Health FakeFleet::healthOf(const FakeHost &host) const
+{
+    if (!host.running)
+        return Health::Unhealthy;
+    return releases.value(host.version).healthy ? Health::Ok : Health::Starting;
+}
+
+void FakeFleet::measure(const Installation &i, const Probes &, std::function<void(HostFacts)> done)
+{
+    const FakeHost &h = m_hosts[i.name];
+    HostFacts f;
+    f.measuredMs = m_clock.now().wallMs;
+    f.reachable = h.reachable;
+    if (!h.reachable) {
+        f.error = QStringLiteral("connection-lost");
+        return later(std::move(done), f);
+    }
+    f.version = Version::parse(h.version).value();
+    f.health = healthOf(h);
+    f.ledger = Ledger{h.ledger, h.halfMigrated};
+    f.content = h.content;
+    later(std::move(done), f);
+}
+
+void FakeFleet::sample(const Installation &i, const Probes &, int, std::function<void(Result<HealthSample>)> done)
+{
+    if (unreachable(i.name, done))
+        return;
+    const FakeHost &h = m_hosts[i.name];
+    HealthSample s;
+    s.health = healthOf(h);
+    s.version = h.version;
+    s.detail = nameOf(s.health);
+    later<Result<HealthSample>>(std::move(done), s);
+}
+
+void FakeFleet::proveBackup(const Installation &i, const Probes &, const QString &path, std::function<void(Result<Backup>)> done)
+{
+    if (unreachable(i.name, done))
+        return;
+    const FakeHost &h = m_hosts[i.name];
+    Backup b;
+    b.path = path;
+    if (h.backups.contains(path)) {
+        const FakeHost::Bundle bundle = h.backups[path];
+        b.startedMs = bundle.startedMs;
+        b.endedMs = bundle.startedMs + 500;
+        b.size = bundle.readable ? 4096 : 0;
+        b.verified = bundle.readable;
+        b.problem = bundle.readable ? QString() : QStringLiteral("it is empty");
+        b.content = bundle.content;
+    } else {
+        b.problem = QStringLiteral("there is none");
+    }
+    later<Result<Backup>>(std::move(done), b);
+}
+
+void FakeFleet::readLedger(const Installation &i, const Probes &, std::function<void(Result<Ledger>)> done)
+{
+    later<Result<Ledger>>(std::move(done), Ledger{m_hosts[i.name].ledger, m_hosts[i.name].halfMigrated});
+}
+
+void FakeFleet::ask(const Installation &i, const QStringList &, std::function<void(Result<bool>)> done)
+{
+    if (!unreachable(i.name, done))
+        later<Result<bool>>(std::move(done), true);
+}
+
+void FakeFleet::lock(const Installation &i, const QString &owner, int, std::function<void(Result<Lease>)> done)
+{
+    if (unreachable(i.name, done))
+        return;
+    FakeHost &h = m_hosts[i.name];
+    if (!h.leaseOwner.isEmpty() && h.leaseOwner != owner)
+        return later<Result<Lease>>(std::move(done), fail(ErrorCode::HostLocked, {i.name, h.leaseOwner, QStringLiteral("90")}));
+    if (h.leaseOwner.isEmpty())
+        ++h.epoch;
+    h.leaseOwner = owner;
+    Lease lease;
+    lease.epoch = h.epoch;
+    lease.held = true;
+    later<Result<Lease>>(std::move(done), lease);
+}
+
+void FakeFleet::renew(const Installation &i, qint64 epoch, const QString &owner, int, std::function<void(Status)> done)
+{
+    const FakeHost &h = m_hosts[i.name];
+    if (h.epoch != epoch || h.leaseOwner != owner)
+        return later<Status>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
+    later<Status>(std::move(done), Status{});
+}
+
+void FakeFleet::unlock(const Installation &i, qint64, const QString &, std::function<void(Status)> done)
+{
+    m_hosts[i.name].leaseOwner.clear();
+    later<Status>(std::move(done), Status{});
+}
+
+void FakeFleet::start(const Installation &i, const QString &token, qint64 epoch, const QString &owner, int, const QByteArray &script, std::function<void(Result<JobState>)> done)
+{
+    if (unreachable(i.name, done))
+        return;
+    FakeHost &h = m_hosts[i.name];
+    if (h.epoch != epoch || h.leaseOwner != owner)
+        return later<Result<JobState>>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
+    if (!h.jobs.contains(token)) {
+        FakeHost::Job job;
+        job.script = script;
+        carryOut(i.name, h, job);
+        ++effects[token];
+        h.jobs.insert(token, job);
+    }
+    later<Result<JobState>>(std::move(done), JobState::Running);
+}
+
+void FakeFleet::poll(const Installation &i, const QString &token, qint64 out, qint64, int, std::function<void(Result<JobPoll>)> done)
+{
+    if (unreachable(i.name, done))
+        return;
+    FakeHost &h = m_hosts[i.name];
+    JobPoll p;
+    const auto it = h.jobs.find(token);
+    if (it != h.jobs.end()) {
+        p.outSize = it->out.size();
+        p.out = it->out.mid(out, 64);
+        p.state = it->lost ? JobState::Lost : it->pollsLeft-- > 0 ? JobState::Running : JobState::Done;
+        p.exitStatus = it->exitStatus;
+        p.why = QStringLiteral("exit");
+    }
+    later<Result<JobPoll>>(std::move(done), p);
+}
+
+void FakeFleet::cancel(const Installation &, const QString &, qint64, const QString &, std::function<void(Status)> done)
+{
+    later<Status>(std::move(done), Status{});
+}
+
+void FakeFleet::acknowledge(const Installation &, const QString &, std::function<void(Status)> done)
+{
+    later<Status>(std::move(done), Status{});
+}
+
+void FakeFleet::scanKey(const Installation &i, std::function<void(Result<HostKey>)> done)
+{
+    later<Result<HostKey>>(std::move(done), HostKey{i.endpoint.machine(), QStringLiteral("ssh-ed25519"), QStringLiteral("SHA256:fake")});
+}
+
+// What the script does to this host, read from its own text: "product VERB ARGUMENT", or a pin.
+void FakeFleet::carryOut(const QString &name, FakeHost &h, FakeHost::Job &job)
+{
+    const QString text = QString::fromUtf8(job.script);
+    QStringList words;
+    if (text.startsWith(QLatin1String("set -- "))) {
+        words = text.section(QLatin1Char('\n'), 0, 0).split(QLatin1Char(' '));
+        h.pinned = words.value(4);
+        effectLog.append(QStringLiteral("%1 pin %2").arg(name, h.pinned));
+        return;
+    }
+    words = text.mid(text.lastIndexOf(QLatin1String("product "))).trimmed().split(QLatin1Char(' '));
+    const QString verb = words.value(1), argument = words.value(2);
+    effectLog.append(QStringLiteral("%1 %2 %3").arg(name, verb, argument));
+    if (verb == QLatin1String("backup")) {
+        h.backups.insert(argument, {h.ledger, h.content, m_clock.now().wallMs, !backupsAreEmpty});
+    } else if (verb == QLatin1String("stop")) {
+        h.running = false;
+    } else if (verb == QLatin1String("start")) {
+        const FakeRelease release = releases.value(argument);
+        if (!h.halfMigrated.isEmpty()) {
+            job.out = "refused: the database is half-migrated\n";
+            job.exitStatus = 1;
+            return;
+        }
+        for (const QString &migration : release.migrations) {
+            if (h.ledger.contains(migration))
+                continue;
+            job.out += "begin " + migration.toUtf8() + "\n";
+            if (migration == release.failing) {
+                h.halfMigrated = migration;
+                job.out += "failed " + migration.toUtf8() + ": column exists\n";
+                job.exitStatus = 1;
+                return;
+            }
+            h.ledger.append(migration);
+            job.out += "applied " + migration.toUtf8() + " in 12 ms\n";
+        }
+        job.out += "migrations done\n";
+        h.version = argument;
+        h.running = true;
+    } else if (verb == QLatin1String("restore")) {
+        if (!text.contains(QLatin1String("printf '%s\\n' %1.example.test").arg(name))) {
+            job.exitStatus = 3;
+            return;
+        }
+        const FakeHost::Bundle bundle = h.backups.value(argument);
+        h.ledger = bundle.ledger;
+        h.content = bundle.content;
+        h.halfMigrated.clear();
+    }
+}
+
+} // namespace bellwether

@@ -1,0 +1,79 @@
+#pragma once
+// Hosts that live in memory and speak the host-run protocol at the engine's port: jobs by token that outlive the
+// console, a lease per machine, a product whose database remembers its migrations. Effects are counted per token.
+#include "base/clock.h"
+#include "engine/hostport.h"
+
+#include <deque>
+
+namespace bellwether {
+
+struct FakeRelease {
+    QStringList migrations;
+    QString failing;      // this migration fails half way
+    bool healthy = true;
+};
+
+struct FakeHost {
+    QString version = QStringLiteral("1.4.0"), pinned = QStringLiteral("1.4.0");
+    bool running = true, reachable = true;
+    QStringList ledger{QStringLiteral("0001"), QStringLiteral("0002")};
+    QString halfMigrated;
+    QMap<QString, qint64> content{{QStringLiteral("customers"), 120}};
+    struct Bundle {
+        QStringList ledger;
+        QMap<QString, qint64> content;
+        qint64 startedMs = 0;
+        bool readable = true;
+    };
+    QMap<QString, Bundle> backups;
+    struct Job {
+        QByteArray script, out;
+        int exitStatus = 0, pollsLeft = 1;
+        bool lost = false;
+    };
+    QMap<QString, Job> jobs;
+    qint64 epoch = 0;
+    QString leaseOwner;
+};
+
+class FakeFleet final : public HostPort {
+public:
+    explicit FakeFleet(const Clock &clock);
+    void add(const QString &name) { m_hosts.insert(name, {}); }
+    FakeHost &host(const QString &name) { return m_hosts[name]; }
+    bool deliver(); // answers what is waiting; false when nothing was
+    void forgetCallers() { m_answers.clear(); } // the console died
+    QMap<QString, int> effects;   // by token
+    QStringList effectLog;        // "host verb argument"
+    QMap<QString, FakeRelease> releases;
+    bool backupsAreEmpty = false;
+
+    void measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done) override;
+    void sample(const Installation &host, const Probes &probes, int timeoutS, std::function<void(Result<HealthSample>)> done) override;
+    void proveBackup(const Installation &host, const Probes &probes, const QString &path, std::function<void(Result<Backup>)> done) override;
+    void readLedger(const Installation &host, const Probes &probes, std::function<void(Result<Ledger>)> done) override;
+    void ask(const Installation &host, const QStringList &argv, std::function<void(Result<bool>)> done) override;
+    void lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done) override;
+    void renew(const Installation &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done) override;
+    void unlock(const Installation &host, qint64 epoch, const QString &owner, std::function<void(Status)> done) override;
+    void start(const Installation &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS, const QByteArray &script, std::function<void(Result<JobState>)> done) override;
+    void poll(const Installation &host, const QString &token, qint64 out, qint64 err, int waitS, std::function<void(Result<JobPoll>)> done) override;
+    void cancel(const Installation &host, const QString &token, qint64 epoch, const QString &owner, std::function<void(Status)> done) override;
+    void acknowledge(const Installation &host, const QString &token, std::function<void(Status)> done) override;
+    void scanKey(const Installation &host, std::function<void(Result<HostKey>)> done) override;
+
+private:
+    void carryOut(const QString &name, FakeHost &host, FakeHost::Job &job);
+    Health healthOf(const FakeHost &host) const;
+    template<class T>
+    void later(std::function<void(T)> done, T value);
+    template<class T>
+    bool unreachable(const QString &name, std::function<void(Result<T>)> &done);
+
+    const Clock &m_clock;
+    QMap<QString, FakeHost> m_hosts;
+    std::deque<std::function<void()>> m_answers;
+};
+
+} // namespace bellwether
