@@ -50,6 +50,11 @@ struct Applier {
         return it == s.hosts.end() ? nullptr : &*it;
     }
     void touch(HostRun &h) { h.changedMono = e.monoMs; }
+    int hopWithin(const HostRun &h, int hop) const // a journal is data: its numbers are not believed
+    {
+        const PlanHost *planned = s.plan.host(h.name);
+        return planned ? std::clamp(hop, 0, std::max(0, int(planned->hops.size()) - 1)) : 0;
+    }
 
     // A wave is settled while all of its hosts rest; the bake counts from then.
     void settle()
@@ -116,7 +121,7 @@ struct Applier {
             return;
         WaveRun &w = s.waves[b.wave];
         w.opened = true;
-        w.hop = b.hop;
+        w.hop = std::max(0, b.hop);
         w.verdict = GateVerdict::Pending;
         w.gateReason.clear();
         w.conditions.clear();
@@ -138,7 +143,7 @@ struct Applier {
     {
         if (HostRun *h = host(b.host)) {
             h->state = HostRunState::Preflight;
-            h->hop = b.hop;
+            h->hop = hopWithin(*h, b.hop);
             h->next = 0;
             h->direction = Direction::Forward;
             h->retryAsked = true; // whatever ended badly before this begin is history
@@ -193,9 +198,9 @@ struct Applier {
         step.startedMono = e.monoMs;
         h->steps.append(step);
         h->retryAsked = false;
-        h->hop = b.hop;
+        h->hop = hopWithin(*h, b.hop);
         h->direction = b.direction;
-        h->next = b.index;
+        h->next = std::max(0, b.index);
         h->state = stateDuring(b.kind, b.direction);
         h->reason.clear();
         if (b.kind == StepKind::Health)
@@ -395,7 +400,7 @@ struct Applier {
                 continue;
             h->direction = b.ways.value(name) == QLatin1String("restore") ? Direction::Restore : Direction::TagOnly;
             if (h->way)
-                h->hop = h->way->hop;
+                h->hop = hopWithin(*h, h->way->hop);
             h->next = 0;
             h->state = HostRunState::RollingBack;
             h->confirmedDomain = b.confirmed.value(name);
