@@ -124,9 +124,15 @@ std::strong_ordering Version::operator<=>(const Version &other) const
     return textOrder(m_build, other.m_build);
 }
 
+bool Version::isSameRelease(const Version &other) const
+{
+    return isNull() == other.isNull() && m_major == other.m_major && m_minor == other.m_minor && m_patch == other.m_patch
+           && m_prerelease == other.m_prerelease;
+}
+
 Bump bumpBetween(const Version &from, const Version &to)
 {
-    if (from == to)
+    if (from.isSameRelease(to))
         return Bump::None;
     if (to < from)
         return Bump::Downgrade;

@@ -23,6 +23,7 @@ public:
     QString build() const { return m_build; }
     QString toString() const { return m_text; } // without the leading v
 
+    bool isSameRelease(const Version &other) const; // equal precedence: build metadata does not matter
     std::strong_ordering operator<=>(const Version &other) const;
     bool operator==(const Version &other) const { return (*this <=> other) == 0; }
 

@@ -36,15 +36,16 @@ bool isPlaceholder(const QString &name)
 
 Placeholders::Placeholders(const ProductProfile &profile, const Installation &installation)
 {
-    for (auto it = profile.settings.cbegin(); it != profile.settings.cend(); ++it)
-        m_values.insert(QStringLiteral("settings.") + it.key(), it.value());
-    for (auto it = installation.settings.cbegin(); it != installation.settings.cend(); ++it)
+    QMap<QString, QString> settings = profile.settings;
+    settings.insert(installation.settings);
+    for (auto it = settings.cbegin(); it != settings.cend(); ++it)
         m_values.insert(QStringLiteral("settings.") + it.key(), it.value());
     m_values.insert(QStringLiteral("name"), installation.name);
     m_values.insert(QStringLiteral("directory"), installation.directory);
     m_values.insert(QStringLiteral("domain"), installation.domain);
     m_values.insert(QStringLiteral("address"), installation.endpoint.address);
     m_values.insert(QStringLiteral("product"), installation.product);
+    m_values.removeIf([](const auto &entry) { return entry.value().isEmpty(); });
 }
 
 void Placeholders::setHop(const Version &from, const Version &to)

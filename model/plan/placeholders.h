@@ -1,7 +1,7 @@
 #pragma once
 // {placeholders} in a profile's texts. What is known when planning is replaced; {rollout}, {backup} and
 // {confirmed-domain} stay for the run; any other name is reported, never passed on. A name in braces after a $ is the
-// shell's and left alone.
+// shell's and left alone. A value that is empty counts as unknown: "{directory}/data" must never become "/data".
 #include "domain/installation.h"
 #include "domain/profile.h"
 #include "domain/version.h"

@@ -83,6 +83,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("bump");
         QTest::newRow("none") << "1.4.0" << "v1.4.0" << int(Bump::None);
         QTest::newRow("patch") << "1.4.0" << "1.4.1" << int(Bump::Patch);
+        QTest::newRow("other build of the same") << "1.4.0+b2" << "1.4.0+b1" << int(Bump::None);
         QTest::newRow("prerelease to release") << "1.4.0-rc.1" << "1.4.0" << int(Bump::Patch);
         QTest::newRow("minor") << "1.9.7" << "1.10.0" << int(Bump::Minor);
         QTest::newRow("major") << "1.9.7" << "2.0.0" << int(Bump::Major);
