@@ -25,7 +25,7 @@ class MainWindow final : public QMainWindow {
     Q_OBJECT
 
 public:
-    // Sets the console's callback. Fleet, Plan and Settings are there at once; others by addPage, in the rail's order.
+    // Sets the console's callback. Pages come by addPage, in the rail's order; see shell/makewindow.h.
     MainWindow(ConsolePort &console, const QString &dataFolder);
     ~MainWindow() override;
 

@@ -1,0 +1,18 @@
+#include "shell/makewindow.h"
+
+#include "fleetview/fleetpage.h"
+#include "settingsview/settingspage.h"
+
+namespace bellwether {
+
+std::unique_ptr<MainWindow> makeMainWindow(ConsolePort &console, const QString &dataFolder)
+{
+    auto window = std::make_unique<MainWindow>(console, dataFolder);
+    window->requests().setActor(qEnvironmentVariable("USER", QStringLiteral("operator")));
+    window->addPage(new FleetPage(window->requests()));
+    window->addPage(new SettingsPage(window->requests(), dataFolder));
+    window->finish();
+    return window;
+}
+
+} // namespace bellwether
