@@ -67,6 +67,7 @@ FleetPage::FleetPage(Requests &requests, QWidget *parent)
 void FleetPage::build()
 {
     m_table->setModel(m_model);
+    m_table->setColumnHidden(static_cast<int>(FleetColumn::Environment), true); // the stripe says it; Columns shows it
     auto *left = new QWidget;
     auto *column = new QVBoxLayout(left);
     column->setContentsMargins(0, 0, 0, 0);
@@ -337,7 +338,7 @@ void FleetPage::open(const QString &what)
         return;
     m_table->setExpanded(index.parent(), true);
     m_table->setCurrentIndex(index);
-    m_table->scrollTo(index);
+    m_table->scrollTo(index, QAbstractItemView::PositionAtCenter);
 }
 
 void FleetPage::focusFilter()

@@ -6,6 +6,7 @@
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QPainter>
+#include <array>
 
 namespace bellwether {
 
@@ -93,6 +94,7 @@ void FleetTable::setEmptyText(const QString &text)
 void FleetTable::fitColumns()
 {
     const QFontMetrics table(theme().font(TextRole::Table)), bold(theme().font(TextRole::TableBold)), mono(theme().font(TextRole::Mono));
+    std::array<int, fleetColumns> widths{};
     for (int c = 0; c < fleetColumns; ++c) {
         const auto column = static_cast<FleetColumn>(c);
         const QFontMetrics &metrics = column == FleetColumn::Name ? bold
@@ -105,8 +107,21 @@ void FleetTable::fitColumns()
                 const bool icon = column == FleetColumn::State || !index.data(FleetModel::CellIconRole).toString().isEmpty();
                 width = qMax(width, metrics.horizontalAdvance(index.data().toString()) + theme().px(icon ? 36 : 18));
             }
-        setColumnWidth(c, qMin(width, theme().px(240)));
+        widths[c] = qMin(width, theme().px(240));
     }
+    // what is long gives way first, so that the last column is seen without scrolling
+    int total = 0;
+    for (int c = 0; c < fleetColumns; ++c)
+        total += isColumnHidden(c) ? 0 : widths[c];
+    int tooMuch = total - viewport()->width();
+    for (const FleetColumn column : {FleetColumn::Health, FleetColumn::Domain, FleetColumn::Product, FleetColumn::Lock}) {
+        int &width = widths[static_cast<int>(column)];
+        const int give = qBound(0, tooMuch, qMax(0, width - theme().px(84)));
+        width -= give;
+        tooMuch -= give;
+    }
+    for (int c = 0; c < fleetColumns; ++c)
+        setColumnWidth(c, widths[c]);
 }
 
 void FleetTable::drawRow(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
@@ -115,7 +130,12 @@ void FleetTable::drawRow(QPainter *painter, const QStyleOptionViewItem &option, 
         const bool selected = selectionModel() && selectionModel()->isRowSelected(index.row(), index.parent());
         painter->fillRect(option.rect, selected ? theme().colour(Role::Selection)
                                                 : index.row() % 2 ? theme().alternate() : theme().colour(Role::Raised));
-        QTreeView::drawRow(painter, option, index);
+        for (int c = 0; c < fleetColumns; ++c) { // cell by cell: the style's own selection would shine through
+            QStyleOptionViewItem cell = option;
+            cell.rect = QRect(columnViewportPosition(c), option.rect.top(), columnWidth(c), option.rect.height());
+            if (!isColumnHidden(c) && cell.rect.intersects(viewport()->rect()))
+                itemDelegate()->paint(painter, cell, index.siblingAtColumn(c));
+        }
         if (index.data(FleetModel::ProductionRole).toBool())
             painter->fillRect(option.rect.left(), option.rect.top(), 3, option.rect.height(), theme().colour(StateRole::Production));
         if (hasFocus() && currentIndex().row() == index.row() && currentIndex().parent() == index.parent()) {

@@ -49,9 +49,10 @@ SettingsPage::SettingsPage(Requests &requests, const QString &dataFolder, QWidge
     auto *list = new QVBoxLayout(column);
     list->setContentsMargins(theme().px(8), theme().px(8), theme().px(8), theme().px(8));
     list->setSpacing(theme().px(8));
-    list->addWidget(appearance());
-    list->addWidget(person());
-    list->addWidget(program(dataFolder));
+    for (QWidget *panel : {appearance(), person(), program(dataFolder)}) {
+        panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+        list->addWidget(panel);
+    }
     list->addStretch();
     auto *area = new QScrollArea;
     area->setWidget(column);

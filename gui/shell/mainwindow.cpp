@@ -213,6 +213,10 @@ void MainWindow::refreshHeader()
 
 bool MainWindow::event(QEvent *event)
 {
+    if (event->type() == QEvent::StatusTip) {
+        m_status->say(static_cast<QStatusTipEvent *>(event)->tip());
+        return true;
+    }
     if (event->type() != wakeType)
         return QMainWindow::event(event);
     {

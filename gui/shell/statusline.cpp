@@ -48,15 +48,12 @@ private:
 } // namespace
 
 StatusLine::StatusLine(QWidget *parent)
-    : QStatusBar(parent), m_production(new ProductionSegment), m_hosts(new Label({}, TextRole::Small, Role::Muted)),
+    : QWidget(parent), m_production(new ProductionSegment), m_hosts(new Label({}, TextRole::Small, Role::Muted)),
       m_journal(new Label({}, TextRole::Small, Role::Muted)), m_said(new Label({}, TextRole::Small, Role::Text)),
       m_time(new Label({}, TextRole::Small, Role::Muted))
 {
-    setSizeGripEnabled(false);
-    setContentsMargins(0, 0, 0, 0);
     setFixedHeight(theme().metric(Metric::StatusBar));
-    auto *inner = new QWidget;
-    auto *row = new QHBoxLayout(inner);
+    auto *row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, theme().px(12), 0);
     row->setSpacing(theme().px(20));
     row->addWidget(m_production);
@@ -67,9 +64,6 @@ StatusLine::StatusLine(QWidget *parent)
     row->addWidget(m_said, 1);
     row->addWidget(m_time);
     m_production->hide();
-    inner->setFixedHeight(height());
-    addWidget(inner, 1);
-    layout()->setContentsMargins(0, 0, 0, 0);
 }
 
 void StatusLine::setSnapshot(const ConsoleSnapshot &snapshot)

@@ -2,13 +2,12 @@
 // The foot of the window: production segment, counts, journal, and the time, local with UTC.
 #include "widgets/label.h"
 
-#include <QStatusBar>
 
 namespace bellwether {
 
 struct ConsoleSnapshot;
 
-class StatusLine final : public QStatusBar {
+class StatusLine final : public QWidget {
     Q_OBJECT
 
 public:

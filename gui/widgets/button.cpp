@@ -24,7 +24,7 @@ Button::Button(const QString &text, ButtonKind kind, ButtonSize size, QWidget *p
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
     const int icon = theme().px(14);
-    setIconSize(QSize(icon, icon));
+    setIconSize(QSize(icon + theme().px(3), icon));
     describe();
 }
 

@@ -13,6 +13,7 @@ FocusRing::FocusRing(QWidget *window) : QFocusFrame(nullptr), m_window(window)
 {
     setParent(window);
     setAttribute(Qt::WA_TransparentForMouseEvents);
+    hide();
     qApp->installEventFilter(this);
     connect(qApp, &QApplication::focusChanged, this, [this](QWidget *, QWidget *now) { follow(now); });
 }
@@ -21,6 +22,8 @@ void FocusRing::follow(QWidget *now)
 {
     const bool wanted = m_keys && now && now->window() == m_window && !now->property("ownFocus").toBool();
     setWidget(wanted ? now : nullptr);
+    if (!wanted)
+        hide();
 }
 
 bool FocusRing::eventFilter(QObject *object, QEvent *event)

@@ -31,7 +31,8 @@ public:
 
     void paint(QPainter *painter, const QRect &rect, QIcon::Mode mode, QIcon::State state) override
     {
-        paintIcon(*painter, rect, m_name, m_pick(mode, state));
+        const int side = qMin(rect.width(), rect.height());
+        paintIcon(*painter, QRect(rect.left(), rect.top() + (rect.height() - side) / 2, side, side), m_name, m_pick(mode, state));
     }
     QPixmap pixmap(const QSize &size, QIcon::Mode mode, QIcon::State state) override
     {
@@ -39,8 +40,12 @@ public:
     }
     QPixmap scaledPixmap(const QSize &size, QIcon::Mode mode, QIcon::State state, qreal scale) override
     {
-        // size is in device pixels here
-        QPixmap pixmap = iconPixmap(m_name, m_pick(mode, state), qMin(size.width(), size.height()), 1.0);
+        // size is in device pixels here; a size wider than high leaves its rest as the gap before a button's text
+        QPixmap pixmap(size);
+        pixmap.fill(Qt::transparent);
+        QPainter painter(&pixmap);
+        painter.drawPixmap(0, 0, iconPixmap(m_name, m_pick(mode, state), qMin(size.width(), size.height()), 1.0));
+        painter.end();
         pixmap.setDevicePixelRatio(scale);
         return pixmap;
     }

@@ -56,6 +56,7 @@ QTabBar::tab {
     border-top: 3px solid transparent; padding: 0 12px 2px 12px; min-height: @tab; font-size: @table; }
 QTabBar::tab:selected { background: @raised; color: @text; border-top: 3px solid @accent; border-bottom: 1px solid @raised; font-weight: 600; }
 
+QToolBar { border: none; padding: 0; margin: 0; spacing: 0; background: @sunken; }
 QSplitter::handle { background: transparent; }
 QSplitter::handle:horizontal { width: 8px; }
 QSplitter::handle:vertical { height: 8px; }

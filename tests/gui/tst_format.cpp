@@ -25,6 +25,16 @@ double contrast(const QColor &a, const QColor &b)
     return (std::max(x, y) + 0.05) / (std::min(x, y) + 0.05);
 }
 
+bool hasInk(const QString &icon)
+{
+    const QImage image = iconPixmap(icon, QColor(Qt::red), 16, 1.0).toImage();
+    for (int y = 0; y < 16; ++y)
+        for (int x = 0; x < 16; ++x)
+            if (image.pixelColor(x, y).alpha() > 128)
+                return true;
+    return false;
+}
+
 } // namespace
 
 class TestFormat : public QObject {
@@ -99,6 +109,7 @@ private Q_SLOTS:
         const auto take = [&](const StateLook &look) {
             QVERIFY(!look.word.isEmpty());
             QVERIFY2(QFile::exists(":/bellwether/icons/" + look.icon + ".svg"), qPrintable(look.icon));
+            QVERIFY2(hasInk(look.icon), qPrintable(look.icon));
             words << look.word;
         };
         for (int i = 0; i <= static_cast<int>(HostRunState::RollbackFailed); ++i)
