@@ -1,0 +1,25 @@
+#pragma once
+// How a headless command reaches the part that acts: the owner of the data folder through its socket, or, when there is
+// none, this process becomes the owner for as long as the link lives (and serves the socket meanwhile).
+#include "headless/ownersocket.h"
+#include "headless/services.h"
+
+namespace bellwether {
+
+class ConsoleLink {
+public:
+    static Result<std::unique_ptr<ConsoleLink>> open(const QString &dataFolder, const Services &services);
+    bool isOwner() const { return m_owned != nullptr; }
+    Reply ask(const Request &request); // waits; Interrupted on SIGINT or SIGTERM
+    void stopServing();                // an owner that is about to end takes no more requests
+
+private:
+    ConsoleLink() = default;
+    std::unique_ptr<OwnerClient> m_client;
+    std::unique_ptr<OwnedConsole> m_owned; // destroyed after the server
+    std::unique_ptr<OwnerServer> m_server;
+};
+
+bool hasOwner(const QString &dataFolder); // somebody answers at the socket
+
+} // namespace bellwether

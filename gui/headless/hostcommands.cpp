@@ -1,0 +1,114 @@
+#include "headless/context.h"
+
+#include "text/errortext.h"
+
+namespace bellwether {
+
+namespace {
+
+Result<Installation> knownHost(const Context &context)
+{
+    const auto view = context.view();
+    if (!view)
+        return std::unexpected(view.error());
+    const QString name = context.in.positionals.first();
+    if (const Installation *installation = view->workspace().inventory.find(name))
+        return *installation;
+    return fail(ErrorCode::UnknownHost, {name});
+}
+
+QString shellWord(const QString &word)
+{
+    for (const QChar c : word) {
+        if (!c.isLetterOrNumber() && !QStringLiteral("_./:=@%+,-~").contains(c))
+            return u'\'' + QString(word).replace(u'\'', QStringLiteral("'\\''")) + u'\'';
+    }
+    return word.isEmpty() ? QStringLiteral("''") : word;
+}
+
+QString destination(const Endpoint &endpoint, bool withPort)
+{
+    const QString address = endpoint.address.contains(u':') && withPort ? u'[' + endpoint.address + u']' : endpoint.address;
+    return (endpoint.user.isEmpty() ? QString() : endpoint.user + u'@') + address + (withPort ? QStringLiteral(":%1").arg(endpoint.port) : QString());
+}
+
+} // namespace
+
+Result<int> hostTrust(Context &context)
+{
+    const auto host = knownHost(context);
+    if (!host)
+        return std::unexpected(host.error());
+    const QString wanted = context.in.value(QStringLiteral("fingerprint"));
+    if (!wanted.isEmpty() && (!wanted.startsWith(QLatin1String("SHA256:")) || wanted.size() != 50))
+        return fail(ErrorCode::BadValue, {QStringLiteral("--fingerprint"), wanted, QStringLiteral("SHA256: and 43 characters, as ssh-keygen -l prints it")});
+    auto link = context.link();
+    if (!link)
+        return std::unexpected(link.error());
+    const auto scanned = (*link)->ask(context.request(QStringLiteral("scan-key"), {{QStringLiteral("host"), host->name}}));
+    if (!scanned)
+        return std::unexpected(scanned.error());
+    const QString type = scanned->value(QStringLiteral("key_type")).toString();
+    const QString found = scanned->value(QStringLiteral("fingerprint")).toString();
+    const QString trusted = scanned->value(QStringLiteral("trusted")).toString();
+    const bool changes = !trusted.isEmpty() && trusted != found;
+    context.out.line(QStringLiteral("%1 (%2) shows %3 %4").arg(host->name, host->endpoint.machine(), printable(type), printable(found)));
+    if (trusted == found) {
+        context.out.line(QStringLiteral("This key is trusted already."));
+        return wanted.isEmpty() || wanted == found ? Result<int>(0) : fail(ErrorCode::HostKeyChanged, {host->name, type, found, wanted});
+    }
+    if (!wanted.isEmpty() && wanted != found)
+        return fail(ErrorCode::HostKeyChanged, {host->name, type, found, wanted});
+    const QString reason = context.in.value(QStringLiteral("reason"));
+    if (changes) {
+        context.out.line(QStringLiteral("Trusted until now: %1").arg(printable(trusted)));
+        if (reason.isEmpty())
+            return fail(ErrorCode::NotAllowed, {QStringLiteral("host trust"), QStringLiteral("replacing a trusted key needs --reason")});
+    }
+    if (wanted.isEmpty()) {
+        if (!context.out.canAsk())
+            return fail(ErrorCode::HostKeyUnknown, {host->name, type, found});
+        if (!context.out.ask(QStringLiteral("Is this the fingerprint you were told for %1? Trust it?").arg(host->name))) {
+            context.out.line(QStringLiteral("Not trusted."));
+            return 3;
+        }
+    }
+    const auto reply = (*link)->ask(context.request(QStringLiteral("trust"),
+        {{QStringLiteral("host"), host->name}, {QStringLiteral("fingerprint"), found}, {QStringLiteral("key_type"), type},
+         {QStringLiteral("source"), QStringLiteral("operator")}, {QStringLiteral("reason"), reason}}));
+    if (!reply)
+        return std::unexpected(reply.error());
+    context.out.line(QStringLiteral("Trusted."));
+    return 0;
+}
+
+Result<int> hostShell(Context &context)
+{
+    const auto view = context.view();
+    if (!view)
+        return std::unexpected(view.error());
+    const Inventory &inventory = view->workspace().inventory;
+    const Installation *host = inventory.find(context.in.positionals.first());
+    if (!host)
+        return fail(ErrorCode::UnknownHost, {context.in.positionals.first()});
+    QStringList words{QStringLiteral("ssh"), QStringLiteral("-p"), QString::number(host->endpoint.port)};
+    if (!host->endpoint.identity.isEmpty() && host->endpoint.identity != QLatin1String("agent"))
+        words << QStringLiteral("-i") << host->endpoint.identity;
+    QStringList jumps;
+    for (QString jump = host->endpoint.jump; !jump.isEmpty() && jumps.size() < 8;) {
+        const Installation *over = inventory.find(jump);
+        if (!over)
+            return fail(ErrorCode::UnknownHost, {jump});
+        jumps.prepend(destination(over->endpoint, true));
+        jump = over->endpoint.jump;
+    }
+    if (!jumps.isEmpty())
+        words << QStringLiteral("-J") << jumps.join(u',');
+    words << QStringLiteral("--") << destination(host->endpoint, false);
+    for (QString &word : words)
+        word = shellWord(word);
+    context.out.line(words.join(u' '));
+    return 0;
+}
+
+} // namespace bellwether

@@ -1,0 +1,132 @@
+#include "headless/context.h"
+
+#include "base/canonicaljson.h"
+#include "headless/signature.h"
+#include "report/auditreport.h"
+#include "text/errortext.h"
+
+#include <QDateTime>
+#include <QFileInfo>
+
+namespace bellwether {
+
+namespace {
+
+constexpr qint64 reportLimit = 256LL << 20;
+
+Result<QByteArray> render(const Context &context, const AuditReport &report, ReportFormat format)
+{
+    return format == ReportFormat::Pdf ? context.services.reportPdf(report) : writeReport(report, format);
+}
+
+// Which evidence left the house is evidence too; a folder that cannot be written keeps nobody from reading.
+void recordExport(Context &context, const QString &rollout, ReportFormat format, const QString &file, const QByteArray &bytes)
+{
+    if (context.readOnly)
+        return;
+    auto link = context.link();
+    const Reply reply = link ? (*link)->ask(context.request(QStringLiteral("record-report"),
+        {{QStringLiteral("rollout"), rollout}, {QStringLiteral("format"), nameOf(format)}, {QStringLiteral("file"), QFileInfo(file).fileName()},
+         {QStringLiteral("sha256"), sha256Hex(bytes)}})) : Reply(std::unexpected(link.error()));
+    if (!reply)
+        context.out.progress(QStringLiteral("the export was not recorded: %1").arg(errorText(reply.error())));
+}
+
+void printVerdict(Context &context, bool intact, qint64 events, qint64 firstBroken, const QString &cause, const SignatureCheck &signature)
+{
+    if (context.json()) {
+        context.out.json({{QStringLiteral("intact"), intact}, {QStringLiteral("events"), events},
+                          {QStringLiteral("first_broken"), firstBroken > 0 ? QJsonValue(firstBroken) : QJsonValue()},
+                          {QStringLiteral("cause"), cause.isEmpty() ? QJsonValue() : QJsonValue(cause)},
+                          {QStringLiteral("signature"), signature.state},
+                          {QStringLiteral("signed_by"), signature.key.isEmpty() ? QJsonValue() : QJsonValue(signature.key)}});
+        return;
+    }
+    if (intact)
+        context.out.line(QStringLiteral("intact: %1 events, every hash follows from the one before").arg(events));
+    if (signature.state == QLatin1String("valid"))
+        context.out.line(QStringLiteral("signature valid, by the key %1; compare it with the key you know of its author").arg(signature.key));
+    else if (signature.state == QLatin1String("none"))
+        context.out.line(QStringLiteral("not signed"));
+}
+
+Result<int> verifyJournal(Context &context)
+{
+    const auto view = context.view();
+    if (!view)
+        return std::unexpected(view.error());
+    if (!view->reader())
+        return fail(ErrorCode::FileUnreadable, {context.dataFolder + QStringLiteral("/journal.db"), QStringLiteral("there is no journal yet")});
+    const auto check = view->reader()->verify();
+    if (!check)
+        return std::unexpected(check.error());
+    printVerdict(context, check->intact, check->events, check->firstBroken, check->cause, {});
+    if (!check->intact)
+        return fail(ErrorCode::JournalTampered, {QString::number(check->firstBroken), check->cause});
+    return 0;
+}
+
+Result<int> verifyFile(Context &context, const QString &file)
+{
+    const auto bytes = readFileBounded(file, reportLimit);
+    if (!bytes)
+        return std::unexpected(bytes.error());
+    const ReportCheck check = verifyReport(*bytes);
+    const SignatureCheck signature = checkSignature(*bytes, file + QStringLiteral(".sig"));
+    printVerdict(context, check.intact, check.events, check.firstBroken, check.cause, signature);
+    if (!check.intact)
+        return fail(ErrorCode::ReportTampered, {check.firstBroken > 0 ? QStringLiteral("%1 at event %2").arg(check.cause).arg(check.firstBroken) : check.cause}, {file, 0, 0, {}});
+    if (signature.state == QLatin1String("invalid"))
+        return fail(ErrorCode::SignatureInvalid, {file});
+    return 0;
+}
+
+} // namespace
+
+Result<int> reportCommand(Context &context)
+{
+    const QString file = context.in.value(QStringLiteral("out"));
+    if (file.isEmpty() || !context.in.has(QStringLiteral("format")))
+        return usage(QStringLiteral("\"report\" needs --format html|pdf|csv|json|md and --out FILE"));
+    ReportFormat format{};
+    if (!enumFrom(context.in.value(QStringLiteral("format")), format))
+        return fail(ErrorCode::ReportFormat, {context.in.value(QStringLiteral("format"))});
+    const auto view = context.view();
+    if (!view)
+        return std::unexpected(view.error());
+    const auto rollout = view->rolloutId(context.in.positionals.first());
+    if (!rollout)
+        return std::unexpected(rollout.error());
+    const auto events = view->reader()->read();
+    if (!events)
+        return std::unexpected(events.error());
+    const auto report = makeReport(*events, *rollout, QDateTime::currentMSecsSinceEpoch());
+    if (!report)
+        return std::unexpected(report.error());
+    const auto bytes = render(context, *report, format);
+    if (!bytes)
+        return std::unexpected(bytes.error());
+    if (const Status written = writeFile(file, *bytes); !written)
+        return std::unexpected(written.error());
+    if (const QString key = context.in.value(QStringLiteral("sign")); !key.isEmpty()) {
+        const auto signature = sshSign(*bytes, key);
+        if (!signature)
+            return std::unexpected(signature.error());
+        if (const Status written = writeFile(file + QStringLiteral(".sig"), *signature); !written)
+            return std::unexpected(written.error());
+    }
+    recordExport(context, rolloutName(*rollout), format, file, *bytes);
+    context.out.line(QStringLiteral("%1 written to %2, SHA-256 %3").arg(rolloutName(*rollout), printable(file), sha256Hex(*bytes)));
+    for (const QString &gap : report->gaps)
+        context.out.progress(QStringLiteral("missing evidence: %1").arg(gap));
+    return 0;
+}
+
+Result<int> verifyCommand(Context &context)
+{
+    if (!context.in.positionals.isEmpty() && context.in.has(QStringLiteral("journal")))
+        return usage(QStringLiteral("\"verify\" takes a file or --journal, not both"));
+    return context.in.positionals.isEmpty() ? verifyJournal(context) : verifyFile(context, context.in.positionals.first());
+}
+
+} // namespace bellwether
