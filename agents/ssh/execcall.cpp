@@ -1,0 +1,75 @@
+#include "ssh/execcall.h"
+
+namespace bellwether {
+
+ExecCall::ExecCall(const Endpoint &to, ExecRequest request, std::function<void(Result<ExecResult>)> done,
+                   std::shared_ptr<Outbox> outbox)
+    : SshCall(to, std::move(outbox))
+    , m_request(std::move(request))
+    , m_done(std::move(done))
+{
+}
+
+int ExecCall::open(ssh_channel channel)
+{
+    return ssh_channel_open_session(channel);
+}
+
+int ExecCall::begin(ssh_channel channel)
+{
+    return ssh_channel_request_exec(channel, m_request.command.constData());
+}
+
+bool ExecCall::run(ssh_channel channel)
+{
+    while (!m_closed && m_written < m_request.input.size()) {
+        const int count = ssh_channel_write(channel, m_request.input.constData() + m_written,
+                                            static_cast<uint32_t>(std::min<qsizetype>(m_request.input.size() - m_written, 1 << 15)));
+        if (count <= 0)
+            break; // no window now, or a command that does not read: its exit tells
+        m_written += count;
+    }
+    if (!m_inputEnded && m_written >= m_request.input.size() && !m_closed)
+        m_inputEnded = ssh_channel_send_eof(channel) == SSH_OK;
+    // A daemon left behind may hold the streams open for ever: the command itself has ended.
+    if (m_hasExit && m_afterExit.isForever())
+        m_afterExit.setRemainingTime(3'000);
+    if (!m_closed && !m_afterExit.hasExpired())
+        return false;
+    m_result.exitStatus = m_signal.isEmpty() && m_hasExit ? m_exitStatus : -1;
+    m_result.signal = m_signal;
+    send(std::move(m_result));
+    return true;
+}
+
+void ExecCall::data(const char *bytes, size_t size, bool isErr)
+{
+    QByteArray &stream = isErr ? m_result.err : m_result.out;
+    const qsizetype room = m_request.outputLimit - stream.size();
+    const auto count = static_cast<qsizetype>(size);
+    stream.append(bytes, std::max<qsizetype>(0, std::min(room, count)));
+    m_result.truncated = m_result.truncated || count > room;
+}
+
+void ExecCall::fail(Error error)
+{
+    send(std::unexpected(std::move(error)));
+}
+
+QString ExecCall::what() const
+{
+    return QStringLiteral("command");
+}
+
+int ExecCall::runMs() const
+{
+    return m_request.timeoutMs;
+}
+
+void ExecCall::send(Result<ExecResult> result)
+{
+    if (m_done)
+        post([done = std::exchange(m_done, {}), result = std::move(result)] { done(result); });
+}
+
+} // namespace bellwether

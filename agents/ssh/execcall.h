@@ -1,0 +1,31 @@
+#pragma once
+// A command on a host: no terminal, no agent forwarding, both streams drained, the exit believed only when stated.
+#include "ssh/sshcall.h"
+
+namespace bellwether {
+
+class ExecCall final : public SshCall {
+public:
+    ExecCall(const Endpoint &to, ExecRequest request, std::function<void(Result<ExecResult>)> done, std::shared_ptr<Outbox> outbox);
+
+protected:
+    int open(ssh_channel channel) override;
+    int begin(ssh_channel channel) override;
+    bool run(ssh_channel channel) override;
+    void data(const char *bytes, size_t size, bool isErr) override;
+    void fail(Error error) override;
+    QString what() const override;
+    int runMs() const override;
+
+private:
+    void send(Result<ExecResult> result);
+
+    ExecRequest m_request;
+    std::function<void(Result<ExecResult>)> m_done;
+    ExecResult m_result;
+    qsizetype m_written = 0;
+    bool m_inputEnded = false;
+    QDeadlineTimer m_afterExit{QDeadlineTimer::Forever};
+};
+
+} // namespace bellwether

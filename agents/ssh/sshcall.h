@@ -1,0 +1,70 @@
+#pragma once
+// One channel of a session and what is done with it. Lives on the session's thread once handed over; never blocks.
+#include "domain/installation.h"
+#include "remote/remoteshell.h"
+#include "ssh/outbox.h"
+
+#include <libssh/callbacks.h>
+#include <libssh/libssh.h>
+
+#include <QDeadlineTimer>
+#include <memory>
+
+namespace bellwether {
+
+class SshCall {
+public:
+    SshCall(const Endpoint &to, std::shared_ptr<Outbox> outbox);
+    virtual ~SshCall();
+    Q_DISABLE_COPY_MOVE(SshCall)
+
+    enum class Outcome { Waiting, Moved, Finished, NoChannel };
+    // As far as it goes now. Finished: its result has been sent. NoChannel: the host refused another channel.
+    Outcome advance(ssh_session session, int openMs);
+    // Looks at its deadlines; true when it ended by one (its result has been sent).
+    bool expire();
+    void abandon(Error error); // sends the error as its result
+    void dropChannel();        // before its session goes
+
+    const Endpoint &endpoint() const { return m_to; }
+    QString refusal() const { return m_refusal; }
+    bool isUnsent() const { return m_phase == Phase::Open || m_phase == Phase::New; } // nothing of it reached the host
+    bool retried = false;
+    std::function<void()> wake; // asks the session to call advance() soon
+
+protected:
+    enum class Phase { New, Open, Begin, Run };
+    virtual int open(ssh_channel channel) = 0;  // as the ssh_channel_open_… functions
+    virtual int begin(ssh_channel channel) = 0; // SSH_OK, SSH_AGAIN, SSH_ERROR
+    virtual bool run(ssh_channel channel) = 0;  // true when it has sent its result
+    virtual void data(const char *bytes, size_t size, bool isErr) = 0;
+    virtual void fail(Error error) = 0;
+    virtual QString what() const = 0;
+    virtual int runMs() const = 0;
+    virtual bool failOpen(const QString &) { return false; } // true: took the refusal as its own result
+
+    void post(std::function<void()> deliver) { m_outbox->post(std::move(deliver)); }
+    Error lost(const QString &reason) const;
+
+    const Endpoint m_to;
+    bool m_closed = false, m_eof = false;
+    int m_exitStatus = -1;
+    bool m_hasExit = false;
+    QString m_signal;
+
+private:
+    static int onData(ssh_session, ssh_channel, void *, uint32_t, int, void *);
+    static void onEof(ssh_session, ssh_channel, void *);
+    static void onClose(ssh_session, ssh_channel, void *);
+    static void onExitStatus(ssh_session, ssh_channel, int, void *);
+    static void onExitSignal(ssh_session, ssh_channel, const char *, int, const char *, const char *, void *);
+
+    std::shared_ptr<Outbox> m_outbox;
+    ssh_channel m_channel = nullptr;
+    ssh_channel_callbacks_struct m_callbacks{};
+    Phase m_phase = Phase::New;
+    QDeadlineTimer m_deadline;
+    QString m_refusal;
+};
+
+} // namespace bellwether

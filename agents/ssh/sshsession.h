@@ -1,0 +1,95 @@
+#pragma once
+// One SSH connection as a state machine on its worker's thread: socket → key exchange → is it the right host? →
+// authentication → channels. Every phase has its deadline; the host's key is judged before anything of the user's is sent.
+#include "remote/remoteshell.h"
+#include "ssh/keyring.h"
+#include "ssh/sshcall.h"
+#include "ssh/sshoptions.h"
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QTimer>
+#include <list>
+#include <memory>
+#include <optional>
+
+class QSocketNotifier;
+
+namespace bellwether {
+
+class TcpConnect;
+
+class SshSession final : public QObject {
+public:
+    struct Hooks {
+        std::function<void(SshSession *)> handshakeEnded; // it no longer counts as one under way
+        std::function<void(SshSession *)> ended;          // dead; delete it later
+        std::function<void(std::unique_ptr<SshCall>)> again; // a call that may safely be put to a new session
+        std::function<void(SshSession *)> handshakeWanted; // back in the queue after a refusal at the door
+    };
+    SshSession(const Endpoint &to, const KeyTrust &trust, KeyRing &keys, const SshOptions &options, Hooks hooks, QObject *parent);
+    ~SshSession() override;
+
+    void begin(); // once the handshake may start
+    void add(std::unique_ptr<SshCall> call);
+    void scan(std::function<void(Result<HostKey>)> done); // instead of calls: ends after the key exchange
+    void tick();  // a few times a second: deadlines, keep-alive, idle
+    void end(const Error &error); // everything under way gets the error
+
+    const Endpoint &endpoint() const { return m_to; }
+    bool isReady() const { return m_phase == Phase::Ready; }
+    bool wasReady() const { return m_wasReady; }
+
+private:
+    enum class Phase { Waiting, Tcp, Kex, Auth, Ready, Dead };
+    void onConnected(int fd);
+    bool setUp(int fd);
+    void activated(bool readable);
+    void advance();
+    void advanceKex();
+    void kexFailed();
+    bool judgeHostKey();
+    void advanceAuth();
+    bool nextCredential();
+    void becomeReady();
+    void pump();
+    void runCalls();
+    void keepAlive();
+    void updateWriteInterest();
+    void lose(const QString &reason);
+    void close(bool peerAnswers);
+    void handshakeDone();
+    bool isReadable() const;
+    QString sshError() const;
+
+    const Endpoint m_to;
+    const KeyTrust &m_trust;
+    KeyRing &m_keys;
+    const SshOptions m_options;
+    Hooks m_hooks;
+    std::function<void(Result<HostKey>)> m_scan;
+
+    Phase m_phase = Phase::Waiting;
+    bool m_advancing = false, m_handshaking = false, m_used = false, m_wasReady = false;
+    int m_attempt = 0;
+    TcpConnect *m_tcp = nullptr;
+    ssh_session m_ssh = nullptr;
+    ssh_event m_event = nullptr;
+    int m_fd = -1;
+    QSocketNotifier *m_read = nullptr, *m_write = nullptr;
+    QTimer m_soon;
+    QDeadlineTimer m_deadline, m_idle;
+    QElapsedTimer m_lastHeard, m_lastKeepAlive;
+    QByteArray m_firstBytes; // before the server's banner is known
+
+    QStringList m_files; // keys still to be tried
+    bool m_agentLeft = false, m_credentialActive = false, m_byAgent = false;
+    ssh_key m_key = nullptr;
+    std::optional<Error> m_keyError;
+    int m_denied = 0;
+
+    std::list<std::unique_ptr<SshCall>> m_waiting, m_running;
+    int m_channelLimit;
+};
+
+} // namespace bellwether

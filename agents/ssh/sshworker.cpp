@@ -1,0 +1,159 @@
+#include "ssh/sshworker.h"
+
+#include "ssh/httpcall.h"
+
+#include <QThread>
+
+namespace bellwether {
+
+namespace {
+QString sessionKey(const Endpoint &to)
+{
+    return to.machine() + u'\n' + to.user + u'\n' + to.identity;
+}
+} // namespace
+
+SshWorker::SshWorker(const KeyTrust &trust, const SshOptions &options, std::atomic<int> &openSessions)
+    : m_trust(trust)
+    , m_options(options)
+    , m_openSessions(openSessions)
+{
+    m_mail.setWake([this] { QCoreApplication::postEvent(this, new QEvent(QEvent::User)); });
+}
+
+SshWorker::~SshWorker() = default;
+
+void SshWorker::submit(SshWork work)
+{
+    m_mail.put(std::move(work));
+}
+
+bool SshWorker::event(QEvent *event)
+{
+    if (event->type() != QEvent::User)
+        return QObject::event(event);
+    if (!m_tick) { // made on the worker's own thread
+        m_curl = new CurlLoop(this);
+        m_tick = new QTimer(this);
+        m_tick->setInterval(200);
+        connect(m_tick, &QTimer::timeout, this, [this] {
+            const auto sessions = m_all;
+            for (SshSession *session : sessions)
+                session->tick();
+        });
+    }
+    for (SshWork &work : m_mail.takeAll())
+        take(std::move(work));
+    return true;
+}
+
+void SshWorker::take(SshWork work)
+{
+    switch (work.kind) {
+    case SshWork::Kind::Call:
+        return takeCall(std::move(work.call));
+    case SshWork::Kind::Scan: {
+        SshSession *session = makeSession(work.to);
+        session->scan(std::move(work.scan));
+        return wantHandshake(session);
+    }
+    case SshWork::Kind::CloseAll:
+        return closeAll();
+    case SshWork::Kind::Stop:
+        return stop();
+    }
+}
+
+void SshWorker::takeCall(std::unique_ptr<SshCall> call)
+{
+    if (auto *http = dynamic_cast<HttpCall *>(call.get()))
+        http->setLoop(m_curl);
+    const QString key = sessionKey(call->endpoint());
+    SshSession *session = m_kept.value(key);
+    const bool fresh = session == nullptr;
+    if (fresh) {
+        session = makeSession(call->endpoint());
+        m_kept.insert(key, session);
+    }
+    session->add(std::move(call));
+    if (fresh)
+        wantHandshake(session);
+}
+
+SshSession *SshWorker::makeSession(const Endpoint &to)
+{
+    SshSession::Hooks hooks;
+    hooks.handshakeEnded = [this](SshSession *session) {
+        --m_handshakes;
+        if (--m_perAddress[session->endpoint().address] == 0)
+            m_perAddress.remove(session->endpoint().address);
+        if (session->isReady())
+            ++m_openSessions;
+        QMetaObject::invokeMethod(this, [this] { beginHandshakes(); }, Qt::QueuedConnection);
+    };
+    hooks.ended = [this](SshSession *session) {
+        if (session->wasReady())
+            --m_openSessions;
+        m_all.removeOne(session);
+        m_atTheDoor.removeOne(session);
+        if (m_kept.value(sessionKey(session->endpoint())) == session)
+            m_kept.remove(sessionKey(session->endpoint()));
+        if (m_all.isEmpty())
+            m_tick->stop();
+        session->deleteLater();
+    };
+    hooks.again = [this](std::unique_ptr<SshCall> call) {
+        SshWork work;
+        work.call = std::move(call);
+        submit(std::move(work));
+    };
+    hooks.handshakeWanted = [this](SshSession *session) { wantHandshake(session); };
+    auto *session = new SshSession(to, m_trust, m_keys, m_options, std::move(hooks), this);
+    m_all.append(session);
+    if (!m_tick->isActive())
+        m_tick->start();
+    return session;
+}
+
+void SshWorker::wantHandshake(SshSession *session)
+{
+    m_atTheDoor.append(session);
+    beginHandshakes();
+}
+
+void SshWorker::beginHandshakes()
+{
+    for (qsizetype i = 0; i < m_atTheDoor.size() && m_handshakes < m_options.handshakes;) {
+        SshSession *session = m_atTheDoor.at(i);
+        int &there = m_perAddress[session->endpoint().address];
+        if (there >= m_options.handshakesPerAddress) {
+            ++i;
+            continue;
+        }
+        ++there;
+        ++m_handshakes;
+        m_atTheDoor.removeAt(i);
+        session->begin();
+    }
+}
+
+void SshWorker::closeAll()
+{
+    const auto sessions = m_all;
+    for (SshSession *session : sessions)
+        session->end({ErrorCode::ConnectionLost, {session->endpoint().machine(), QStringLiteral("closed by the console")}, {}, nullptr});
+}
+
+void SshWorker::stop()
+{
+    const auto sessions = std::exchange(m_all, {});
+    m_kept.clear();
+    m_atTheDoor.clear();
+    qDeleteAll(sessions);
+    delete std::exchange(m_curl, nullptr);
+    delete std::exchange(m_tick, nullptr);
+    m_mail.takeAll();
+    QThread::currentThread()->quit();
+}
+
+} // namespace bellwether

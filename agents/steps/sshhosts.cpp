@@ -1,0 +1,291 @@
+#include "steps/sshhosts.h"
+
+#include "base/clock.h"
+#include "probes/facts.h"
+
+namespace bellwether {
+
+namespace {
+
+constexpr int pollBytes = 256 << 10; // per stream and poll
+
+HostJobs::Host jobHost(const Installation &host)
+{
+    return {host.endpoint, host.state};
+}
+
+// The SSH layer knows machines; people know installations.
+Error named(Error error, const Installation &host)
+{
+    if (!error.args.isEmpty() && error.args.first() == host.endpoint.machine())
+        error.args.first() = host.name;
+    return error;
+}
+
+template<class T>
+std::function<void(Result<T>)> naming(const Installation &host, std::function<void(Result<T>)> done)
+{
+    return [host, done = std::move(done)](Result<T> result) {
+        if (!result)
+            return done(std::unexpected(named(result.error(), host)));
+        done(std::move(result));
+    };
+}
+
+// A measurement under way: each part reports once, the last one hands the facts over.
+struct Measuring {
+    HostFacts facts;
+    int parts = 1; // one for the call that starts them
+    std::function<void(HostFacts)> done;
+    void part()
+    {
+        if (--parts == 0)
+            done(facts);
+    }
+};
+
+struct Sampling {
+    HealthSample sample;
+    std::optional<Error> error;
+    QString versionProblem;
+    int parts = 1;
+    std::function<void(Result<HealthSample>)> done;
+    void part()
+    {
+        if (--parts > 0)
+            return;
+        if (error)
+            return done(std::unexpected(*error));
+        if (!versionProblem.isEmpty())
+            sample.detail += (sample.detail.isEmpty() ? QString() : QStringLiteral("; ")) + QStringLiteral("version: ") + versionProblem;
+        done(sample);
+    }
+};
+
+} // namespace
+
+SshHosts::SshHosts(RemoteShell &shell, const Clock &clock)
+    : m_shell(shell)
+    , m_clock(clock)
+    , m_jobs(shell)
+{
+}
+
+SshHosts::~SshHosts() = default;
+
+void SshHosts::measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done)
+{
+    const auto all = std::make_shared<Measuring>();
+    all->done = [host, &clock = m_clock, done = std::move(done)](HostFacts facts) {
+        facts.measuredMs = clock.now().wallMs;
+        done(std::move(facts));
+    };
+    ++all->parts;
+    m_jobs.who(jobHost(host), [all, host](const Result<HostIdentity> &who) {
+        HostFacts &facts = all->facts;
+        facts.reachable = who || !isConnectionError(who.error());
+        if (who) {
+            facts.machineId = who->machineId;
+            facts.bootId = who->bootId;
+            facts.lockOwner = who->lockOwner;
+        } else if (facts.reachable) {
+            facts.problems.append(QStringLiteral("host-run state: ") + errorClause(who.error()));
+        } else {
+            const Error error = named(who.error(), host);
+            facts.error = QLatin1String(errorKey(error.code));
+            facts.errorArgs = error.args;
+        }
+        all->part();
+    });
+    // `take` is called with a readable value only; what is not readable becomes one line.
+    const auto ask = [&](const char *name, const Probe &probe, auto take) {
+        if (probe.isEmpty())
+            return;
+        ++all->parts;
+        runProbe(m_shell, jobHost(host), probe, host.directory, 0, [all, host, name, probe, take](const Result<ProbeAnswer> &answer) {
+            const auto value = answer ? probeValue(probe, *answer, host.name) : Result<QJsonValue>(std::unexpected(answer.error()));
+            const Status status = value ? take(*value, all->facts) : Status(std::unexpected(value.error()));
+            if (!status && !(answer || isConnectionError(status.error())))
+                all->facts.problems.append(QLatin1String(name) + QStringLiteral(": ") + errorClause(status.error()));
+            else if (!status && answer)
+                all->facts.problems.append(QLatin1String(name) + QStringLiteral(": ") + errorClause(status.error()));
+            else if (!status && all->facts.reachable) // the way broke in the middle of measuring
+                all->facts.problems.append(QLatin1String(name) + QStringLiteral(": ") + errorClause(status.error()));
+            all->part();
+        });
+    };
+    const auto keep = [](auto result, auto &field) -> Status {
+        if (!result)
+            return std::unexpected(result.error());
+        field = *result;
+        return {};
+    };
+    ask("version", probes.version, [keep, p = probes.version, n = host.name](const QJsonValue &value, HostFacts &facts) {
+        return keep(versionFrom(value, p, n), facts.version);
+    });
+    ask("ledger", probes.ledger, [keep, p = probes.ledger, n = host.name](const QJsonValue &value, HostFacts &facts) {
+        return keep(ledgerFrom(value, p, n), facts.ledger);
+    });
+    ask("last backup", probes.lastBackup, [keep, p = probes.lastBackup, n = host.name](const QJsonValue &value, HostFacts &facts) -> Status {
+        if (value.isNull() || (value.isObject() && value.toObject().isEmpty())) // there is none yet
+            return {};
+        return keep(backupFrom(value, p, n), facts.backup);
+    });
+    ask("content", probes.content, [keep, p = probes.content, n = host.name](const QJsonValue &value, HostFacts &facts) {
+        return keep(contentFrom(value, p, n), facts.content);
+    });
+    ask("storage", probes.storage, [p = probes.storage, n = host.name](const QJsonValue &value, HostFacts &facts) -> Status {
+        const auto storage = storageFrom(value, p, n);
+        if (!storage)
+            return std::unexpected(storage.error());
+        facts.diskFree = storage->diskFree;
+        facts.databaseSize = storage->databaseSize;
+        facts.databaseServer = storage->databaseServer;
+        return {};
+    });
+    if (!probes.health.isEmpty()) {
+        ++all->parts;
+        runProbe(m_shell, jobHost(host), probes.health, host.directory, 0,
+                 [all, host, probe = probes.health](const Result<ProbeAnswer> &answer) {
+                     if (answer || !isConnectionError(answer.error())) {
+                         const HealthFact fact = healthFrom(answer, probe, host.name);
+                         all->facts.health = fact.health;
+                         all->facts.healthDetail = fact.detail;
+                     }
+                     all->part();
+                 });
+    }
+    all->part();
+}
+
+void SshHosts::sample(const Installation &host, const Probes &probes, int timeoutS,
+                      std::function<void(Result<HealthSample>)> done)
+{
+    const auto both = std::make_shared<Sampling>();
+    both->done = std::move(done);
+    both->parts += 2;
+    const auto note = [both, host](const Result<ProbeAnswer> &answer) {
+        if (!answer && isConnectionError(answer.error()))
+            both->error = named(answer.error(), host);
+        const QString process = processFrom(answer);
+        if (!process.isEmpty())
+            both->sample.process = process;
+    };
+    runProbe(m_shell, jobHost(host), probes.health, host.directory, timeoutS,
+             [both, note, host, probe = probes.health](const Result<ProbeAnswer> &answer) {
+                 note(answer);
+                 const HealthFact fact = healthFrom(answer, probe, host.name);
+                 both->sample.health = fact.health;
+                 both->sample.detail = fact.detail;
+                 both->part();
+             });
+    runProbe(m_shell, jobHost(host), probes.version, host.directory, timeoutS,
+             [both, note, host, probe = probes.version](const Result<ProbeAnswer> &answer) {
+                 note(answer);
+                 const auto value = answer ? probeValue(probe, *answer, host.name) : Result<QJsonValue>(std::unexpected(answer.error()));
+                 const auto version = value ? versionFrom(*value, probe, host.name) : Result<Version>(std::unexpected(value.error()));
+                 if (version)
+                     both->sample.version = version->toString();
+                 else
+                     both->versionProblem = errorClause(version.error());
+                 both->part();
+             });
+    both->part();
+}
+
+void SshHosts::proveBackup(const Installation &host, const Probes &probes, const QString &backupPath,
+                           std::function<void(Result<Backup>)> done)
+{
+    Probe probe = probes.backup;
+    for (QString &word : probe.argv)
+        word.replace(QLatin1String("{backup}"), backupPath);
+    probe.httpPath.replace(QLatin1String("{backup}"), backupPath);
+    runProbe(m_shell, jobHost(host), probe, host.directory, 0, [host, probe, done = naming<Backup>(host, std::move(done))](const Result<ProbeAnswer> &answer) {
+        if (!answer)
+            return done(std::unexpected(answer.error()));
+        // A script that found the backup wanting may say so in its answer and by its exit status.
+        ProbeAnswer believed = *answer;
+        believed.status = probe.via == ProbeVia::Http ? 200 : 0;
+        const auto value = probeValue(probe, believed, host.name);
+        auto backup = value ? backupFrom(*value, probe, host.name) : Result<Backup>(std::unexpected(value.error()));
+        if (!answer->isGood(probe)) {
+            if (!backup)
+                return done(std::unexpected(probeValue(probe, *answer, host.name).error()));
+            backup->verified = false;
+            if (backup->problem.isEmpty())
+                backup->problem = QStringLiteral("its check ended with %1").arg(answer->status);
+        }
+        done(std::move(backup));
+    });
+}
+
+void SshHosts::readLedger(const Installation &host, const Probes &probes, std::function<void(Result<Ledger>)> done)
+{
+    runProbe(m_shell, jobHost(host), probes.ledger, host.directory, 0,
+             [host, probe = probes.ledger, done = naming<Ledger>(host, std::move(done))](const Result<ProbeAnswer> &answer) {
+                 const auto value = answer ? probeValue(probe, *answer, host.name) : Result<QJsonValue>(std::unexpected(answer.error()));
+                 done(value ? ledgerFrom(*value, probe, host.name) : Result<Ledger>(std::unexpected(value.error())));
+             });
+}
+
+void SshHosts::ask(const Installation &host, const QStringList &argv, std::function<void(Result<bool>)> done)
+{
+    m_jobs.run(jobHost(host), argv, host.directory, 60'000,
+               [host, argv, done = naming<bool>(host, std::move(done))](const Result<ExecResult> &result) {
+                   if (!result)
+                       return done(std::unexpected(result.error()));
+                   if (result->exitStatus < 0)
+                       return done(fail(ErrorCode::CommandFailed, {host.name, argv.join(u' '), QStringLiteral("SIG") + result->signal, QString()}));
+                   done(result->exitStatus == 0);
+               });
+}
+
+void SshHosts::lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done)
+{
+    m_jobs.lock(jobHost(host), owner, ttlS, naming<Lease>(host, std::move(done)));
+}
+
+void SshHosts::renew(const Installation &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done)
+{
+    m_jobs.renew(jobHost(host), epoch, owner, ttlS, naming<void>(host, std::move(done)));
+}
+
+void SshHosts::unlock(const Installation &host, qint64 epoch, const QString &owner, std::function<void(Status)> done)
+{
+    m_jobs.unlock(jobHost(host), epoch, owner, naming<void>(host, std::move(done)));
+}
+
+void SshHosts::start(const Installation &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS,
+                     const QByteArray &script, std::function<void(Result<JobState>)> done)
+{
+    m_jobs.start(jobHost(host), token, epoch, owner, timeoutS, script, naming<JobState>(host, std::move(done)));
+}
+
+void SshHosts::poll(const Installation &host, const QString &token, qint64 outOffset, qint64 errOffset, int waitS,
+                    std::function<void(Result<JobPoll>)> done)
+{
+    m_jobs.poll(jobHost(host), token, outOffset, errOffset, pollBytes, waitS, naming<JobPoll>(host, std::move(done)));
+}
+
+void SshHosts::cancel(const Installation &host, const QString &token, qint64 epoch, const QString &owner,
+                      std::function<void(Status)> done)
+{
+    m_jobs.cancel(jobHost(host), token, epoch, owner, naming<void>(host, std::move(done)));
+}
+
+void SshHosts::acknowledge(const Installation &host, const QString &token, std::function<void(Status)> done)
+{
+    m_jobs.acknowledge(jobHost(host), token, naming<void>(host, std::move(done)));
+}
+
+void SshHosts::scanKey(const Installation &host, std::function<void(Result<HostKey>)> done)
+{
+    m_shell.scanKey(host.endpoint, naming<HostKey>(host, std::move(done)));
+}
+
+int SshHosts::openSessions() const
+{
+    return m_shell.openSessions();
+}
+
+} // namespace bellwether
