@@ -61,6 +61,19 @@ HostView viewOf(const RolloutState &state, const HostRun &h)
     v.way = h.way ? h.way : std::optional<WayBack>();
     if (h.current() == nullptr && !h.steps.isEmpty())
         v.way = decideWayBack(state, h);
+    if (v.way && v.way->verdict != WayBackVerdict::None) {
+        const Direction back = v.way->verdict == WayBackVerdict::Restore ? Direction::Restore : Direction::TagOnly;
+        for (const Step &step : stepsOf(state, h, back, v.way->hop)) {
+            StepView s;
+            s.name = step.name;
+            s.command = step.displayText();
+            s.kind = step.kind;
+            s.direction = back;
+            s.hop = v.way->hop;
+            s.state = QStringLiteral("planned");
+            v.backSteps.append(s);
+        }
+    }
     if (h.backups.contains(h.hop))
         v.backup = h.backups[h.hop];
     v.connected = h.connected;

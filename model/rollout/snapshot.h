@@ -32,6 +32,7 @@ struct HostView {
     QList<Migration> migrations;
     QList<StepView> steps;
     std::optional<WayBack> way;
+    QList<StepView> backSteps; // what that way would do, in order; empty when there is nothing to go back from
     std::optional<Backup> backup;
     bool connected = true;
     qint64 beganMs = 0, endedMs = 0, downtimeMs = 0;
