@@ -141,6 +141,8 @@ QString pattern(ErrorCode code)
         return tr("Another console has taken over %1. Look at its rollout before you go on.");
     case ErrorCode::Cancelled:
         return tr("Cancelled: %1.");
+    case ErrorCode::DemoFailed:
+        return tr("The demo fleet: %1: %2. \"bellwether demo down\" ends what is left of it; then try again.");
     }
     return tr("Unknown error.");
 }
@@ -262,6 +264,7 @@ int exitCode(ErrorCode code)
     case ErrorCode::HostKeyRevoked:
         return 3;
     case ErrorCode::SignFailed:
+    case ErrorCode::DemoFailed:
     case ErrorCode::CommandTimeout:
     case ErrorCode::CommandFailed:
     case ErrorCode::OutputUnreadable:

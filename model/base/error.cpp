@@ -68,6 +68,7 @@ const char *errorKey(ErrorCode code)
     case ErrorCode::HostLocked: return "host-locked";
     case ErrorCode::HostFenced: return "host-fenced";
     case ErrorCode::Cancelled: return "cancelled";
+    case ErrorCode::DemoFailed: return "demo-failed";
     }
     return "internal";
 }

@@ -82,9 +82,11 @@ enum class ErrorCode {
     HostLocked,            // %1 host, %2 owner, %3 seconds left
     HostFenced,            // %1 host
     Cancelled,             // %1 what
+    // -- the demo fleet
+    DemoFailed,            // %1 what was being done, %2 why it did not work
 };
 
-inline constexpr ErrorCode lastErrorCode = ErrorCode::Cancelled;
+inline constexpr ErrorCode lastErrorCode = ErrorCode::DemoFailed;
 
 // Stable names for facts, journals and the local socket: "host-key-unknown".
 const char *errorKey(ErrorCode code);

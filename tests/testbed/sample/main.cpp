@@ -82,6 +82,24 @@ int checkRunning(const Product &product, const QString &version)
     return version.isEmpty() ? (running.isEmpty() ? 1 : 0) : (running == version ? 0 : 1);
 }
 
+// Every row of every table, for comparisons in tests.
+int dumpRows(const Product &product)
+{
+    auto database = Database::open(product.databaseFile(), Database::Mode::Existing);
+    if (!database)
+        return report(problem(database.error()), "dump");
+    const auto tables = database->query("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name");
+    if (!tables)
+        return report(problem(tables.error()), "dump");
+    for (const QStringList &table : *tables) {
+        std::puts(qPrintable(table.join(QStringLiteral(": "))));
+        const auto rows = database->query("SELECT * FROM \"" + table[0].toUtf8() + "\" ORDER BY 1");
+        for (const QStringList &row : rows.value_or(QList<QStringList>())) // an index has no rows to select
+            std::puts(qPrintable(row.join(QLatin1Char('|'))));
+    }
+    return 0;
+}
+
 // Whether that version runs and the database has had all its migrations, none of them left unfinished.
 int checkMigrated(const Product &product, const QString &version)
 {
@@ -147,7 +165,7 @@ int main(int argc, char **argv)
     QCommandLineParser parser;
     parser.addHelpOption();
     parser.addPositionalArgument(QStringLiteral("command"), QStringLiteral(
-        "serve start stop running migrated ledger content storage backup backup-info prove last-backup set-aside restore compare "
+        "serve start stop running migrated ledger content dump storage backup backup-info prove last-backup set-aside restore compare "
         "registry install"));
     parser.addPositionalArgument(QStringLiteral("argument"), QStringLiteral("a folder or a version"), QStringLiteral("[argument]"));
     const QCommandLineOption directory(QStringLiteral("directory"), QStringLiteral("the product's folder"), QStringLiteral("folder"), QStringLiteral("."));
@@ -171,6 +189,7 @@ int main(int argc, char **argv)
         {QStringLiteral("running"), [&] { return checkRunning(product, argument); }},
         {QStringLiteral("migrated"), [&] { return checkMigrated(product, argument); }},
         {QStringLiteral("ledger"), [&] { return printLedger(product); }},
+        {QStringLiteral("dump"), [&] { return dumpRows(product); }},
         {QStringLiteral("content"), [&] { return printContent(product); }},
         {QStringLiteral("storage"), [&] { return printStorage(product); }},
         {QStringLiteral("backup"), [&] { return report(writeBundle(product, product.env(QStringLiteral("SAMPLE_VERSION")), folder), "backup"); }},
