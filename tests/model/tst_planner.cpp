@@ -353,6 +353,7 @@ private Q_SLOTS:
             facts.version = v("1.2.0");
         if (tag == "major") {
             facts.version = v("1.6.0");
+            w.facts("h02").version = v("2.0.0");
             w.profile.policy.majors = false;
         }
         if (tag == "[AS-04] disk for a patch")
