@@ -1,0 +1,46 @@
+# What Debian 12 must have to build, show and test Bellwether. Read by installer/demo and tests/run.
+
+# compilers and libraries
+build_packages="g++ cmake ninja-build ccache pkg-config qt6-base-dev libqt6opengl6-dev libgl-dev libxkbcommon-dev
+qt6-charts-dev qt6-svg-dev qt6-tools-dev qt6-tools-dev-tools qt6-l10n-tools
+libssh-dev libyaml-cpp-dev libspdlog-dev libcurl4-openssl-dev libsqlite3-dev"
+# what runs beside the program: the hosts of the demo fleet, its drivers and fonts
+run_packages="libqt6sql6-sqlite openssh-server openssh-client qt6-qpa-plugins fonts-dejavu-core ca-certificates procps"
+# what tests use besides
+test_packages="xvfb xauth xdotool busybox-static sqlite3"
+
+# Asks apt only for what is missing, and never a question.
+install_packages() {
+    missing=
+    for package in "$@"; do
+        dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    echo "Installing:$missing"
+    as_root=
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || { echo "These packages are missing and there is no sudo to install them:$missing" >&2; return 1; }
+        as_root=sudo
+    fi
+    log=$(mktemp)
+    # A service manager must not start the packaged sshd: the demo brings its own.
+    if $as_root env DEBIAN_FRONTEND=noninteractive apt-get update >"$log" 2>&1 &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >>"$log" 2>&1; then
+        rm -f "$log"
+        return 0
+    fi
+    tail -n 20 "$log" >&2
+    echo "The packages could not be installed; the whole output is in $log" >&2
+    return 1
+}
+
+# Runs a build quietly; shows the end of its output where it fails.
+quietly() {
+    log=$1
+    shift
+    "$@" >"$log" 2>&1 && return 0
+    grep -E -A 5 'error:|FAILED|CMake Error' "$log" | head -n 60 >&2
+    tail -n 5 "$log" >&2
+    echo "It failed; the whole output is in $log" >&2
+    return 1
+}
