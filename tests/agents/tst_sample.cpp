@@ -140,12 +140,12 @@ void TestSample::killedMigrationIsHalfMigrated()
     product.pin("1.5.0");
     // The follower is given up after two seconds; the service goes on without it.
     runProgram(product.path({}), {product.path("bin/start"), "1.5.0"}, {}, 2000);
-    QTRY_COMPARE(product.json({"ledger"})[u"running"].toString(), QString("0004_add_label_schema"));
+    QTRY_COMPARE_WITH_TIMEOUT(product.json({"ledger"})[u"running"].toString(), QString("0004_add_label_schema"), 30'000);
     QVERIFY(product.json({"ledger"})[u"half_migrated"].isNull());
     QVERIFY(product.becomes("starting"));
     const qint64 pid = product.read("run/sample.pid").split(' ').first().toLongLong();
     QCOMPARE(runProgram(product.path({}), {"kill", "-KILL", QString::number(pid)}).status, 0);
-    QTRY_COMPARE(product.json({"ledger"})[u"half_migrated"].toString(), QString("0004_add_label_schema"));
+    QTRY_COMPARE_WITH_TIMEOUT(product.json({"ledger"})[u"half_migrated"].toString(), QString("0004_add_label_schema"), 30'000);
 }
 
 void TestSample::olderReleaseRefusesANewerLedger()
@@ -192,7 +192,7 @@ void TestSample::neverHealthyReleaseStaysAt503()
     int status = 0;
     product.get("/ready", &status);
     QCOMPARE(status, 503);
-    QVERIFY(product.becomes("unhealthy", 25'000));
+    QVERIFY(product.becomes("unhealthy", 60'000));
     const QByteArray health = product.get("/health", &status);
     QCOMPARE(status, 503);
     QVERIFY2(health.contains("\"reason\":"), health);

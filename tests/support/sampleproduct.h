@@ -28,7 +28,7 @@ public:
     void setFaults(const QByteArray &text); // beside "pause=off": migrations do not dawdle here
     QJsonObject json(const QStringList &argv);                       // what a probe would read
     QByteArray get(const QString &path, int *status = nullptr);
-    bool becomes(const QString &health, int withinMs = 10'000);      // "ok", "starting", "unhealthy"
+    bool becomes(const QString &health, int withinMs = 30'000);      // "ok", "starting", "unhealthy"
     QString rows(); // every row of every table
     QStringList effects() const;
     QString path(const QString &relative) const { return m_folder.filePath(QStringLiteral("product/") + relative); }
