@@ -51,6 +51,15 @@ QString seconds(const std::optional<qint64> &ms)
     return ms ? QStringLiteral("%1 s").arg(static_cast<double>(*ms) / 1000, 0, 'f', 2) : QStringLiteral("?");
 }
 
+QString firstSentence(const QString &markdown)
+{
+    for (const QString &line : markdown.split(u'\n')) {
+        if (!line.trimmed().isEmpty() && !line.startsWith(u'#'))
+            return line.trimmed().left(100);
+    }
+    return {};
+}
+
 // An open file or FileUnreadable; folders and devices are refused.
 Status openLog(QFile &file)
 {
@@ -181,7 +190,7 @@ Result<int> releasesList(Context &context)
     for (const Release &release : library.catalogues.value(product).releases) {
         array.append(toJson(release));
         rows.append({release.version.toString(), release.date, nameOf(release.schema), QString::number(release.migrations.size()),
-                     release.withdrawn ? QStringLiteral("withdrawn") : QString(release.notes).section(u'\n', 0, 0)});
+                     release.withdrawn ? QStringLiteral("withdrawn") : firstSentence(release.notes)});
     }
     if (context.json())
         context.out.json({{QStringLiteral("product"), product}, {QStringLiteral("releases"), array}});

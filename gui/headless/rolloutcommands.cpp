@@ -128,9 +128,7 @@ Result<QList<Target>> targetsOf(const Context &context, const RolloutState &stat
 {
     QStringList names = context.in.values(QStringLiteral("host"));
     if (names.isEmpty()) {
-        RolloutState awake = state; // an interruption is ended by the rollback itself
-        awake.interrupted = false;
-        const Permission permitted = permission(awake, Verb::Rollback);
+        const Permission permitted = permission(state, Verb::Rollback);
         if (!permitted.allowed)
             return fail(ErrorCode::NotAllowed, {QStringLiteral("rollback"), permitted.reason});
         names = permitted.hosts;

@@ -206,7 +206,8 @@ QString printable(const QString &text, int limit)
 
 QString errorText(const Error &error)
 {
-    QString text = placeText(error.place) + filled(pattern(error.code), error.args);
+    const bool namedAnyway = error.place.line == 0 && error.args.contains(error.place.file);
+    QString text = (namedAnyway ? QString() : placeText(error.place)) + filled(pattern(error.code), error.args);
     if (error.cause)
         text += QStringLiteral(" (%1)").arg(errorText(*error.cause));
     return text;

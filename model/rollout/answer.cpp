@@ -122,8 +122,6 @@ Permission permission(const RolloutState &state, Verb verb)
     case Verb::Promote: {
         if (state.isEnded())
             return no(ended);
-        if (state.interrupted)
-            return no(QStringLiteral("it was interrupted: resume it first"));
         const int wave = state.currentWave();
         if (const QString trouble = troubleOf(state); wave == 0 && !trouble.isEmpty())
             return no(trouble);
@@ -139,8 +137,6 @@ Permission permission(const RolloutState &state, Verb verb)
         const QStringList hosts = hostsWhere(state, canRetry);
         if (state.isEnded())
             return no(ended);
-        if (state.interrupted)
-            return no(QStringLiteral("it was interrupted: resume it first"));
         return hosts.isEmpty() ? no(QStringLiteral("no host has failed or was deferred")) : yes(hosts);
     }
     case Verb::Skip: {
@@ -150,8 +146,6 @@ Permission permission(const RolloutState &state, Verb verb)
         return hosts.isEmpty() ? no(QStringLiteral("no host can be left out: what was changed has to go on or go back")) : yes(hosts);
     }
     case Verb::Rollback: {
-        if (state.interrupted)
-            return no(QStringLiteral("it was interrupted: resume it first"));
         const QStringList hosts = newestFirst(state, hostsWhere(state, [&](const HostRun &h) { return canGoBack(state, h); }));
         if (!hosts.isEmpty())
             return yes(hosts);
@@ -162,8 +156,6 @@ Permission permission(const RolloutState &state, Verb verb)
     case Verb::Abort:
         if (state.isEnded())
             return no(ended);
-        if (state.interrupted)
-            return no(QStringLiteral("it was interrupted: resume it first"));
         return state.abortRequested ? no(QStringLiteral("it is being aborted")) : yes(open);
     }
     return p;
@@ -214,6 +206,25 @@ Result<QList<EventBody>> answerRollback(const RolloutState &state, const Operato
     return out;
 }
 
+// An operator's word on an interrupted rollout is also the word to go on: it needs no second one. Going back is the
+// exception: it must not set the other hosts in motion.
+QList<EventBody> awaken(const RolloutState &state, Verb verb)
+{
+    QList<EventBody> out;
+    if (!state.interrupted || verb == Verb::Resume || verb == Verb::Pause)
+        return out;
+    if (verb == Verb::Rollback && state.pauses.isEmpty()) {
+        Paused paused;
+        paused.reason = PauseReason::Operator;
+        paused.detail = QStringLiteral("taken back after an interruption");
+        out.append(paused);
+    }
+    RolloutResumed resumed;
+    resumed.reason = nameOf(verb);
+    out.append(resumed);
+    return out;
+}
+
 } // namespace
 
 Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest &request, const Now &)
@@ -224,7 +235,7 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
     for (const QString &name : request.hosts)
         if (!state.hosts.contains(name))
             return fail(ErrorCode::UnknownHost, {name});
-    QList<EventBody> out;
+    QList<EventBody> out = awaken(state, request.verb);
     switch (request.verb) {
     case Verb::Resume: {
         if (state.interrupted) {
@@ -245,7 +256,8 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
         Paused e;
         e.reason = PauseReason::Operator;
         e.detail = request.reason;
-        return QList<EventBody>{e};
+        out.append(e);
+        return out;
     }
     case Verb::Promote: {
         Promoted e;
@@ -288,12 +300,17 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
         }
         break;
     }
-    case Verb::Rollback:
-        return answerRollback(state, request, p.hosts);
+    case Verb::Rollback: {
+        auto back = answerRollback(state, request, p.hosts);
+        if (!back)
+            return back;
+        return out + *back;
+    }
     case Verb::Abort: {
         AbortRequested e;
         e.reason = request.reason;
-        return QList<EventBody>{e};
+        out.append(e);
+        return out;
     }
     }
     // retried and skipped hosts no longer count: what stopped the rollout for them is gone
