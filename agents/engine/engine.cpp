@@ -323,7 +323,7 @@ void Engine::takeLease(int id, const QString &host)
             e.state = HostRunState::Deferred;
             return record(id, {e}, {}, itself);
         }
-        if (isConnectionError(lease.error()) || lease.error().code == ErrorCode::HostBusy) {
+        if (isLinkError(lease.error()) || lease.error().code == ErrorCode::HostBusy) {
             if (run.connected) {
                 ConnectionChanged lost;
                 lost.host = host;

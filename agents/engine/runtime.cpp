@@ -8,7 +8,7 @@ QString clauseOf(const Error &error)
     return error.args.isEmpty() ? key : QStringLiteral("%1: %2").arg(key, error.args.join(QStringLiteral(", ")));
 }
 
-bool isConnectionError(const Error &error)
+bool isLinkError(const Error &error)
 {
     switch (error.code) {
     case ErrorCode::HostNameUnresolved:

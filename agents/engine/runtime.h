@@ -30,6 +30,6 @@ inline qint64 backOffMs(int failures)
 // One clause for journals: "connection-lost: demo-01, reset by peer".
 QString clauseOf(const Error &error);
 // The link failed, the host did not refuse: worth another try.
-bool isConnectionError(const Error &error);
+bool isLinkError(const Error &error);
 
 } // namespace bellwether

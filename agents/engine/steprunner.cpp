@@ -99,7 +99,7 @@ void StepRunner::attach()
     if (!m_step.runsOnHost())
         return started();
     m_runtime.hosts().poll(m_host, m_run.token, 0, 0, 0, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
-        if (!poll && isConnectionError(poll.error()))
+        if (!poll && isLinkError(poll.error()))
             return r.retry(poll.error(), [&r] { r.attach(); });
         if (!poll)
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
@@ -123,7 +123,7 @@ void StepRunner::attach()
 void StepRunner::probe()
 {
     m_runtime.hosts().ask(m_host, m_step.probe, guarded([](StepRunner &r, const Result<bool> &already) {
-        if (!already && isConnectionError(already.error()))
+        if (!already && isLinkError(already.error()))
             return r.retry(already.error(), [&r] { r.probe(); });
         r.connected();
         if (already && *already)
@@ -136,7 +136,7 @@ void StepRunner::start()
 {
     m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), hostDeadline(m_step), m_script,
                             guarded([](StepRunner &r, const Result<JobState> &job) {
-                                if (!job && isConnectionError(job.error()))
+                                if (!job && isLinkError(job.error()))
                                     return r.retry(job.error(), [&r] { r.start(); }); // starting again attaches, never runs twice
                                 if (!job)
                                     return r.end(StepOutcome::Failed, clauseOf(job.error()));
@@ -165,7 +165,7 @@ void StepRunner::started()
 void StepRunner::poll(int waitS)
 {
     m_runtime.hosts().poll(m_host, m_run.token, m_out, m_err, waitS, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
-        if (!poll && isConnectionError(poll.error()))
+        if (!poll && isLinkError(poll.error()))
             return r.retry(poll.error(), [&r] { r.poll(0); });
         if (!poll)
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
@@ -249,7 +249,7 @@ void StepRunner::verify(int exitStatus, qint64 durationMs)
     if (m_step.verify.isEmpty())
         return end(StepOutcome::Done, {}, exitStatus, durationMs);
     m_runtime.hosts().ask(m_host, m_step.verify, guarded([exitStatus, durationMs](StepRunner &r, const Result<bool> &there) {
-        if (!there && isConnectionError(there.error()))
+        if (!there && isLinkError(there.error()))
             return r.retry(there.error(), [&r, exitStatus, durationMs] { r.verify(exitStatus, durationMs); });
         if (!there || !*there)
             return r.end(StepOutcome::Failed, there ? QStringLiteral("it left with 0, but its effect is not there") : clauseOf(there.error()), exitStatus, durationMs);
@@ -261,7 +261,7 @@ void StepRunner::proveBackup(int exitStatus, qint64 durationMs)
 {
     const QString path = resolvedBackupPath(*state(), state()->hosts[m_host.name], m_run.hop);
     m_runtime.hosts().proveBackup(m_host, m_probes, path, guarded([exitStatus, durationMs](StepRunner &r, const Result<Backup> &backup) {
-        if (!backup && isConnectionError(backup.error()))
+        if (!backup && isLinkError(backup.error()))
             return r.retry(backup.error(), [&r, exitStatus, durationMs] { r.proveBackup(exitStatus, durationMs); });
         StepEnded e;
         e.exitStatus = exitStatus;
@@ -286,7 +286,7 @@ void StepRunner::lost()
     if (m_step.verify.isEmpty())
         return end(StepOutcome::Lost, QStringLiteral("what carried it out on the host is gone; whether it took effect is unknown"));
     m_runtime.hosts().ask(m_host, m_step.verify, guarded([](StepRunner &r, const Result<bool> &there) {
-        if (!there && isConnectionError(there.error()))
+        if (!there && isLinkError(there.error()))
             return r.retry(there.error(), [&r] { r.lost(); });
         if (there && *there)
             return r.verify(0, 0);
