@@ -47,7 +47,8 @@ bool findHeader(const QByteArray &out, Answer &answer)
         else if (!answer.fields.contains(word.left(equals)))
             answer.fields.insert(word.left(equals), word.mid(equals + 1));
     }
-    answer.err = answer.fields.value("err");
+    if (answer.header.startsWith("err=")) // further in it is the size of a stream
+        answer.err = answer.fields.value("err");
     return true;
 }
 

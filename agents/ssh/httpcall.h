@@ -1,19 +1,16 @@
 #pragma once
-// An HTTP GET to an address seen from the host: a direct-tcpip channel on one side, libcurl on the other, a socket pair
-// between them.
-#include "ssh/curlloop.h"
+// An HTTP GET to an address seen from the host, through a direct-tcpip channel. HTTP/1.0, one request a connection:
+// the answer ends with the connection, at its stated length, or with its last chunk. Anything else is unreadable.
 #include "ssh/sshcall.h"
-#include "ssh/sshhandles.h"
 
 #include <QElapsedTimer>
+#include <optional>
 
 namespace bellwether {
 
 class HttpCall final : public SshCall {
 public:
     HttpCall(const Endpoint &to, HttpRequest request, std::function<void(Result<HttpResult>)> done, std::shared_ptr<Outbox> outbox);
-    ~HttpCall() override;
-    void setLoop(CurlLoop *loop) { m_loop = loop; } // of the thread it runs on
 
 protected:
     int open(ssh_channel channel) override;
@@ -26,20 +23,20 @@ protected:
     bool failOpen(const QString &reason) override;
 
 private:
-    void toCurl();
     void send(Result<HttpResult> result);
-    QByteArray url() const;
+    bool unreadable(const QString &why);
 
     HttpRequest m_request;
     std::function<void(Result<HttpResult>)> m_done;
-    CurlLoop *m_loop = nullptr;
-    CURL *m_easy = nullptr;
-    FileDescriptor m_end; // our end of the pair
-    QSocketNotifier *m_reading = nullptr, *m_writing = nullptr;
-    QByteArray m_fromHost, m_toHost;
-    bool m_curlEnded = false;
+    QByteArray m_toHost, m_answer;
     QElapsedTimer m_since;
-    std::unique_ptr<CurlLoop::Answer> m_answer;
 };
+
+// The answer as far as it came; ended: nothing more will come. Not yet whole: neither value nor problem.
+struct HttpAnswer {
+    std::optional<HttpResult> result;
+    QString problem;
+};
+HttpAnswer readHttpAnswer(const QByteArray &bytes, bool ended, qsizetype bodyLimit);
 
 } // namespace bellwether

@@ -72,7 +72,6 @@ SshPool::SshPool(const KeyTrust &trust, QObject *receiver, const SshOptions &opt
     : d(std::make_unique<Private>())
 {
     ssh_init();
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     d->options = options;
     d->outbox = std::make_shared<Outbox>(receiver->thread());
     const int count = options.workers > 0 ? options.workers : std::clamp(QThread::idealThreadCount(), 1, 4);
@@ -112,8 +111,9 @@ void SshPool::exec(const Endpoint &to, ExecRequest request, std::function<void(R
 void SshPool::httpGet(const Endpoint &to, HttpRequest request, std::function<void(Result<HttpResult>)> done)
 {
     auto endpoint = d->checked(to);
-    if (endpoint && (!addressForm.match(request.address).hasMatch() || request.port < 1 || request.port > 65535))
-        endpoint = fail(ErrorCode::BadValue, {QStringLiteral("http address"), request.address, QStringLiteral("a host name or an IP address, and a port")});
+    if (endpoint && (!addressForm.match(request.address).hasMatch() || request.port < 1 || request.port > 65535
+                     || request.path.contains(u'\r') || request.path.contains(u'\n') || request.path.contains(u' ')))
+        endpoint = fail(ErrorCode::BadValue, {QStringLiteral("http address"), request.address + request.path, QStringLiteral("a host name or an IP address, a port and a path")});
     if (!endpoint)
         return d->outbox->post([done = std::move(done), error = endpoint.error()] { done(std::unexpected(error)); });
     d->submit(std::make_unique<HttpCall>(*endpoint, std::move(request), std::move(done), d->outbox));

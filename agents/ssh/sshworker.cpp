@@ -1,7 +1,5 @@
 #include "ssh/sshworker.h"
 
-#include "ssh/httpcall.h"
-
 #include <QThread>
 
 namespace bellwether {
@@ -33,7 +31,6 @@ bool SshWorker::event(QEvent *event)
     if (event->type() != QEvent::User)
         return QObject::event(event);
     if (!m_tick) { // made on the worker's own thread
-        m_curl = new CurlLoop(this);
         m_tick = new QTimer(this);
         m_tick->setInterval(200);
         connect(m_tick, &QTimer::timeout, this, [this] {
@@ -66,8 +63,6 @@ void SshWorker::take(SshWork work)
 
 void SshWorker::takeCall(std::unique_ptr<SshCall> call)
 {
-    if (auto *http = dynamic_cast<HttpCall *>(call.get()))
-        http->setLoop(m_curl);
     const QString key = sessionKey(call->endpoint());
     SshSession *session = m_kept.value(key);
     const bool fresh = session == nullptr;
@@ -150,7 +145,6 @@ void SshWorker::stop()
     m_kept.clear();
     m_atTheDoor.clear();
     qDeleteAll(sessions);
-    delete std::exchange(m_curl, nullptr);
     delete std::exchange(m_tick, nullptr);
     m_mail.takeAll();
     QThread::currentThread()->quit();

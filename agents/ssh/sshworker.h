@@ -1,7 +1,6 @@
 #pragma once
 // One thread's share of the sessions. Work comes in through a mailbox; everything else happens on its own thread.
 #include "base/mailbox.h"
-#include "ssh/curlloop.h"
 #include "ssh/sshsession.h"
 
 #include <QHash>
@@ -41,7 +40,6 @@ private:
     std::atomic<int> &m_openSessions;
     Mailbox<SshWork> m_mail;
     KeyRing m_keys;
-    CurlLoop *m_curl = nullptr;
     QTimer *m_tick = nullptr;
     QHash<QString, SshSession *> m_kept;  // by machine, user and identity
     QList<SshSession *> m_all;            // kept and scanning
