@@ -1,6 +1,7 @@
 #include "shell/makewindow.h"
 
 #include "fleetview/fleetpage.h"
+#include "planview/planpage.h"
 #include "settingsview/settingspage.h"
 
 namespace bellwether {
@@ -10,6 +11,7 @@ std::unique_ptr<MainWindow> makeMainWindow(ConsolePort &console, const QString &
     auto window = std::make_unique<MainWindow>(console, dataFolder);
     window->requests().setActor(qEnvironmentVariable("USER", QStringLiteral("operator")));
     window->addPage(new FleetPage(window->requests()));
+    window->addPage(new PlanPage(window->requests()));
     window->addPage(new SettingsPage(window->requests(), dataFolder));
     window->finish();
     return window;

@@ -1,0 +1,381 @@
+// The window with its Fleet and Plan pages, driven as a person would, against a console without hosts.
+#include "config/files.h"
+#include "fakeconsole.h"
+#include "fleetview/fleetpage.h"
+#include "fleetview/fleettable.h"
+#include "fleetview/importfleet.h"
+#include "fleetview/inspector.h"
+#include "planview/findingsview.h"
+#include "planview/planpage.h"
+#include "planview/waveboard.h"
+#include "shell/makewindow.h"
+#include "shell/palette.h"
+#include "shell/productionframe.h"
+#include "widgets/banner.h"
+#include "widgets/confirmdialog.h"
+#include "widgets/filterfield.h"
+
+#include <QApplication>
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDateTime>
+#include <QElapsedTimer>
+#include <QJsonArray>
+#include <QLabel>
+#include <QThread>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace bellwether;
+
+namespace {
+
+qint64 now() { return QDateTime::currentMSecsSinceEpoch(); }
+
+// Hosts that any plan would take: healthy, measured just now, on one version.
+ConsoleSnapshot wellFleet(int hosts)
+{
+    ConsoleSnapshot snapshot = madeUpFleet(hosts, now());
+    for (FleetRow &row : snapshot.fleet) {
+        Version::fromText(QStringLiteral("1.4.0"), *row.facts.version);
+        row.facts.health = Health::Ok;
+    }
+    return snapshot;
+}
+
+struct Screen {
+    explicit Screen(ConsoleSnapshot snapshot) : console(std::move(snapshot)), window(makeMainWindow(console, data.path()))
+    {
+        window->resize(1440, 900);
+        window->show();
+        window->activateWindow();
+    }
+    FleetPage &fleet() { return *qobject_cast<FleetPage *>(window->page(QStringLiteral("fleet"))); }
+    PlanPage &plan() { return *qobject_cast<PlanPage *>(window->page(QStringLiteral("plan"))); }
+    Button *button(const QString &start)
+    {
+        for (Button *one : window->findChildren<Button *>())
+            if (one->text().startsWith(start))
+                return one;
+        return nullptr;
+    }
+    QTemporaryDir data;
+    FakeConsole console;
+    std::unique_ptr<MainWindow> window;
+};
+
+} // namespace
+
+class TestPages : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { theme().install(*qobject_cast<QApplication *>(QCoreApplication::instance())); }
+
+    void anEmptyFleetSaysTheNextStep()
+    {
+        Screen screen{ConsoleSnapshot()};
+        QVERIFY(screen.button(QStringLiteral("Check"))->isBlocked());
+        QVERIFY(screen.button(QStringLiteral("Plan upgrade"))->isBlocked());
+        QCOMPARE(screen.button(QStringLiteral("Plan upgrade"))->reason(), QStringLiteral("There are no hosts yet."));
+        QVERIFY(!screen.window->findChild<ProductionFrame *>()->isProduction());
+        // a blocked button does nothing, by mouse or by keyboard
+        Button *check = screen.button(QStringLiteral("Check"));
+        QTest::mouseClick(check, Qt::LeftButton);
+        QTest::keyClick(check, Qt::Key_Space);
+        QVERIFY(screen.console.requests().empty());
+    }
+
+    void aChangedHostRepaintsItsRowOnly()
+    {
+        ConsoleSnapshot first = wellFleet(60);
+        Screen screen(first);
+        FleetModel &model = screen.fleet().model();
+        model.sort(static_cast<int>(FleetColumn::Name), Qt::AscendingOrder);
+        QSignalSpy reset(&model, &QAbstractItemModel::modelReset), changed(&model, &QAbstractItemModel::dataChanged);
+        const QPersistentModelIndex before = model.indexOf(QStringLiteral("leeds-02"));
+        first.fleet[20].facts.measuredMs += 1000;
+        const QString name = first.fleet[20].installation.name;
+        screen.console.publish(first);
+        QTRY_VERIFY(changed.size() > 0);
+        QCOMPARE(reset.size(), 0);
+        int rows = 0;
+        for (const QList<QVariant> &signal : changed) {
+            const QModelIndex top = signal[0].toModelIndex(), bottom = signal[1].toModelIndex();
+            if (top.parent().isValid()) {
+                rows += bottom.row() - top.row() + 1;
+                QCOMPARE(model.nameAt(top), name);
+            }
+        }
+        QCOMPARE(rows, 1);
+        QCOMPARE(model.nameAt(before), QStringLiteral("leeds-02"));
+    }
+
+    void sortingByStateKeepsTheSelection()
+    {
+        ConsoleSnapshot first = wellFleet(60);
+        Screen screen(first);
+        FleetModel &model = screen.fleet().model();
+        screen.fleet().open(QStringLiteral("leeds-02"));
+        QCOMPARE(screen.fleet().selectedNames(), QStringList{QStringLiteral("leeds-02")});
+        QSignalSpy reset(&model, &QAbstractItemModel::modelReset), layout(&model, &QAbstractItemModel::layoutChanged);
+        for (FleetRow &row : first.fleet)
+            if (row.installation.name == QLatin1String("leeds-04")) {
+                row.facts.health = Health::Unhealthy;
+                row.facts.measuredMs += 5;
+            }
+        screen.console.publish(first);
+        QTRY_COMPARE(layout.size(), 1);
+        QCOMPARE(reset.size(), 0);
+        QCOMPARE(screen.fleet().selectedNames(), QStringList{QStringLiteral("leeds-02")});
+        QCOMPARE(model.nameAt(model.index(0, 0, model.indexOf(QStringLiteral("leeds-02")).parent())), QStringLiteral("leeds-04"));
+    }
+
+    void slashFiltersAndEscapeClears()
+    {
+        Screen screen(wellFleet(60));
+        QVERIFY(QTest::qWaitForWindowActive(screen.window.get()));
+        auto *filter = screen.fleet().findChild<FilterField *>();
+        screen.fleet().findChild<FleetTable *>()->setFocus();
+        QTest::keyClick(QApplication::focusWidget(), '/');
+        QTRY_VERIFY(filter->hasFocus());
+        QTest::keyClicks(filter, QStringLiteral("name:leeds"));
+        QTRY_COMPARE(screen.fleet().model().shown(), 7);
+        QCOMPARE(filter->sentence(), QStringLiteral("Valid, 7 hosts"));
+        QCOMPARE(screen.button(QStringLiteral("Check"))->text(), QStringLiteral("Check 7 hosts"));
+        // unfinished: the last valid result stays, and the sentence says what is wrong
+        QTest::keyClicks(filter, QStringLiteral(" and version<"));
+        QVERIFY(!filter->isValid());
+        QVERIFY(!filter->sentence().isEmpty());
+        QCOMPARE(screen.fleet().model().shown(), 7);
+        screen.fleet().escape();
+        if (!filter->text().isEmpty()) // the first Esc closed the completion
+            screen.fleet().escape();
+        QCOMPARE(screen.fleet().model().shown(), 60);
+    }
+
+    void textOfHostsIsNeverMarkup()
+    {
+        ConsoleSnapshot first = wellFleet(3);
+        first.fleet[0].facts.healthDetail = QStringLiteral("<img src=file:///etc/passwd>");
+        first.fleet[0].facts.health = Health::Unhealthy;
+        first.fleet[0].installation.domain = QStringLiteral("<b>x</b>");
+        Screen screen(first);
+        screen.fleet().open(first.fleet[0].installation.name);
+        for (const QLabel *label : screen.window->findChildren<QLabel *>())
+            QCOMPARE(label->textFormat(), Qt::PlainText);
+        FleetModel &model = screen.fleet().model();
+        for (int column = 0; column < fleetColumns; ++column) {
+            const QString tip = model.indexOf(first.fleet[0].installation.name, column).data(Qt::ToolTipRole).toString();
+            QVERIFY2(!tip.contains(QLatin1String("<img")) && !tip.contains(QLatin1String("<b>")), qPrintable(tip));
+        }
+    }
+
+    void checkSendsTheShownHosts()
+    {
+        Screen screen(wellFleet(5));
+        QTest::mouseClick(screen.button(QStringLiteral("Check 5 hosts")), Qt::LeftButton);
+        QTRY_COMPARE(screen.console.requests().size(), 1U);
+        QCOMPARE(screen.console.requests()[0].verb, QStringLiteral("check"));
+        QCOMPARE(screen.console.requests()[0].args.value(QLatin1String("hosts")).toArray().size(), 5);
+    }
+
+    void answersComeOnTheWindowsThreadUnlessTheAskerIsGone()
+    {
+        FakeConsole console;
+        Requests requests(console);
+        int answers = 0;
+        auto context = std::make_unique<QObject>();
+        requests.send(QStringLiteral("check"), {}, context.get(), [&](const Reply &) {
+            QCOMPARE(QThread::currentThread(), qApp->thread());
+            ++answers;
+        });
+        QTRY_COMPARE(answers, 1);
+        requests.send(QStringLiteral("check"), {}, context.get(), [&](const Reply &) { ++answers; });
+        context.reset();
+        QTest::qWait(50);
+        QCOMPARE(answers, 1);
+    }
+
+    void trustIsNotTheDefaultAnswer() // S1: Enter does not accept
+    {
+        ConsoleSnapshot first = wellFleet(2);
+        first.fleet[0].keyState = QStringLiteral("unknown");
+        const QString host = first.fleet[0].installation.name;
+        Screen screen(first);
+        screen.console.answer(QStringLiteral("scan-key"), [](const Request &) {
+            return Reply(QJsonObject{{"machine", "10.4.1.1:22"}, {"key_type", "ssh-ed25519"}, {"fingerprint", "SHA256:abc"}, {"state", "unknown"}});
+        });
+        screen.fleet().open(host);
+        const auto dialog = [&]() -> ConfirmDialog * {
+            for (ConfirmDialog *one : screen.window->findChildren<ConfirmDialog *>())
+                if (one->isVisible())
+                    return one;
+            return nullptr;
+        };
+        QTest::mouseClick(screen.button(QStringLiteral("Trust key")), Qt::LeftButton);
+        QTRY_VERIFY(dialog());
+        QTest::keyClick(dialog(), Qt::Key_Return);
+        QTRY_VERIFY(!dialog());
+        QCOMPARE(screen.console.requests().size(), 1U); // the scan and nothing else
+        QTest::mouseClick(screen.button(QStringLiteral("Trust key")), Qt::LeftButton);
+        QTRY_VERIFY(dialog());
+        QTest::mouseClick(dialog()->actionButton(), Qt::LeftButton);
+        QTRY_COMPARE(screen.console.requests().size(), 3U);
+        QCOMPARE(screen.console.requests()[2].verb, QStringLiteral("trust"));
+        QCOMPARE(screen.console.requests()[2].args.value(QLatin1String("fingerprint")).toString(), QStringLiteral("SHA256:abc"));
+    }
+
+    void anInterruptedRolloutIsOffered()
+    {
+        ConsoleSnapshot first = wellFleet(3);
+        auto rollout = std::make_shared<RolloutSnapshot>();
+        rollout->id = 1;
+        rollout->name = QStringLiteral("R-0001");
+        rollout->interrupted = true;
+        rollout->hostsDone = 11;
+        rollout->hostsTotal = 40;
+        rollout->permissions.insert(QStringLiteral("resume"), Permission{true, {}, {}});
+        rollout->permissions.insert(QStringLiteral("abort"), Permission{true, {}, {}});
+        first.rollouts << rollout;
+        Screen screen(first);
+        bool found = false;
+        for (Banner *banner : screen.window->findChildren<Banner *>())
+            found |= banner->sentence().contains(QLatin1String("R-0001 was interrupted at host 12 of 40"));
+        QVERIFY(found);
+        QVERIFY(screen.console.requests().empty()); // nothing by itself
+        QTest::mouseClick(screen.button(QStringLiteral("Resume")), Qt::LeftButton);
+        QTRY_COMPARE(screen.console.requests().size(), 1U);
+        QCOMPARE(screen.console.requests()[0].verb, QStringLiteral("resume"));
+        QTest::mouseClick(screen.button(QStringLiteral("Abort…")), Qt::LeftButton);
+        auto *dialog = screen.window->findChild<ConfirmDialog *>();
+        QVERIFY(dialog);
+        QVERIFY(dialog->actionButton()->isBlocked()); // without a reason
+    }
+
+    void theFrameOfProductionFollowsThePage()
+    {
+        Screen screen(wellFleet(3));
+        QVERIFY(screen.window->findChild<ProductionFrame *>()->isProduction());
+        screen.window->openPage(QStringLiteral("settings"));
+        QVERIFY(!screen.window->findChild<ProductionFrame *>()->isProduction());
+        Screen calm(madeUpFleet(3, now(), false));
+        QVERIFY(!calm.window->findChild<ProductionFrame *>()->isProduction());
+    }
+
+    void thePaletteFindsHostsAndCommands()
+    {
+        const QList<PaletteEntry> entries{{QStringLiteral("Check hosts"), {}, {}, {}, {}, {}}, {QStringLiteral("berlin-04"), QStringLiteral("berlin-04.example.org"), {}, {}, {}, {}},
+                                          {QStringLiteral("Go to berlin"), {}, {}, {}, {}, {}}};
+        QCOMPARE(matchEntries(entries, QStringLiteral("berl"), 10), (QList<int>{1, 2}));
+        QCOMPARE(matchEntries(entries, QStringLiteral("host check"), 10), (QList<int>{0}));
+        QVERIFY(matchEntries(entries, QStringLiteral("tokyo"), 10).isEmpty());
+    }
+
+    void anImportShowsWhatChanges()
+    {
+        const ConsoleSnapshot snapshot = wellFleet(4);
+        QList<Installation> fleet, imported;
+        for (const FleetRow &row : snapshot.fleet)
+            fleet << row.installation;
+        imported = fleet;
+        imported[1].domain = QStringLiteral("new.example.org");
+        imported[2].name = QStringLiteral("tokyo-01");
+        const FleetDifference diff = difference(fleet, imported);
+        QCOMPARE(diff.added, QStringList{QStringLiteral("tokyo-01")});
+        QCOMPARE(diff.changed, QStringList{fleet[1].name});
+        QCOMPARE(diff.same.size(), 2);
+        QCOMPARE(diff.details.size(), 1);
+        QVERIFY(diff.details[0].contains(QLatin1String("new.example.org")));
+    }
+
+    void ssHCommandsAreQuoted()
+    {
+        Installation host;
+        host.endpoint = {QStringLiteral("127.0.1.1"), 2222, QStringLiteral("o'ps"), QStringLiteral("/home/a b/id"), {}};
+        QCOMPARE(sshCommand(host), QStringLiteral("ssh -p 2222 -i '/home/a b/id' -- 'o'\\''ps@127.0.1.1'"));
+    }
+
+    void aPlanIsMadeMovedUndoneAndStarted()
+    {
+        Screen screen(wellFleet(9));
+        screen.console.answer(QStringLiteral("run"), [](const Request &) { return Reply(QJsonObject{{"rollout", "R-0001"}}); });
+        screen.window->openPage(QStringLiteral("plan"), QStringLiteral("hosts:") + screen.fleet().targetNames().join(QLatin1Char(',')));
+        PlanPage &page = screen.plan();
+        auto *version = page.findChild<QComboBox *>(QStringLiteral("plan-version"));
+        version->setCurrentIndex(version->findData(QStringLiteral("1.5.0")));
+        QTRY_VERIFY(page.result().made && page.result().plan.to.toString() == QLatin1String("1.5.0"));
+        for (const Finding &finding : page.result().plan.findings)
+            QVERIFY2(!finding.refusal, qPrintable(finding.rule + finding.message));
+        const Plan made = page.result().plan;
+        QCOMPARE(made.hosts.size(), 9);
+        QVERIFY(made.waves.size() > 1);
+
+        // Alt+Right on the canary's first host moves it to the next wave; Undo brings it back
+        const QString canary = made.waves[0].hosts[0];
+        auto *list = page.findChildren<WaveList *>().first();
+        list->choose(canary);
+        QTest::keyClick(list, Qt::Key_Right, Qt::AltModifier);
+        QTRY_VERIFY(page.result().plan.waves.size() > 1 && page.result().plan.waves[1].hosts.contains(canary));
+        QVERIFY(page.result().hash.size() == 64);
+        QTest::mouseClick(screen.button(QStringLiteral("Undo")), Qt::LeftButton);
+        QTRY_COMPARE(page.result().plan.waves[0].hosts, made.waves[0].hosts);
+
+        // release notes first, then the question, then the request with a plan that reads back with its hash
+        auto *start = page.findChild<Button *>(QStringLiteral("plan-start"));
+        QTRY_COMPARE(start->reason(), QStringLiteral("Read the release notes and say so."));
+        page.findChild<QCheckBox *>(QStringLiteral("plan-notes-read"))->setChecked(true);
+        QVERIFY2(!start->isBlocked(), qPrintable(start->reason()));
+        QTest::mouseClick(start, Qt::LeftButton);
+        auto *dialog = page.findChild<ConfirmDialog *>(QStringLiteral("plan-start-dialog"));
+        QVERIFY(dialog);
+        QVERIFY(screen.console.requests().empty());
+        QTest::mouseClick(dialog->actionButton(), Qt::LeftButton);
+        QTRY_COMPARE(screen.console.requests().size(), 1U);
+        const Request run = screen.console.requests()[0];
+        QCOMPARE(run.verb, QStringLiteral("run"));
+        QVERIFY(run.args.value(QLatin1String("acknowledge_notes")).toBool());
+        QVERIFY(!run.args.value(QLatin1String("auto_promote")).toBool());
+        const Result<Plan> read = parsePlan(run.args.value(QLatin1String("plan")).toString().toUtf8(), QStringLiteral("plan"));
+        QVERIFY(read);
+        QCOMPARE(planHash(*read), page.result().hash);
+    }
+
+    void aRefusedHostBlocksTheStartUntilItIsExcluded()
+    {
+        ConsoleSnapshot first = wellFleet(6);
+        first.fleet[2].facts.health = Health::Unhealthy;
+        const QString bad = first.fleet[2].installation.name;
+        Screen screen(first);
+        screen.window->openPage(QStringLiteral("plan"), QStringLiteral("hosts:") + screen.fleet().targetNames().join(QLatin1Char(',')));
+        PlanPage &page = screen.plan();
+        auto *version = page.findChild<QComboBox *>(QStringLiteral("plan-version"));
+        version->setCurrentIndex(version->findData(QStringLiteral("1.5.0")));
+        QTRY_VERIFY(page.result().made && page.result().refusals == 1);
+        auto *start = page.findChild<Button *>(QStringLiteral("plan-start"));
+        QTRY_COMPARE(start->reason(), QStringLiteral("1 refusal stands in the way."));
+        Q_EMIT page.findChild<FindingsView *>()->excludeAsked({bad});
+        QTRY_COMPARE(page.result().refusals, 0);
+        QVERIFY(!page.result().plan.host(bad));
+        QCOMPARE(page.result().plan.hosts.size(), 5);
+    }
+
+    void twoThousandHostsAreShownWithoutAStall()
+    {
+        ConsoleSnapshot first = madeUpFleet(2000, now());
+        Screen screen(first);
+        QTest::qWait(50);
+        for (int i = 0; i < 2000; i += 100)
+            first.fleet[i].facts.measuredMs += 1;
+        QElapsedTimer timer;
+        timer.start();
+        QSignalSpy changed(&screen.fleet().model(), &QAbstractItemModel::dataChanged);
+        screen.console.publish(first);
+        QTRY_VERIFY(changed.size() > 0);
+        QVERIFY2(timer.elapsed() < 3000, qPrintable(QString::number(timer.elapsed()))); // unoptimised, sanitized, busy machine
+    }
+};
+
+QTEST_MAIN(TestPages)
+#include "tst_pages.moc"
