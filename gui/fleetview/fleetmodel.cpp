@@ -87,6 +87,9 @@ void FleetModel::setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot)
         for (int i = 0; i < m_snapshot->fleet.size(); ++i)
             m_byName.insert(m_snapshot->fleet[i].installation.name, i);
         m_groups = arrange();
+        m_shown = 0;
+        for (const Group &group : std::as_const(m_groups))
+            m_shown += static_cast<int>(group.rows.size());
         endResetModel();
         Q_EMIT changed();
         return;

@@ -151,10 +151,10 @@ void WaveList::startDrag(Qt::DropActions)
     const QStringList hosts = chosen();
     if (hosts.isEmpty())
         return;
-    auto *data = new QMimeData;
-    data->setData(mime, hosts.join(QLatin1Char('\n')).toUtf8());
+    auto *dragged = new QMimeData;
+    dragged->setData(mime, hosts.join(QLatin1Char('\n')).toUtf8());
     auto *drag = new QDrag(this);
-    drag->setMimeData(data);
+    drag->setMimeData(dragged);
     drag->exec(Qt::MoveAction);
 }
 

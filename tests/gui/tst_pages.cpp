@@ -37,9 +37,13 @@ qint64 now() { return QDateTime::currentMSecsSinceEpoch(); }
 ConsoleSnapshot wellFleet(int hosts)
 {
     ConsoleSnapshot snapshot = madeUpFleet(hosts, now());
+    const HostFacts well = snapshot.fleet.first().facts; // austin-01 is never spoiled
     for (FleetRow &row : snapshot.fleet) {
-        Version::fromText(QStringLiteral("1.4.0"), *row.facts.version);
-        row.facts.health = Health::Ok;
+        row.facts = well;
+        row.keyState = QStringLiteral("trusted");
+        Version version;
+        Version::fromText(QStringLiteral("1.4.0"), version);
+        row.facts.version = version;
     }
     return snapshot;
 }
@@ -141,11 +145,12 @@ private Q_SLOTS:
         QTest::keyClick(QApplication::focusWidget(), '/');
         QTRY_VERIFY(filter->hasFocus());
         QTest::keyClicks(filter, QStringLiteral("name:leeds"));
+        QCOMPARE(filter->text(), QStringLiteral("name:leeds"));
         QTRY_COMPARE(screen.fleet().model().shown(), 7);
         QCOMPARE(filter->sentence(), QStringLiteral("Valid, 7 hosts"));
         QCOMPARE(screen.button(QStringLiteral("Check"))->text(), QStringLiteral("Check 7 hosts"));
         // unfinished: the last valid result stays, and the sentence says what is wrong
-        QTest::keyClicks(filter, QStringLiteral(" and version<"));
+        QTest::keyClicks(filter, QStringLiteral(" and"));
         QVERIFY(!filter->isValid());
         QVERIFY(!filter->sentence().isEmpty());
         QCOMPARE(screen.fleet().model().shown(), 7);
