@@ -2,6 +2,7 @@
 
 #include "fleetview/fleetpage.h"
 #include "planview/planpage.h"
+#include "rolloutview/rolloutpage.h"
 #include "settingsview/settingspage.h"
 
 namespace bellwether {
@@ -12,6 +13,7 @@ std::unique_ptr<MainWindow> makeMainWindow(ConsolePort &console, const QString &
     window->requests().setActor(qEnvironmentVariable("USER", QStringLiteral("operator")));
     window->addPage(new FleetPage(window->requests()));
     window->addPage(new PlanPage(window->requests()));
+    window->addPage(new RolloutPage(window->requests()));
     window->addPage(new SettingsPage(window->requests(), dataFolder));
     window->finish();
     return window;
