@@ -16,6 +16,7 @@ struct ConsoleStack::Private {
     SystemClock clock;
     TrustStore trust;
     std::unique_ptr<JournalWriter> writer;
+    std::unique_ptr<JournalWriterPort> between;
     QThread thread;
     QObject *context = nullptr; // lives on the engine's thread
     std::unique_ptr<SshPool> pool;
@@ -38,7 +39,7 @@ ConsoleStack::ConsoleStack()
     : d(std::make_unique<Private>())
 {}
 
-Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFolder)
+Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFolder, const Between &between)
 {
     auto writer = JournalWriter::open(dataFolder);
     if (!writer)
@@ -67,6 +68,8 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     std::unique_ptr<ConsoleStack> stack(new ConsoleStack);
     Private &d = *stack->d;
     d.writer = std::move(*writer);
+    if (between)
+        d.between = between(*d.writer);
     d.thread.setObjectName(QStringLiteral("engine"));
     d.context = new QObject;
     d.context->moveToThread(&d.thread);
@@ -74,7 +77,7 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     d.onThread([&] {
         d.pool = std::make_unique<SshPool>(d.trust, d.context);
         d.hosts = std::make_unique<SshHosts>(*d.pool, d.clock);
-        d.engine = std::make_unique<Engine>(Engine::Setup{*d.writer, *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace)});
+        d.engine = std::make_unique<Engine>(Engine::Setup{d.between ? *d.between : static_cast<JournalWriterPort &>(*d.writer), *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace)});
         d.engine->begin();
         d.timer = std::make_unique<QTimer>();
         QObject::connect(d.timer.get(), &QTimer::timeout, d.engine.get(), [engine = d.engine.get()] { engine->tick(); });

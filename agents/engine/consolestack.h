@@ -3,12 +3,19 @@
 // visible order. Opening it makes this process the owner of the data folder.
 #include "rollout/console.h"
 
+#include <functional>
+
 namespace bellwether {
+
+class JournalWriterPort;
 
 class ConsoleStack {
 public:
     // DataFolderInUse, JournalOpen, JournalNewer, JournalTampered. Unfinished rollouts become "interrupted".
-    static Result<std::unique_ptr<ConsoleStack>> open(const QString &dataFolder);
+    // `between` may put a journal of its own between the engine and the real one (faults in tests); it is destroyed
+    // after the engine.
+    using Between = std::function<std::unique_ptr<JournalWriterPort>(JournalWriterPort &)>;
+    static Result<std::unique_ptr<ConsoleStack>> open(const QString &dataFolder, const Between &between = {});
     ~ConsoleStack(); // detaches: steps under way go on on their hosts; leases run out by themselves
     ConsolePort &port();
 

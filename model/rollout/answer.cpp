@@ -116,8 +116,6 @@ Permission permission(const RolloutState &state, Verb verb)
             return no(ended);
         if (state.pauses.contains(PauseReason::Operator))
             return no(QStringLiteral("it is paused already"));
-        if (state.interrupted)
-            return no(QStringLiteral("it was interrupted and does not move"));
         return yes(open);
     case Verb::Promote: {
         if (state.isEnded())
@@ -206,25 +204,6 @@ Result<QList<EventBody>> answerRollback(const RolloutState &state, const Operato
     return out;
 }
 
-// An operator's word on an interrupted rollout is also the word to go on: it needs no second one. Going back is the
-// exception: it must not set the other hosts in motion.
-QList<EventBody> awaken(const RolloutState &state, Verb verb)
-{
-    QList<EventBody> out;
-    if (!state.interrupted || verb == Verb::Resume || verb == Verb::Pause)
-        return out;
-    if (verb == Verb::Rollback && state.pauses.isEmpty()) {
-        Paused paused;
-        paused.reason = PauseReason::Operator;
-        paused.detail = QStringLiteral("taken back after an interruption");
-        out.append(paused);
-    }
-    RolloutResumed resumed;
-    resumed.reason = nameOf(verb);
-    out.append(resumed);
-    return out;
-}
-
 } // namespace
 
 Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest &request, const Now &)
@@ -235,14 +214,14 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
     for (const QString &name : request.hosts)
         if (!state.hosts.contains(name))
             return fail(ErrorCode::UnknownHost, {name});
-    QList<EventBody> out = awaken(state, request.verb);
+    QList<EventBody> out;
+    if (state.interrupted && request.verb != Verb::Pause && !state.isEnded()) { // what an operator asks for makes it move again
+        RolloutResumed e;
+        e.reason = request.reason.isEmpty() ? nameOf(request.verb) : request.reason;
+        out.append(e);
+    }
     switch (request.verb) {
     case Verb::Resume: {
-        if (state.interrupted) {
-            RolloutResumed e;
-            e.reason = request.reason;
-            out.append(e);
-        }
         for (auto it = state.pauses.cbegin(); it != state.pauses.cend(); ++it)
             if (it.key() != PauseReason::ApprovalNeeded && (!stopsUntilMended(state) || permission(state, Verb::Resume).allowed)) {
                 const bool stillFails = it.key() == PauseReason::FailureBudget || it.key() == PauseReason::GateFailed;
@@ -301,9 +280,15 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
         break;
     }
     case Verb::Rollback: {
-        auto back = answerRollback(state, request, p.hosts);
+        const auto back = answerRollback(state, request, p.hosts);
         if (!back)
             return back;
+        if (!state.isEnded() && state.pauses.isEmpty()) { // no host is begun while others go back
+            Paused e;
+            e.reason = PauseReason::Operator;
+            e.detail = QStringLiteral("hosts are taken back");
+            out.append(e);
+        }
         return out + *back;
     }
     case Verb::Abort: {

@@ -122,7 +122,7 @@ GateReading readGate(const RolloutState &state, int wave, const Now &now)
     } else {
         g.bakeFromMono = std::max(w.settledMono, c.healthySince);
         g.bakeEndMono = g.bakeFromMono + qint64(bakeMs);
-        baked = c.healthSeen >= g.bakeEndMono; // health was observed up to its end
+        baked = w.held || c.healthSeen >= g.bakeEndMono; // health was observed up to its end
         const double left = std::max(0.0, double(g.bakeEndMono - now.monoMs));
         condition("bake", baked ? GateVerdict::Pass : GateVerdict::Pending,
                   baked ? QStringLiteral("%1 without a gap").arg(seconds(bakeMs)) : QStringLiteral("%1 of %2 left").arg(seconds(left), seconds(bakeMs)));

@@ -126,7 +126,7 @@ struct Applier {
         w.gateReason.clear();
         w.conditions.clear();
         w.settledMono = -1;
-        w.promoted = false;
+        w.promoted = w.held = false;
         if (b.hop == 0)
             return;
         for (HostRun &h : s.hosts) {
@@ -350,6 +350,8 @@ struct Applier {
     void operator()(const Paused &b)
     {
         s.pauses.insert(b.reason, b.detail);
+        if (const int wave = s.currentWave(); b.reason == PauseReason::ApprovalNeeded && wave >= 0)
+            s.waves[wave].held = true;
         for (HostRun &h : s.hosts)
             if (StepRun *step = b.token.isEmpty() ? nullptr : findStep(h, b.token))
                 step->overdue = true;

@@ -66,6 +66,7 @@ struct WaveRun {
     QString gateReason;
     QList<GateCondition> conditions;
     qint64 settledMono = -1; // since when all of its hosts rest (this hop); −1 = they do not
+    bool held = false; // its gate held once and waits for a person: the bake is not asked for again
     bool promoted = false;
     QString promotedBy;
 };

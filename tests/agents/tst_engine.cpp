@@ -22,6 +22,7 @@ private Q_SLOTS:
     void aLostStepIsNeverRunAgain();
     void stopsWhenTheJournalDoes();
     void refusesAHostOfAnotherRollout();
+    void anotherConsolePromotesWithoutBakingAgain();
     void survivesDeathAfterEachEvent();
     void survivesDeathAfterEachEventOfARollback();
 };
@@ -246,6 +247,25 @@ void TestEngine::refusesAHostOfAnotherRollout()
     const Reply second = w.run();
     QVERIFY(!second);
     QCOMPARE(second.error().code, ErrorCode::HostInOtherRollout);
+}
+
+void TestEngine::anotherConsolePromotesWithoutBakingAgain()
+{
+    EngineWorld w;
+    w.plan.strategy.bakeCanaryS = 4 * 3600;
+    QVERIFY(w.run().has_value());
+    for (int i = 0; i < 30'000 && !(w.engine->workspace().rollouts.contains(1) && w.rollout().pauses.contains(PauseReason::ApprovalNeeded)); ++i)
+        w.turn(1000);
+    QVERIFY(w.rollout().pauses.contains(PauseReason::ApprovalNeeded));
+    w.killConsole();
+    w.startConsole();
+    QVERIFY(w.rollout().interrupted);
+    QVERIFY(w.ask(QStringLiteral("promote")).has_value());
+    for (int i = 0; i < 60 && !w.rollout().waves[0].passed; ++i)
+        w.turn(1000);
+    QVERIFY(w.rollout().waves[0].passed);
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
 }
 
 namespace {
