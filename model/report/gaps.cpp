@@ -27,17 +27,16 @@ QString counted(const HostRun &run, int hop)
     return QStringLiteral("%1 (as counted at %2)").arg(difference(run.factsAfter[hop].content, run.factsBack->content), reportClock(run.factsAfter[hop].measuredMs));
 }
 
-// When nobody could write any more: the end of the last stop on the way back, else that of the upgrade (a database that
-// stayed down ever since took no more work).
+// When nobody could write any more for certain: the end of the stop on the way back. A service that failed may still have
+// taken work between the upgrade's stop and this one.
 qint64 stoppedMs(const HostRun &run)
 {
-    qint64 forward = 0, back = 0;
+    qint64 stopped = 0;
     for (const StepRun &step : run.steps) {
-        if (step.kind == StepKind::Stop && step.phase == StepPhase::Ended)
-            (step.direction == Direction::Forward ? forward : back) = step.endedMs;
+        if (step.kind == StepKind::Stop && step.direction == Direction::Restore && step.phase == StepPhase::Ended)
+            stopped = step.endedMs;
     }
-    const bool servedSince = run.downtimeMs > 0; // it answered again after the upgrade's stop
-    return back > 0 && (servedSince || forward == 0) ? back : forward > 0 ? forward : back;
+    return stopped;
 }
 
 bool isRestored(const HostRun &run)
