@@ -1,0 +1,278 @@
+#include "reportview/paper.h"
+
+#include "reportview/paperobjects.h"
+
+#include <QAbstractTextDocumentLayout>
+#include <QFontDatabase>
+#include <QTextCursor>
+#include <QTextTable>
+
+namespace bellwether {
+
+namespace {
+constexpr double body = 8.5, small = 7.5, title = 11, head = 18, figure = 14;
+const QColor rule(0xD2, 0xD7, 0xDE), strongRule(0x27, 0x30, 0x3F), sunken(0xF2, 0xF4, 0xF6);
+
+QTextCharFormat format(const QFont &font, Tone tone)
+{
+    QTextCharFormat f;
+    f.setFont(font);
+    f.setForeground(inkOf(tone));
+    return f;
+}
+
+QTextBlockFormat block(double above, double below, Qt::Alignment align = Qt::AlignLeft)
+{
+    QTextBlockFormat f;
+    f.setTopMargin(above);
+    f.setBottomMargin(below);
+    f.setAlignment(align);
+    f.setLineHeight(118, QTextBlockFormat::ProportionalHeight);
+    return f;
+}
+
+// Hashes and commands have no spaces to break at: invisible break points after the marks that separate words in them.
+QString breakable(const QString &text)
+{
+    QString out;
+    int run = 0;
+    for (const QChar c : text) {
+        out += c;
+        run = c == QLatin1Char(' ') ? 0 : run + 1;
+        if (QStringLiteral("/=,;:&?").contains(c) || run >= 24) {
+            out += QChar(0x200b);
+            run = 0;
+        }
+    }
+    return out;
+}
+
+struct Setter {
+    QTextCursor &cursor;
+    PaperObject &objects;
+    double width;
+
+    void text(const ReportCell &c, double size)
+    {
+        const QTextCharFormat f = format(c.mono ? paperMono(size - 0.5) : paperFont(size, c.strong ? QFont::DemiBold : QFont::Normal), c.tone);
+        if (!c.icon.isEmpty()) {
+            QTextCharFormat icon;
+            icon.setObjectType(PaperObject::Icon);
+            icon.setProperty(PaperObject::Name, c.icon);
+            icon.setProperty(PaperObject::Colour, inkOf(c.tone == Tone::Plain ? Tone::Warn : c.tone));
+            cursor.insertText(QString(QChar::ObjectReplacementCharacter), icon);
+        }
+        const QStringList lines = c.text.split(QLatin1Char('\n'));
+        cursor.insertText(breakable(lines.join(QChar::LineSeparator)), f);
+    }
+    void paragraph(const QString &words, const QFont &font, Tone tone, double above, double below, bool keep = false)
+    {
+        QTextBlockFormat f = block(above, below);
+        if (keep)
+            f.setNonBreakableLines(true);
+        cursor.insertBlock(f);
+        cursor.insertText(breakable(words), format(font, tone));
+    }
+    QTextTable *table(int rows, const QList<ReportColumn> &columns, double padding, int headRows)
+    {
+        QTextTableFormat f;
+        f.setBorder(0);
+        f.setCellPadding(0);
+        f.setCellSpacing(0);
+        f.setBorderCollapse(false); // collapsed borders are drawn in quadratic time
+        f.setWidth(QTextLength(QTextLength::PercentageLength, 100));
+        f.setTopMargin(padding);
+        f.setBottomMargin(4);
+        f.setHeaderRowCount(headRows);
+        double sum = 0;
+        for (const ReportColumn &column : columns)
+            sum += column.width;
+        QList<QTextLength> lengths;
+        for (const ReportColumn &column : columns)
+            lengths.append(QTextLength(QTextLength::PercentageLength, 100.0 * column.width / sum));
+        f.setColumnWidthConstraints(lengths);
+        cursor.insertBlock(block(0, 0));
+        return cursor.insertTable(rows, int(columns.size()), f);
+    }
+    // A cell with a line below; the cursor stands in it afterwards.
+    void enter(QTextTable *in, int row, int column, const QColor &line, double weight, double right, Qt::Alignment align)
+    {
+        QTextTableCell at = in->cellAt(row, column);
+        QTextTableCellFormat f;
+        f.setTopPadding(2.6);
+        f.setBottomPadding(2.6);
+        f.setRightPadding(right);
+        if (weight > 0) {
+            f.setBottomBorder(weight);
+            f.setBottomBorderStyle(QTextFrameFormat::BorderStyle_Solid);
+            f.setBottomBorderBrush(line);
+        }
+        at.setFormat(f);
+        cursor = at.firstCursorPosition();
+        cursor.setBlockFormat(block(0, 0, align));
+    }
+    void leave(QTextTable *in)
+    {
+        cursor = in->lastCursorPosition();
+        cursor.movePosition(QTextCursor::NextBlock);
+    }
+
+    void operator()(const ReportParagraph &p) { paragraph(p.text, paperFont(body), p.tone, 1, 4); }
+    void operator()(const ReportCode &c)
+    {
+        QTextBlockFormat f = block(2, 5);
+        f.setBackground(sunken);
+        f.setLeftMargin(2);
+        cursor.insertBlock(f);
+        cursor.insertText(breakable(QString(c.text).replace(QLatin1Char('\n'), QChar::LineSeparator)), format(paperMono(small), Tone::Plain));
+    }
+    void operator()(const ReportList &l)
+    {
+        for (const ReportCell &item : l.items) {
+            cursor.insertBlock(block(1.5, 1.5));
+            text(item, body);
+        }
+    }
+    void operator()(const ReportFigureRow &row)
+    {
+        QList<ReportColumn> columns(row.figures.size(), ReportColumn{{}, 1, false});
+        QTextTable *t = table(2, columns, 8, 0);
+        for (int i = 0; i < row.figures.size(); ++i) {
+            for (int line = 0; line < 2; ++line) {
+                QTextTableCellFormat f;
+                f.setLeftPadding(9);
+                f.setTopPadding(line == 0 ? 6 : 0);
+                f.setBottomPadding(line == 0 ? 0 : 6);
+                const auto edge = [&](bool on) { return on ? 0.7 : 0.0; };
+                f.setBorderBrush(rule);
+                f.setBorderStyle(QTextFrameFormat::BorderStyle_None);
+                f.setLeftBorder(edge(true));
+                f.setLeftBorderStyle(QTextFrameFormat::BorderStyle_Solid);
+                f.setLeftBorderBrush(rule);
+                if (i == row.figures.size() - 1) {
+                    f.setRightBorder(0.7);
+                    f.setRightBorderStyle(QTextFrameFormat::BorderStyle_Solid);
+                    f.setRightBorderBrush(rule);
+                }
+                if (line == 0) {
+                    f.setTopBorder(0.7);
+                    f.setTopBorderStyle(QTextFrameFormat::BorderStyle_Solid);
+                    f.setTopBorderBrush(rule);
+                } else {
+                    f.setBottomBorder(0.7);
+                    f.setBottomBorderStyle(QTextFrameFormat::BorderStyle_Solid);
+                    f.setBottomBorderBrush(rule);
+                }
+                QTextTableCell at = t->cellAt(line, i);
+                at.setFormat(f);
+                cursor = at.firstCursorPosition();
+                cursor.setBlockFormat(block(0, 0));
+                if (line == 0)
+                    cursor.insertText(row.figures[i].value, format(paperFont(figure, QFont::DemiBold), row.figures[i].tone));
+                else
+                    cursor.insertText(row.figures[i].label, format(paperFont(small), Tone::Muted));
+            }
+        }
+        leave(t);
+    }
+    void operator()(const ReportFacts &facts)
+    {
+        const int rows = int(qMax(facts.left.size(), facts.right.size()));
+        QTextTable *t = table(rows, {{{}, 13}, {{}, 39}, {{}, 13}, {{}, 39}}, 6, 0);
+        for (int row = 0; row < rows; ++row) {
+            int column = 0;
+            for (const auto *side : {&facts.left, &facts.right}) {
+                if (row < side->size()) {
+                    enter(t, row, column, {}, 0, 4, Qt::AlignLeft);
+                    text({side->at(row).first, Tone::Muted}, body);
+                    enter(t, row, column + 1, {}, 0, 6, Qt::AlignLeft);
+                    text(side->at(row).second, body);
+                }
+                column += 2;
+            }
+        }
+        leave(t);
+    }
+    void operator()(const ReportTable &data)
+    {
+        QTextTable *t = table(int(data.rows.size()) + 1, data.columns, 2, 1);
+        for (int column = 0; column < data.columns.size(); ++column) {
+            const bool last = column == data.columns.size() - 1;
+            const Qt::Alignment align = data.columns[column].right ? Qt::AlignRight : Qt::AlignLeft;
+            enter(t, 0, column, strongRule, 1.1, last ? 0 : 7, align);
+            text({data.columns[column].title, Tone::Muted}, small);
+            for (int row = 0; row < data.rows.size(); ++row) {
+                enter(t, row + 1, column, rule, 0.6, last ? 0 : 7, align);
+                text(data.rows[row].value(column), small);
+            }
+        }
+        leave(t);
+    }
+    void operator()(const ReportTimeline &timeline)
+    {
+        QTextCharFormat f;
+        f.setObjectType(PaperObject::Timeline);
+        f.setProperty(PaperObject::Index, int(objects.timelines.size()));
+        objects.timelines.append(timeline);
+        cursor.insertBlock(block(4, 2));
+        QTextBlockFormat plain = cursor.blockFormat();
+        plain.setLineHeight(100, QTextBlockFormat::ProportionalHeight);
+        cursor.setBlockFormat(plain);
+        cursor.insertText(QString(QChar::ObjectReplacementCharacter), f);
+    }
+};
+} // namespace
+
+QColor inkOf(Tone tone)
+{
+    return QColor(toneColour(tone));
+}
+
+QFont paperFont(double points, QFont::Weight weight)
+{
+    QFont font = QFontDatabase::systemFont(QFontDatabase::GeneralFont);
+    font.setPointSizeF(points);
+    font.setWeight(weight);
+    return font;
+}
+
+QFont paperMono(double points)
+{
+    QFont font = QFontDatabase::systemFont(QFontDatabase::FixedFont);
+    font.setPointSizeF(points);
+    return font;
+}
+
+PaperDocument::PaperDocument(const ReportDocument &report, QSizeF pageSize, QPaintDevice *device)
+{
+    setUndoRedoEnabled(false);
+    setDefaultFont(paperFont(body));
+    setDocumentMargin(0);
+    documentLayout()->setPaintDevice(device);
+    setPageSize(pageSize);
+    auto *objects = new PaperObject(this);
+    objects->width = pageSize.width();
+    documentLayout()->registerHandler(PaperObject::Icon, objects);
+    documentLayout()->registerHandler(PaperObject::Timeline, objects);
+
+    QTextCursor cursor(this);
+    cursor.beginEditBlock(); // laid out once, at the end
+    cursor.setBlockFormat(block(0, 3));
+    cursor.insertText(report.headline, format(paperFont(head, QFont::DemiBold), Tone::Plain));
+    Setter setter{cursor, *objects, pageSize.width()};
+    setter.paragraph(report.summary, paperFont(body + 1), Tone::Plain, 0, 4);
+    for (const ReportSection &section : report.sections) {
+        if (!section.title.isEmpty())
+            setter.paragraph(section.title, paperFont(title, QFont::DemiBold), Tone::Plain, 12, 2);
+        for (const ReportBlock &part : section.blocks)
+            std::visit(setter, part);
+    }
+    cursor.endEditBlock();
+}
+
+QVariant PaperDocument::loadResource(int, const QUrl &)
+{
+    return {};
+}
+
+} // namespace bellwether
