@@ -4,13 +4,14 @@
 
 #include <QAbstractTextDocumentLayout>
 #include <QFontDatabase>
+#include <QTextBlock>
 #include <QTextCursor>
 #include <QTextTable>
 
 namespace bellwether {
 
 namespace {
-constexpr double body = 8.5, small = 7.5, title = 11, head = 18, figure = 14;
+constexpr double body = 8.5, small = 7.5, title = 11, head = 18;
 const QColor rule(0xD2, 0xD7, 0xDE), strongRule(0x27, 0x30, 0x3F), sunken(0xF2, 0xF4, 0xF6);
 
 QTextCharFormat format(const QFont &font, Tone tone)
@@ -65,12 +66,9 @@ struct Setter {
         const QStringList lines = c.text.split(QLatin1Char('\n'));
         cursor.insertText(breakable(lines.join(QChar::LineSeparator)), f);
     }
-    void paragraph(const QString &words, const QFont &font, Tone tone, double above, double below, bool keep = false)
+    void paragraph(const QString &words, const QFont &font, Tone tone, double above, double below)
     {
-        QTextBlockFormat f = block(above, below);
-        if (keep)
-            f.setNonBreakableLines(true);
-        cursor.insertBlock(f);
+        cursor.insertBlock(block(above, below));
         cursor.insertText(breakable(words), format(font, tone));
     }
     QTextTable *table(int rows, const QList<ReportColumn> &columns, double padding, int headRows)
@@ -82,7 +80,7 @@ struct Setter {
         f.setBorderCollapse(false); // collapsed borders are drawn in quadratic time
         f.setWidth(QTextLength(QTextLength::PercentageLength, 100));
         f.setTopMargin(padding);
-        f.setBottomMargin(4);
+        f.setBottomMargin(0); // a margin across a page's end would repeat the head over what follows
         f.setHeaderRowCount(headRows);
         double sum = 0;
         for (const ReportColumn &column : columns)
@@ -133,47 +131,20 @@ struct Setter {
             text(item, body);
         }
     }
+    void object(PaperObject::Type type, qsizetype index, double above, double below)
+    {
+        QTextCharFormat f;
+        f.setObjectType(type);
+        f.setProperty(PaperObject::Index, int(index));
+        QTextBlockFormat plain = block(above, below);
+        plain.setLineHeight(100, QTextBlockFormat::ProportionalHeight);
+        cursor.insertBlock(plain);
+        cursor.insertText(QString(QChar::ObjectReplacementCharacter), f);
+    }
     void operator()(const ReportFigureRow &row)
     {
-        QList<ReportColumn> columns(row.figures.size(), ReportColumn{{}, 1, false});
-        QTextTable *t = table(2, columns, 8, 0);
-        for (int i = 0; i < row.figures.size(); ++i) {
-            for (int line = 0; line < 2; ++line) {
-                QTextTableCellFormat f;
-                f.setLeftPadding(9);
-                f.setTopPadding(line == 0 ? 6 : 0);
-                f.setBottomPadding(line == 0 ? 0 : 6);
-                const auto edge = [&](bool on) { return on ? 0.7 : 0.0; };
-                f.setBorderBrush(rule);
-                f.setBorderStyle(QTextFrameFormat::BorderStyle_None);
-                f.setLeftBorder(edge(true));
-                f.setLeftBorderStyle(QTextFrameFormat::BorderStyle_Solid);
-                f.setLeftBorderBrush(rule);
-                if (i == row.figures.size() - 1) {
-                    f.setRightBorder(0.7);
-                    f.setRightBorderStyle(QTextFrameFormat::BorderStyle_Solid);
-                    f.setRightBorderBrush(rule);
-                }
-                if (line == 0) {
-                    f.setTopBorder(0.7);
-                    f.setTopBorderStyle(QTextFrameFormat::BorderStyle_Solid);
-                    f.setTopBorderBrush(rule);
-                } else {
-                    f.setBottomBorder(0.7);
-                    f.setBottomBorderStyle(QTextFrameFormat::BorderStyle_Solid);
-                    f.setBottomBorderBrush(rule);
-                }
-                QTextTableCell at = t->cellAt(line, i);
-                at.setFormat(f);
-                cursor = at.firstCursorPosition();
-                cursor.setBlockFormat(block(0, 0));
-                if (line == 0)
-                    cursor.insertText(row.figures[i].value, format(paperFont(figure, QFont::DemiBold), row.figures[i].tone));
-                else
-                    cursor.insertText(row.figures[i].label, format(paperFont(small), Tone::Muted));
-            }
-        }
-        leave(t);
+        objects.figures.append(row);
+        object(PaperObject::Figures, objects.figures.size() - 1, 8, 2);
     }
     void operator()(const ReportFacts &facts)
     {
@@ -199,26 +170,22 @@ struct Setter {
         for (int column = 0; column < data.columns.size(); ++column) {
             const bool last = column == data.columns.size() - 1;
             const Qt::Alignment align = data.columns[column].right ? Qt::AlignRight : Qt::AlignLeft;
-            enter(t, 0, column, strongRule, 1.1, last ? 0 : 7, align);
+            enter(t, 0, column, strongRule, 1.1, last ? 0 : data.columns[column].right ? 14 : 7, align);
             text({data.columns[column].title, Tone::Muted}, small);
             for (int row = 0; row < data.rows.size(); ++row) {
-                enter(t, row + 1, column, rule, 0.6, last ? 0 : 7, align);
-                text(data.rows[row].value(column), small);
+                enter(t, row + 1, column, rule, 0.6, last ? 0 : data.columns[column].right ? 14 : 7, align);
+                ReportCell cell = data.rows[row].value(column);
+                if (data.columns[column].right)
+                    cell.text.replace(QLatin1Char(' '), QChar::Nbsp); // "1 min 49 s" stays in one piece
+                text(cell, small);
             }
         }
         leave(t);
     }
     void operator()(const ReportTimeline &timeline)
     {
-        QTextCharFormat f;
-        f.setObjectType(PaperObject::Timeline);
-        f.setProperty(PaperObject::Index, int(objects.timelines.size()));
         objects.timelines.append(timeline);
-        cursor.insertBlock(block(4, 2));
-        QTextBlockFormat plain = cursor.blockFormat();
-        plain.setLineHeight(100, QTextBlockFormat::ProportionalHeight);
-        cursor.setBlockFormat(plain);
-        cursor.insertText(QString(QChar::ObjectReplacementCharacter), f);
+        object(PaperObject::Timeline, objects.timelines.size() - 1, 4, 2);
     }
 };
 } // namespace
@@ -254,7 +221,9 @@ PaperDocument::PaperDocument(const ReportDocument &report, QSizeF pageSize, QPai
     objects->width = pageSize.width();
     documentLayout()->registerHandler(PaperObject::Icon, objects);
     documentLayout()->registerHandler(PaperObject::Timeline, objects);
+    documentLayout()->registerHandler(PaperObject::Figures, objects);
 
+    QList<int> headings;
     QTextCursor cursor(this);
     cursor.beginEditBlock(); // laid out once, at the end
     cursor.setBlockFormat(block(0, 3));
@@ -262,12 +231,31 @@ PaperDocument::PaperDocument(const ReportDocument &report, QSizeF pageSize, QPai
     Setter setter{cursor, *objects, pageSize.width()};
     setter.paragraph(report.summary, paperFont(body + 1), Tone::Plain, 0, 4);
     for (const ReportSection &section : report.sections) {
-        if (!section.title.isEmpty())
+        if (!section.title.isEmpty()) {
             setter.paragraph(section.title, paperFont(title, QFont::DemiBold), Tone::Plain, 12, 2);
+            headings.append(cursor.block().blockNumber());
+        }
         for (const ReportBlock &part : section.blocks)
             std::visit(setter, part);
     }
     cursor.endEditBlock();
+    keepWithNext(headings, pageSize.height());
+}
+
+// A heading does not stand alone at the foot of a page: QTextDocument knows no such wish, so it is looked for.
+void PaperDocument::keepWithNext(const QList<int> &headings, double pageHeight)
+{
+    constexpr double enough = 46; // what has to stand below it: a head and a row, or two lines
+    for (const int number : headings) {
+        const QTextBlock heading = findBlockByNumber(number);
+        const double bottom = documentLayout()->blockBoundingRect(heading).bottom();
+        if (pageHeight - (bottom - pageHeight * int(bottom / pageHeight)) >= enough)
+            continue;
+        QTextCursor cursor(heading);
+        QTextBlockFormat f = heading.blockFormat();
+        f.setPageBreakPolicy(QTextFormat::PageBreak_AlwaysBefore);
+        cursor.setBlockFormat(f);
+    }
 }
 
 QVariant PaperDocument::loadResource(int, const QUrl &)

@@ -17,6 +17,9 @@ public:
 
 protected:
     QVariant loadResource(int type, const QUrl &name) override; // nothing, ever
+
+private:
+    void keepWithNext(const QList<int> &headings, double pageHeight);
 };
 
 } // namespace bellwether

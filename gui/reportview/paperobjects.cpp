@@ -11,7 +11,7 @@ namespace bellwether {
 
 namespace {
 constexpr double rowHeight = 13, top = 15, nameWidth = 74, legendHeight = 17;
-constexpr double iconSize = 8.5;
+constexpr double iconSize = 8, figureHeight = 40;
 
 QByteArray resource(const QString &path)
 {
@@ -36,15 +36,19 @@ QSizeF PaperObject::intrinsicSize(QTextDocument *, int, const QTextFormat &forma
 {
     if (format.objectType() == Timeline)
         return {width, timelineHeight(timelines.value(format.intProperty(Index)))};
-    return {iconSize + 2.5, iconSize};
+    if (format.objectType() == Figures)
+        return {width, figureHeight};
+    return {iconSize + 2.5, 5}; // lower than it is drawn, so that it does not push its line down
 }
 
 void PaperObject::drawObject(QPainter *painter, const QRectF &rect, QTextDocument *, int, const QTextFormat &format)
 {
     if (format.objectType() == Timeline)
         drawTimeline(*painter, rect, timelines.value(format.intProperty(Index)));
+    else if (format.objectType() == Figures)
+        drawFigures(*painter, rect, figures.value(format.intProperty(Index)));
     else
-        drawIcon(*painter, QRectF(rect.left(), rect.top() + 1, iconSize, iconSize), format.stringProperty(Name), format.colorProperty(Colour));
+        drawIcon(*painter, QRectF(rect.left(), rect.bottom() - iconSize + 1.2, iconSize, iconSize), format.stringProperty(Name), format.colorProperty(Colour));
 }
 
 void drawIcon(QPainter &painter, const QRectF &rect, const QString &name, const QColor &colour)
@@ -61,6 +65,29 @@ void drawLogo(QPainter &painter, const QRectF &rect)
     QSvgRenderer renderer(resource(QStringLiteral(":/bellwether/icons/logo.svg")));
     if (renderer.isValid())
         renderer.render(&painter, rect);
+}
+
+void drawFigures(QPainter &painter, const QRectF &rect, const ReportFigureRow &row)
+{
+    painter.save();
+    const QRectF frame = rect.adjusted(0.4, 0.4, -0.4, -0.4);
+    const double each = frame.width() / double(qMax<qsizetype>(1, row.figures.size()));
+    painter.setPen(QPen(grid, 0.7));
+    painter.drawRect(frame);
+    for (qsizetype i = 0; i < row.figures.size(); ++i) {
+        const QRectF box(frame.left() + each * double(i), frame.top(), each, frame.height());
+        painter.setPen(QPen(grid, 0.7));
+        if (i > 0)
+            painter.drawLine(box.topLeft(), box.bottomLeft());
+        const QRectF inner = box.adjusted(9, 5, -4, -5);
+        painter.setFont(paperFont(14, QFont::DemiBold));
+        painter.setPen(inkOf(row.figures[i].tone));
+        painter.drawText(inner, Qt::AlignLeft | Qt::AlignTop, row.figures[i].value);
+        painter.setFont(paperFont(7.5));
+        painter.setPen(inkOf(Tone::Muted));
+        painter.drawText(inner, Qt::AlignLeft | Qt::AlignBottom, row.figures[i].label);
+    }
+    painter.restore();
 }
 
 double timelineHeight(const ReportTimeline &timeline)

@@ -11,10 +11,11 @@ class PaperObject final : public QObject, public QTextObjectInterface {
     Q_OBJECT
     Q_INTERFACES(QTextObjectInterface)
 public:
-    enum Type { Icon = QTextFormat::UserObject + 1, Timeline };
+    enum Type { Icon = QTextFormat::UserObject + 1, Timeline, Figures };
     enum Property { Name = QTextFormat::UserProperty + 1, Colour, Index };
     explicit PaperObject(QObject *parent) : QObject(parent) {}
     QList<ReportTimeline> timelines;
+    QList<ReportFigureRow> figures;
     double width = 0; // of the page
 
     QSizeF intrinsicSize(QTextDocument *document, int position, const QTextFormat &format) override;
@@ -23,6 +24,7 @@ public:
 
 void drawIcon(QPainter &painter, const QRectF &rect, const QString &name, const QColor &colour); // of resources/icons/state
 void drawLogo(QPainter &painter, const QRectF &rect);
+void drawFigures(QPainter &painter, const QRectF &rect, const ReportFigureRow &figures);
 double timelineHeight(const ReportTimeline &timeline);
 void drawTimeline(QPainter &painter, const QRectF &rect, const ReportTimeline &timeline);
 

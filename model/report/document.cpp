@@ -106,7 +106,7 @@ ReportCell migrationsCell(const ReportHost &host)
 ReportSection byHost(const AuditReport &r)
 {
     ReportTable table{{{QStringLiteral("Host"), 15}, {QStringLiteral("Wave"), 10}, {QStringLiteral("From"), 8}, {QStringLiteral("Now"), 8}, {QStringLiteral("Result"), 16},
-                       {QStringLiteral("Began"), 10}, {QStringLiteral("Took"), 12, true}, {QStringLiteral("Down"), 11, true}, {QStringLiteral("Migrations"), 18}}, {}};
+                       {QStringLiteral("Began"), 10}, {QStringLiteral("Took"), 13, true}, {QStringLiteral("Down"), 13, true}, {QStringLiteral("Migrations"), 19}}, {}};
     ReportList reasons;
     for (const ReportHost &h : r.hosts) {
         const qint64 took = h.endedMs > h.beganMs && h.begun ? h.endedMs - h.beganMs : -1;

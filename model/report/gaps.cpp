@@ -151,7 +151,7 @@ struct Gaps {
     void withheld()
     {
         if (!report.links.isEmpty())
-            out.append(QStringLiteral("%1 of the journal between %2 and %3 do not belong to this rollout: only their hashes are kept.").arg(reportCount(int(report.links.size()), "event")).arg(report.firstSeq).arg(report.lastSeq));
+            out.append(QStringLiteral("Between the journal's events %2 and %3 lies what is not part of this rollout: of %1 only the hash is kept.").arg(reportCount(int(report.links.size()), "event")).arg(report.firstSeq).arg(report.lastSeq));
     }
 };
 

@@ -24,11 +24,9 @@ void appendShown(QString &out, uint c, bool lines)
 {
     if (c == '\n' && lines)
         out += QLatin1Char('\n');
-    else if (c == '\n' || c == '\t' || c == '\r')
-        out += c == '\n' ? QStringLiteral("⏎") : c == '\t' ? QStringLiteral(" ") : QStringLiteral("␍");
-    else if (c < 0x20)
-        out += QChar(0x2400 + c); // Control Pictures
-    else if (isInvisible(c))
+    else if (c == '\n' || c == '\t')
+        out += c == '\n' ? QStringLiteral("⏎") : QStringLiteral(" ");
+    else if (c < 0x20 || isInvisible(c))
         out += QStringLiteral("<U+%1>").arg(c, 4, 16, QLatin1Char('0')).toUpper();
     else
         out += QString::fromUcs4(reinterpret_cast<const char32_t *>(&c), 1);
