@@ -246,10 +246,15 @@ PaperDocument::PaperDocument(const ReportDocument &report, QSizeF pageSize, QPai
 void PaperDocument::keepWithNext(const QList<int> &headings, double pageHeight)
 {
     constexpr double enough = 46; // what has to stand below it: a head and a row, or two lines
+    const auto pageOf = [&](double y) { return int(y / pageHeight); };
     for (const int number : headings) {
         const QTextBlock heading = findBlockByNumber(number);
+        QTextBlock next = heading.next();
+        if (next.isValid() && next.length() <= 1) // before a table stands an empty one
+            next = next.next();
         const double bottom = documentLayout()->blockBoundingRect(heading).bottom();
-        if (pageHeight - (bottom - pageHeight * int(bottom / pageHeight)) >= enough)
+        const bool together = next.isValid() && pageOf(documentLayout()->blockBoundingRect(next).center().y()) == pageOf(bottom);
+        if (together && pageHeight * (pageOf(bottom) + 1) - bottom >= enough)
             continue;
         QTextCursor cursor(heading);
         QTextBlockFormat f = heading.blockFormat();

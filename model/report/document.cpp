@@ -131,7 +131,7 @@ ReportSection migrations(const AuditReport &r)
         section.blocks.append(ReportParagraph{QStringLiteral("No migration was seen to run on any host."), Tone::Muted});
         return section;
     }
-    ReportTable table{{{QStringLiteral("Host"), 14}, {QStringLiteral("Hop"), 15}, {QStringLiteral("Migration"), 32}, {QStringLiteral("Result"), 13}, {QStringLiteral("Took"), 10, true}, {QStringLiteral("Reason"), 24}}, {}};
+    ReportTable table{{{QStringLiteral("Host"), 14}, {QStringLiteral("Hop"), 15}, {QStringLiteral("Migration"), 32}, {QStringLiteral("Result"), 13}, {QStringLiteral("Took"), 13, true}, {QStringLiteral("Reason"), 24}}, {}};
     for (const ReportMigration &m : r.migrations) {
         const bool failed = m.migration.state == MigrationState::Failed;
         const bool good = m.migration.state == MigrationState::Ran;
@@ -231,7 +231,7 @@ ReportSection commands(const AuditReport &r)
     for (const ReportHost &h : r.hosts) {
         if (h.steps.isEmpty())
             continue;
-        ReportTable table{{{shown(h.name), 9}, {QStringLiteral("Step"), 16}, {QStringLiteral("Outcome"), 14}, {QStringLiteral("Took"), 9, true}, {QStringLiteral("Command"), 60}}, {}};
+        ReportTable table{{{shown(h.name), 9}, {QStringLiteral("Step"), 16}, {QStringLiteral("Outcome"), 17}, {QStringLiteral("Took"), 11, true}, {QStringLiteral("Command"), 60}}, {}};
         for (const StepRun &s : h.steps) {
             const bool ended = s.phase == StepPhase::Ended;
             const bool good = ended && (s.outcome == StepOutcome::Done || s.outcome == StepOutcome::Already);
