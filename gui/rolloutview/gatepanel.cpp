@@ -152,7 +152,7 @@ void GatePanel::showConditions(const QList<GateCondition> &conditions)
         const GateCondition &condition = conditions[row];
         const StateLook verdict = look(condition.verdict);
         static const QMap<QString, QString> words{{QStringLiteral("upgraded"), tr("All hosts upgraded")},
-                                                  {QStringLiteral("healthy"), tr("Healthy, no restart since the upgrade")},
+                                                  {QStringLiteral("healthy"), tr("Healthy without a restart")},
                                                   {QStringLiteral("budget"), tr("Failure budget")},
                                                   {QStringLiteral("bake"), tr("Bake observed without a gap")},
                                                   {QStringLiteral("manual"), tr("Manual approval")}};

@@ -22,7 +22,7 @@ HostPanel::HostPanel(QWidget *parent)
     m_grid->setVerticalSpacing(theme().px(3));
     m_grid->setColumnStretch(1, 1);
     m_grid->addWidget(new Label(tr("State"), TextRole::Table, Role::Muted), 0, 0);
-    m_grid->addWidget(m_state, 0, 1);
+    m_grid->addWidget(m_state, 0, 1, Qt::AlignLeft); // else its fixed width would bind the column
     m_doing = addRow(tr("Doing"));
     m_version = addRow(tr("Version"));
     m_health = addRow(tr("Health"));

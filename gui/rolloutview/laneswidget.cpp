@@ -23,6 +23,7 @@ LanesWidget::LanesWidget(QWidget *parent) : QWidget(parent), m_fadeTimer(new QTi
     installLanesAccessibility();
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Waves"));
+    setProperty("ownFocus", true); // the selected tile carries the ring
     setMinimumWidth(theme().px(360));
     QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::MinimumExpanding);
     policy.setHeightForWidth(true);

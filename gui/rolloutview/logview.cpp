@@ -27,6 +27,7 @@ LogView::LogView(LogService &service, QWidget *parent) : QAbstractScrollArea(par
     setVerticalScrollBarPolicy(Qt::ScrollBarAsNeeded);
     viewport()->setCursor(Qt::IBeamCursor);
     setAccessibleName(tr("Log"));
+    setProperty("ownFocus", true); // the line one is on carries the mark
     connect(&service, &LogService::documentChanged, this, &LogView::documentGrew);
     connect(&service, &LogService::hitsChanged, viewport(), qOverload<>(&QWidget::update));
     connect(&theme(), &Theme::changed, this, &LogView::updateBars);

@@ -104,6 +104,9 @@ RollbackDialog::RollbackDialog(Requests &requests, std::shared_ptr<const Rollout
     setObjectName(QStringLiteral("rollback-dialog"));
     m_nowMs = QDateTime::currentMSecsSinceEpoch();
     m_current = m_hosts.value(0);
+    for (auto it = m_hosts.crbegin(); it != m_hosts.crend(); ++it) // first what costs most
+        if (const HostView *host = view(*it); host && host->way && host->way->verdict == WayBackVerdict::Restore)
+            m_current = *it;
     for (const QString &name : std::as_const(m_hosts))
         m_production = m_production || (view(name) && view(name)->environment == Environment::Production);
     auto *all = new QVBoxLayout(this);
@@ -133,7 +136,7 @@ RollbackDialog::RollbackDialog(Requests &requests, std::shared_ptr<const Rollout
     connect(&m_timer, &QTimer::timeout, this, [this] { setNow(QDateTime::currentMSecsSinceEpoch()); });
     m_timer.start();
     m_table->setFocus();
-    m_table->selectRow(0);
+    m_table->selectRow(std::max(0, m_model->indexOf(m_current)));
 }
 
 RollbackDialog::~RollbackDialog() { delete m_veil; }

@@ -169,19 +169,22 @@ void RolloutPage::showHeader()
         const Permission may = permission(verb);
         button->setText(text);
         button->setHint(hint);
+        button->setAccessibleName(tr("%1, concerns %2").arg(text, hostsText(static_cast<int>(may.hosts.size()))));
         const bool sent = button->property("sent").toBool();
         const QString readOnly = m_snapshot ? m_snapshot->readOnlyReason : QString();
         button->setBlocked(sent ? tr("Sent; waits for the console's answer")
                                 : !readOnly.isEmpty() ? readOnly : may.allowed ? QString() : may.reason);
     };
     const auto count = [this](const char *verb) { return static_cast<int>(permission(QLatin1String(verb)).hosts.size()); };
+    const bool wide = window()->width() > theme().px(1560); // narrow windows keep the number and drop the noun
+    const auto hosts = [wide](int number) { return wide ? hostsText(number) : QString::number(number); };
     const bool resting = m_rollout && (m_rollout->state == RolloutLifecycle::Paused || m_rollout->interrupted);
     const QString first = resting ? QStringLiteral("resume") : QStringLiteral("pause");
     m_pause->setIconName(resting ? QStringLiteral("ui/play") : QStringLiteral("ui/pause"));
-    say(m_pause, first, resting ? tr("Resume %1").arg(hostsText(count("resume"))) : tr("Pause %1").arg(hostsText(count("pause"))),
+    say(m_pause, first, resting ? tr("Resume %1").arg(hosts(count("resume"))) : tr("Pause %1").arg(hosts(count("pause"))),
         resting ? tr("Goes on with the hosts that are not done") : tr("Begins no more hosts; one that was begun goes on to its next safe point"));
-    say(m_retry, QStringLiteral("retry"), tr("Retry %1").arg(hostsText(count("retry"))), tr("Goes on at the step that failed, and with deferred hosts"));
-    say(m_rollback, QStringLiteral("rollback"), tr("Roll back %1…").arg(hostsText(count("rollback"))), tr("Shows first what it would mean on each host"));
+    say(m_retry, QStringLiteral("retry"), tr("Retry %1").arg(hosts(count("retry"))), tr("Goes on at the step that failed, and with deferred hosts"));
+    say(m_rollback, QStringLiteral("rollback"), tr("Roll back %1…").arg(hosts(count("rollback"))), tr("Shows first what it would mean on each host"));
     int wave = 0;
     if (m_rollout)
         while (wave < m_rollout->waves.size() && m_rollout->waves[wave].state == QLatin1String("passed"))
@@ -190,7 +193,7 @@ void RolloutPage::showHeader()
     if (next == 0 && m_rollout && wave + 1 < m_rollout->waves.size())
         next = static_cast<int>(m_rollout->waves[wave + 1].hosts.size());
     say(m_promote, QStringLiteral("promote"),
-        m_rollout && wave + 1 < m_rollout->waves.size() ? tr("Promote %1 to wave %2").arg(hostsText(next)).arg(wave + 1) : tr("Promote"),
+        m_rollout && wave + 1 < m_rollout->waves.size() ? tr("Promote %1 to wave %2").arg(hosts(next)).arg(wave + 1) : tr("Promote"),
         tr("Opens the next wave"));
     say(m_abort, QStringLiteral("abort"), tr("Abort…"), tr("Ends the rollout; hosts stay as they are"));
     for (Button *button : {m_pause, m_retry, m_rollback, m_promote, m_abort})
@@ -333,11 +336,6 @@ void RolloutPage::fitLanes()
     const int lanes = std::min(m_lanes->heightForWidth(m_lanesScroll->viewport()->width()) + header, m_left->height() / 2);
     const int steps = std::min(m_timeline->contentHeight() + header, theme().px(180));
     m_left->setSizes({lanes, steps, std::max(theme().px(120), m_left->height() - lanes - steps - gap)});
-    if (!m_fitted || !m_right->property("moved").toBool()) {
-        const int gate = m_gate->sizeHint().height(), facts = m_hostPanel->sizeHint().height();
-        m_right->setSizes({gate, facts, std::max(theme().px(90), m_right->height() - gate - facts - gap)});
-    }
-    m_fitted = true;
 }
 
 void RolloutPage::focusFilter() { m_find->setFocus(Qt::ShortcutFocusReason); }

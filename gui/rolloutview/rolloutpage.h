@@ -94,7 +94,7 @@ private:
     QString m_wanted, m_host; // rollout asked for; host selected
     int m_unfinished = 0;
     qint64 m_nowMs = 0;
-    bool m_stale = true, m_fitted = false, m_userSplit = false;
+    bool m_stale = true, m_userSplit = false;
     QList<Problem> m_problems;
     QString m_jumpToken;
     int m_jumpLine = -1;
@@ -107,7 +107,8 @@ private:
     QProgressBar *m_progress = nullptr;
     Button *m_pause = nullptr, *m_retry = nullptr, *m_rollback = nullptr, *m_promote = nullptr, *m_abort = nullptr;
     QStackedWidget *m_stack = nullptr;
-    QSplitter *m_columns = nullptr, *m_left = nullptr, *m_lower = nullptr, *m_right = nullptr;
+    QSplitter *m_columns = nullptr, *m_left = nullptr, *m_lower = nullptr;
+    QWidget *m_right = nullptr;
     Panel *m_lanesPanel = nullptr, *m_stepsPanel = nullptr, *m_logPanel = nullptr, *m_migrationsPanel = nullptr, *m_problemsPanel = nullptr;
     QScrollArea *m_lanesScroll = nullptr;
     LanesWidget *m_lanes = nullptr;

@@ -31,7 +31,6 @@ void RolloutPage::connectParts()
     });
     connect(m_timeline, &Timeline::hostSelected, this, &RolloutPage::selectHost);
     connect(m_left, &QSplitter::splitterMoved, this, [this] { m_userSplit = true; });
-    connect(m_right, &QSplitter::splitterMoved, this, [this] { m_right->setProperty("moved", true); });
 
     connect(m_logService, &LogService::documentChanged, this, &RolloutPage::tryJump);
     connect(m_logService, &LogService::hitsChanged, this, &RolloutPage::showHits);

@@ -151,7 +151,7 @@ void RolloutPage::buildLog()
     m_find->setToolTip(tr("Enter goes to the next match, Shift+Enter to the one before, Esc ends"));
     m_find->setClearButtonEnabled(true);
     m_find->setFixedWidth(theme().px(130));
-    m_find->setFixedHeight(theme().metric(Metric::ControlPanel));
+    m_find->setStyleSheet(QStringLiteral("min-height: %1px;").arg(theme().metric(Metric::ControlPanel) - 2)); // as high as its neighbours
     m_hits = new Label({}, TextRole::Small, Role::Muted);
     m_follow = new Button(tr("Follow"), ButtonKind::Outlined, ButtonSize::Panel);
     m_follow->setCheckable(true);
@@ -196,11 +196,13 @@ void RolloutPage::buildSide()
     m_problemsPanel->addToHeader(m_failures);
     m_problemsPanel->body()->addWidget(m_problemTable);
     m_problemsPanel->setMinimumHeight(theme().px(90));
-    m_right = splitter(Qt::Vertical);
-    m_right->addWidget(m_gate);
-    m_right->addWidget(m_hostPanel);
-    m_right->addWidget(m_problemsPanel);
-    m_right->setStretchFactor(2, 1);
+    m_right = new QWidget;
+    auto *column = new QVBoxLayout(m_right); // gate and host are as high as what they say
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(theme().px(8));
+    column->addWidget(m_gate);
+    column->addWidget(m_hostPanel);
+    column->addWidget(m_problemsPanel, 1);
     m_right->setMinimumWidth(theme().px(340));
     m_right->setMaximumWidth(theme().px(520));
 }

@@ -114,6 +114,11 @@ void RowsDelegate::initStyleOption(QStyleOptionViewItem *option, const QModelInd
     option->decorationSize = QSize(size, size);
 }
 
+QSize RowsDelegate::sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const
+{
+    return QStyledItemDelegate::sizeHint(option, index) + QSize(theme().px(14), 0); // air between columns
+}
+
 QTableView *makeTable(QAbstractItemModel *model, const QString &name, int stretch)
 {
     auto *table = new QTableView;

@@ -124,26 +124,40 @@ void Timeline::paintEvent(QPaintEvent *)
 {
     QPainter painter(viewport());
     painter.fillRect(viewport()->rect(), theme().colour(Role::Raised));
+    const int label = QFontMetrics(theme().font(TextRole::Small)).horizontalAdvance(QStringLiteral("00:00:00")) + theme().px(40);
     painter.save();
     painter.setClipRect(QRect(0, axisHeight(), viewport()->width(), viewport()->height()));
+    paintGrid(painter, tickStep(label));
     for (int i = 0; i < m_rows.size(); ++i)
         paintRow(painter, i);
     painter.restore();
-    paintAxis(painter);
+    paintAxis(painter, label);
 }
 
-void Timeline::paintAxis(QPainter &painter) const
+qint64 Timeline::tickStep(int label) const
 {
     const Span span = shown();
-    painter.setFont(theme().font(TextRole::Small));
-    const int label = painter.fontMetrics().horizontalAdvance(QStringLiteral("00:00:00")) + theme().px(40);
     const qreal width = std::max(1, viewport()->width() - nameWidth());
-    qint64 step = steps[std::size(steps) - 1];
     for (const qint64 candidate : steps)
-        if (static_cast<double>(candidate) * width / static_cast<double>(span.toMs - span.fromMs) >= label) {
-            step = candidate;
-            break;
-        }
+        if (static_cast<double>(candidate) * width / static_cast<double>(std::max<qint64>(1, span.toMs - span.fromMs)) >= label)
+            return candidate;
+    return steps[std::size(steps) - 1];
+}
+
+void Timeline::paintGrid(QPainter &painter, qint64 step) const
+{
+    const Span span = shown();
+    const qint64 offset = QDateTime::fromMSecsSinceEpoch(span.fromMs).offsetFromUtc() * second;
+    painter.setPen(theme().colour(Role::Border));
+    for (qint64 at = ((span.fromMs + offset) / step + 1) * step - offset; at < span.toMs; at += step)
+        painter.drawLine(QPointF(xOf(at), axisHeight()), QPointF(xOf(at), viewport()->height() - theme().px(3)));
+}
+
+void Timeline::paintAxis(QPainter &painter, int label) const
+{
+    const Span span = shown();
+    const qint64 step = tickStep(label);
+    painter.setFont(theme().font(TextRole::Small));
     const qint64 offset = QDateTime::fromMSecsSinceEpoch(span.fromMs).offsetFromUtc() * second;
     const qreal now = xOf(m_nowMs);
     const QString nowText = tr("now %1").arg(tickText(m_nowMs, minute));
@@ -154,8 +168,6 @@ void Timeline::paintAxis(QPainter &painter) const
     const qreal nowLeft = std::min(now + theme().px(4), viewport()->width() - nowWidth - theme().px(2));
     for (qint64 at = ((span.fromMs + offset) / step + 1) * step - offset; at < span.toMs; at += step) {
         const qreal x = xOf(at);
-        painter.setPen(theme().colour(Role::Border));
-        painter.drawLine(QPointF(x, axisHeight() - theme().px(2)), QPointF(x, axisHeight() + theme().px(1)));
         const QRectF text(x - label / 2.0, 0, label, axisHeight());
         if (nowSeen && x + label / 2.5 > nowLeft && x - label / 2.5 < nowLeft + nowWidth)
             continue;

@@ -58,7 +58,9 @@ private:
     int axisHeight() const { return theme().px(22); }
     qreal xOf(qint64 ms) const;
     QRectF barRect(const TimelineBar &bar, int row) const;
-    void paintAxis(QPainter &painter) const;
+    qint64 tickStep(int label) const;
+    void paintGrid(QPainter &painter, qint64 step) const;
+    void paintAxis(QPainter &painter, int label) const;
     void paintRow(QPainter &painter, int row) const;
     void paintBar(QPainter &painter, const TimelineBar &bar, const QRectF &rect) const;
     void zoom(double factor, qreal x);
