@@ -74,15 +74,18 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     d.context = new QObject;
     d.context->moveToThread(&d.thread);
     d.thread.start();
+    auto begun = std::make_shared<std::promise<void>>();
     d.onThread([&] {
         d.pool = std::make_unique<SshPool>(d.trust, d.context);
         d.hosts = std::make_unique<SshHosts>(*d.pool, d.clock);
         d.engine = std::make_unique<Engine>(Engine::Setup{d.between ? *d.between : static_cast<JournalWriterPort &>(*d.writer), *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace)});
-        d.engine->begin();
+        d.engine->begin([begun] { begun->set_value(); });
         d.timer = std::make_unique<QTimer>();
         QObject::connect(d.timer.get(), &QTimer::timeout, d.engine.get(), [engine = d.engine.get()] { engine->tick(); });
         d.timer->start(100);
     });
+    if (begun->get_future().wait_for(std::chrono::seconds(15)) != std::future_status::ready)
+        return fail(ErrorCode::JournalWrite, {QStringLiteral("the journal did not take the start of this console within 15 s")});
     return stack;
 }
 

@@ -70,14 +70,18 @@ void Engine::drainInbox()
     publish();
 }
 
-void Engine::begin()
+void Engine::begin(std::function<void()> begun)
 {
     ConsoleStarted e;
     e.workspace = m_workspace.id;
     e.version = QStringLiteral(BELLWETHER_VERSION);
     e.hostName = QHostInfo::localHostName();
     e.pid = QCoreApplication::applicationPid();
-    record(0, {e}, {}, itself);
+    record(0, {e}, [this, begun = std::move(begun)] {
+        publish(true);
+        if (begun)
+            begun();
+    }, itself);
 }
 
 void Engine::stop()

@@ -36,7 +36,8 @@ public:
     ~Engine() override;
 
     // On its thread. begin() records ConsoleStarted; rollouts that had not ended become interrupted by it.
-    void begin();
+    // `begun` runs once that is durable and the snapshot shows it.
+    void begin(std::function<void()> begun = {});
     void tick();  // time went on: due work is done, decisions are taken
     void stop();  // no callback does anything any more; steps on hosts go on
     bool isIdle() const; // nothing of ours is under way (tests)

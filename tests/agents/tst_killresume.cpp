@@ -7,6 +7,7 @@
 #include "plan/planner.h"
 #include "rollout/workspace.h"
 
+#include <QJsonDocument>
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QTest>
@@ -63,7 +64,6 @@ int live(const QString &dataFolder, const QString &planFile)
         return 2;
     }
     ConsolePort &port = (*stack)->port();
-    QThread::msleep(50);
     Reply reply = QJsonObject{};
     const auto snapshot = port.snapshot();
     if (snapshot->rollouts.isEmpty()) {
@@ -161,6 +161,13 @@ void TestKillResume::endsTheSameWithEachStepOnce() // [N-07]
         if (console.exitStatus() == QProcess::CrashExit)
             continue; // killed, as meant
         code = console.exitCode();
+        if (code != 0) { // what the journal says of it
+            const auto journal = JournalReader::open(data.path());
+            const auto events = (*journal)->read();
+            for (const Event &e : *events)
+                qWarning("%lld %s %s", static_cast<long long>(e.seq), qPrintable(eventName(e.body)),
+                         QJsonDocument(eventBodyToJson(e.body)).toJson(QJsonDocument::Compact).left(300).constData());
+        }
         QCOMPARE(code, 0);
     }
     QVERIFY2(lives > 30, qPrintable(QString::number(lives)));
@@ -169,7 +176,8 @@ void TestKillResume::endsTheSameWithEachStepOnce() // [N-07]
     QVERIFY(reader.has_value());
     QVERIFY((*reader)->verify()->intact);
     Workspace workspace;
-    for (const Event &e : (*reader)->read().value())
+    const auto all = (*reader)->read();
+    for (const Event &e : *all)
         apply(workspace, e);
     const RolloutState &r = workspace.rollouts[1];
     QCOMPARE(nameOf(r.lifecycle), QStringLiteral("succeeded"));
