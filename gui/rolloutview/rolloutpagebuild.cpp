@@ -79,7 +79,7 @@ void RolloutPage::buildHeader()
     m_chooser->hide();
     row->addWidget(m_chooser);
     auto *progress = new QWidget;
-    progress->setMinimumWidth(theme().px(180));
+    progress->setMinimumWidth(theme().px(140));
     progress->setMaximumWidth(theme().px(320));
     auto *column = new QVBoxLayout(progress);
     column->setContentsMargins(0, theme().px(4), 0, theme().px(4));

@@ -4,6 +4,7 @@
 #include "widgets/icons.h"
 
 #include <QHeaderView>
+#include <QTimer>
 #include <algorithm>
 
 namespace bellwether {
@@ -140,10 +141,31 @@ QTableView *makeTable(QAbstractItemModel *model, const QString &name, int stretc
     table->verticalHeader()->setMinimumSectionSize(theme().px(18));
     table->horizontalHeader()->setHighlightSections(false);
     table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    table->horizontalHeader()->setResizeContentsPrecision(60);
-    table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    table->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
+    table->horizontalHeader()->setMinimumSectionSize(theme().px(36));
     if (stretch >= 0)
         table->horizontalHeader()->setSectionResizeMode(stretch, QHeaderView::Stretch);
+    // Columns grow with what they hold and never shrink by themselves, so that nothing jumps while one reads.
+    auto *fit = new QTimer(table);
+    fit->setSingleShot(true);
+    QObject::connect(fit, &QTimer::timeout, table, [table, stretch] {
+        const QAbstractItemView *view = table;
+        for (int column = 0; column < table->model()->columnCount(); ++column) {
+            if (column == stretch)
+                continue;
+            const int wanted = std::min(view->sizeHintForColumn(column), theme().px(320));
+            const int title = table->horizontalHeader()->sectionSizeHint(column);
+            if (std::max(wanted, title) > table->columnWidth(column) || !table->property("fitted").toBool())
+                table->setColumnWidth(column, std::max(wanted, title));
+        }
+        table->setProperty("fitted", table->model()->rowCount() > 0);
+    });
+    const auto soon = [fit] { fit->start(0); };
+    QObject::connect(model, &QAbstractItemModel::rowsInserted, table, soon);
+    QObject::connect(model, &QAbstractItemModel::dataChanged, table, soon);
+    QObject::connect(model, &QAbstractItemModel::modelReset, table, soon);
+    QObject::connect(&theme(), &Theme::changed, table, soon);
+    soon();
     const auto measure = [table] { table->verticalHeader()->setDefaultSectionSize(theme().metric(Metric::TableRow)); };
     measure();
     QObject::connect(&theme(), &Theme::changed, table, measure);

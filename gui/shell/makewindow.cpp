@@ -1,7 +1,10 @@
 #include "shell/makewindow.h"
 
 #include "fleetview/fleetpage.h"
+#include "journalview/historypage.h"
 #include "planview/planpage.h"
+#include "reportview/pdf.h"
+#include "reportview/signature.h"
 #include "rolloutview/rolloutpage.h"
 #include "settingsview/settingspage.h"
 
@@ -14,6 +17,7 @@ std::unique_ptr<MainWindow> makeMainWindow(ConsolePort &console, const QString &
     window->addPage(new FleetPage(window->requests()));
     window->addPage(new PlanPage(window->requests()));
     window->addPage(new RolloutPage(window->requests()));
+    window->addPage(new HistoryPage(window->requests(), {reportPdf, signReport}));
     window->addPage(new SettingsPage(window->requests(), dataFolder));
     window->finish();
     return window;

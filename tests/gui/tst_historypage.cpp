@@ -6,6 +6,8 @@
 #include "journalview/journalmodel.h"
 #include "journalview/replayslider.h"
 #include "journalview/reportdialog.h"
+#include "reportview/pdf.h"
+#include "reportview/signature.h"
 #include "rolloutsamples.h"
 #include "rolloutview/laneswidget.h"
 #include "shell/mainwindow.h"
@@ -14,6 +16,7 @@
 #include <QComboBox>
 #include <QCryptographicHash>
 #include <QLineEdit>
+#include <QProcess>
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTemporaryDir>
@@ -64,7 +67,7 @@ private Q_SLOTS:
         m_port->now = samples::console({snapshotOf(world.rollout(), world.clock.now())}, m_dir->path());
         m_port->now->journalEvents = m_total;
         m_window = std::make_unique<MainWindow>(*m_port, m_dir->path());
-        m_page = new HistoryPage(m_window->requests());
+        m_page = new HistoryPage(m_window->requests(), {reportPdf, signReport});
         m_window->addPage(m_page);
         m_window->finish();
         m_window->resize(1440, 900);
@@ -141,7 +144,7 @@ private Q_SLOTS:
     void writesAReportAndRecordsIt_data()
     {
         QTest::addColumn<QString>("format");
-        for (const char *format : {"html", "json", "csv", "md"})
+        for (const char *format : {"html", "json", "csv", "md", "pdf"})
             QTest::newRow(format) << QString::fromLatin1(format);
     }
     void writesAReportAndRecordsIt()
@@ -168,6 +171,21 @@ private Q_SLOTS:
         QCOMPARE(m_port->asked[0].args.value("sha256").toString(), QString::fromLatin1(QCryptographicHash::hash(bytes, QCryptographicHash::Sha256).toHex()));
         if (format == QLatin1String("json"))
             QVERIFY(verifyReport(bytes).intact);
+    }
+
+    void aSignedReportHasItsSignatureBeside()
+    {
+        QProcess keygen;
+        keygen.start(QStringLiteral("ssh-keygen"), {"-q", "-t", "ed25519", "-N", "", "-f", m_dir->filePath("key")});
+        QVERIFY(keygen.waitForFinished());
+        QCOMPARE(keygen.exitCode(), 0);
+        QTest::mouseClick(button("report"), Qt::LeftButton);
+        auto *dialog = m_window->findChild<ReportDialog *>();
+        dialog->findChild<QLineEdit *>("file")->setText(m_dir->filePath("report.pdf"));
+        dialog->findChild<QLineEdit *>("key")->setText(m_dir->filePath("key"));
+        QTest::mouseClick(dialog->findChild<Button *>("write"), Qt::LeftButton);
+        QTRY_COMPARE_WITH_TIMEOUT(m_port->asked.size(), 1, 30'000);
+        QCOMPARE(checkSignature(m_dir->filePath("report.pdf")).state, SignatureState::Valid);
     }
 
     void aReportThatCannotBeWrittenIsSaid()
