@@ -33,14 +33,14 @@ QTextBlockFormat block(double above, double below, Qt::Alignment align = Qt::Ali
 }
 
 // Hashes and commands have no spaces to break at: invisible break points after the marks that separate words in them.
-QString breakable(const QString &text)
+QString breakable(const QString &text, bool code = false)
 {
     QString out;
     int run = 0;
     for (const QChar c : text) {
         out += c;
         run = c == QLatin1Char(' ') ? 0 : run + 1;
-        if (QStringLiteral("/=,;:&?").contains(c) || run >= 24) {
+        if ((code && QStringLiteral("/=,;:&?").contains(c)) || run >= 24) {
             out += QChar(0x200b);
             run = 0;
         }
@@ -64,7 +64,7 @@ struct Setter {
             cursor.insertText(QString(QChar::ObjectReplacementCharacter), icon);
         }
         const QStringList lines = c.text.split(QLatin1Char('\n'));
-        cursor.insertText(breakable(lines.join(QChar::LineSeparator)), f);
+        cursor.insertText(breakable(lines.join(QChar::LineSeparator), c.mono), f);
     }
     void paragraph(const QString &words, const QFont &font, Tone tone, double above, double below)
     {

@@ -231,7 +231,7 @@ ReportSection commands(const AuditReport &r)
     for (const ReportHost &h : r.hosts) {
         if (h.steps.isEmpty())
             continue;
-        ReportTable table{{{shown(h.name), 9}, {QStringLiteral("Step"), 16}, {QStringLiteral("Outcome"), 17}, {QStringLiteral("Took"), 11, true}, {QStringLiteral("Command"), 60}}, {}};
+        ReportTable table{{{shown(h.name), 12}, {QStringLiteral("Step"), 16}, {QStringLiteral("Outcome"), 17}, {QStringLiteral("Took"), 11, true}, {QStringLiteral("Command"), 60}}, {}};
         for (const StepRun &s : h.steps) {
             const bool ended = s.phase == StepPhase::Ended;
             const bool good = ended && (s.outcome == StepOutcome::Done || s.outcome == StepOutcome::Already);
