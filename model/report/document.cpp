@@ -220,7 +220,7 @@ ReportSection gaps(const AuditReport &r)
     for (const QString &gap : r.gaps)
         list.items.append(toned(gap, Tone::Plain, QStringLiteral("warning")));
     if (list.items.isEmpty())
-        return {QStringLiteral("Gaps in the evidence"), {ReportParagraph{QStringLiteral("None known: every step has its outcome, every host was measured, and the chain holds."), Tone::Good}}};
+        return {QStringLiteral("Gaps in the evidence"), {ReportParagraph{QStringLiteral("None known: every step that was begun has its outcome, and the journal's chain holds."), Tone::Good}}};
     return {QStringLiteral("Gaps in the evidence"), {list}};
 }
 

@@ -121,6 +121,15 @@ struct Gaps {
                 out.append(where + QStringLiteral(" has no duration."));
         }
     }
+    void losses()
+    {
+        for (const ReportLoss &loss : report.losses) {
+            if (loss.backupMs <= 0 || loss.stoppedMs <= 0)
+                out.append(QStringLiteral("%1: the time for which work was lost is not recorded.").arg(shown(loss.host)));
+            if (loss.counted.startsWith(QStringLiteral("unknown")))
+                out.append(QStringLiteral("%1: what was lost by the restore was not counted.").arg(shown(loss.host)));
+        }
+    }
     void plan()
     {
         for (const PlanHost &host : report.plan.hosts) {
@@ -182,6 +191,7 @@ QStringList gapsOf(const AuditReport &report, const RolloutState &state)
         gaps.facts(state.hosts[host.name]);
     }
     gaps.migrations();
+    gaps.losses();
     gaps.plan();
     gaps.withheld();
     gaps.out.removeDuplicates();

@@ -170,6 +170,7 @@ void TestReport::namesItsGaps()
     QVERIFY(good.gaps.contains(QStringLiteral("Single person: the plan was approved by its author, nobody else looked at it.")));
     QVERIFY(good.gaps.contains(QStringLiteral("Between the journal's events 2 and %1 lies what is not part of this rollout: of 1 event only the hash is kept.").arg(good.lastSeq)));
     QCOMPARE(good.gaps.size(), 2);
+    QCOMPARE(reportOf(restoredStory(), 2).gaps, QStringList(QStringLiteral("demo-01: what was lost by the restore was not counted.")));
 
     QList<Event> events = goodStory(); // the console dies in a step on the fourth host
     const qsizetype cut = 2 + std::distance(events.cbegin(), std::find_if(events.cbegin(), events.cend(), [](const Event &event) {
