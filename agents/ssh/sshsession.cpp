@@ -66,7 +66,9 @@ SshSession::SshSession(const Endpoint &to, const KeyTrust &trust, KeyRing &keys,
 
 SshSession::~SshSession()
 {
-    close(false);
+    m_running.clear(); // before their session
+    m_waiting.clear();
+    close();
 }
 
 void SshSession::begin()
@@ -171,11 +173,13 @@ void SshSession::advance()
 void SshSession::advanceKex()
 {
     for (int turn = 0; turn < 64; ++turn) {
-        if (!ssh_get_serverbanner(m_ssh) && m_firstBytes.size() < 256) {
+        bool closed = false; // libssh waits on for a banner that cannot come any more
+        if (!ssh_get_serverbanner(m_ssh)) {
             char peek[256];
             const ssize_t count = ::recv(m_fd, peek, sizeof(peek), MSG_PEEK | MSG_DONTWAIT);
-            if (count > 0)
+            if (count > 0 && m_firstBytes.size() < 256)
                 m_firstBytes += QByteArray(peek, count);
+            closed = count == 0;
         }
         const int rc = ssh_connect(m_ssh);
         if (rc == SSH_OK) {
@@ -189,23 +193,22 @@ void SshSession::advanceKex()
             }
             return;
         }
-        if (rc != SSH_AGAIN)
-            return kexFailed();
+        if (rc != SSH_AGAIN || closed)
+            return kexFailed(closed && rc == SSH_AGAIN ? QStringLiteral("it closed the connection before its banner") : sshError());
         if (!isReadable())
             return;
     }
 }
 
-void SshSession::kexFailed()
+void SshSession::kexFailed(const QString &reason)
 {
-    const QString reason = sshError();
     if (!ssh_get_serverbanner(m_ssh)) {
         const bool tooBusy = m_firstBytes.startsWith("Exceeded MaxStartups");
         if (!m_firstBytes.isEmpty() && !m_firstBytes.startsWith("SSH-") && !tooBusy)
             return end({ErrorCode::NotSsh, {m_to.machine(), printable(m_firstBytes)}, {}, nullptr});
         // Closed at the door: a busy sshd (MaxStartups). Worth another knock, at another moment than everybody's.
         if (m_attempt < 4 && !m_scan) {
-            close(false);
+            close();
             handshakeDone();
             m_phase = Phase::Waiting;
             QTimer::singleShot(200 + int(QRandomGenerator::global()->bounded(800u)) * m_attempt, this, [this] {
@@ -442,12 +445,12 @@ void SshSession::end(const Error &error)
     if (const auto scan = std::exchange(m_scan, {}))
         scan(std::unexpected(error));
     running.clear();
-    close(error.code != ErrorCode::ConnectionLost && error.code != ErrorCode::ConnectTimeout);
+    close();
     handshakeDone();
     m_hooks.ended(this);
 }
 
-void SshSession::close(bool peerAnswers)
+void SshSession::close()
 {
     if (m_tcp) {
         m_tcp->deleteLater();
@@ -460,18 +463,13 @@ void SshSession::close(bool peerAnswers)
         }
     }
     m_read = m_write = nullptr;
-    m_running.clear();
-    m_waiting.clear();
     if (m_event) {
         ssh_event_remove_session(m_event, m_ssh);
         ssh_event_free(m_event);
         m_event = nullptr;
     }
     if (m_ssh) {
-        if (peerAnswers)
-            ssh_disconnect(m_ssh);
-        else
-            ssh_silent_disconnect(m_ssh);
+        ssh_silent_disconnect(m_ssh); // ssh_disconnect would leave a descriptor that was handed over open
         ssh_free(m_ssh);
         m_ssh = nullptr;
     }

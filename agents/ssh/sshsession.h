@@ -47,7 +47,7 @@ private:
     void activated(bool readable);
     void advance();
     void advanceKex();
-    void kexFailed();
+    void kexFailed(const QString &reason);
     bool judgeHostKey();
     void advanceAuth();
     bool nextCredential();
@@ -57,7 +57,7 @@ private:
     void keepAlive();
     void updateWriteInterest();
     void lose(const QString &reason);
-    void close(bool peerAnswers);
+    void close();
     void handshakeDone();
     bool isReadable() const;
     QString sshError() const;

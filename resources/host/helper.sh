@@ -131,8 +131,8 @@ start)
   { cat >"$x"; } 2>/dev/null || { rm -f "$x"; die disk 74; }
   sha "$x"
   [ "$h" = "$6" ] || { rm -f "$x"; die sha 65; }
-  [ -s "$J/sup" ] || { { head -c 4096 /dev/zero >"$J/reserve"; } 2>/dev/null && size "$J/reserve" && [ "$z" = 4096 ]; } ||
-    { rm -f "$x" "$J/reserve"; die disk 74; }
+  [ -s "$J/sup" ] || { { head -c 4096 /dev/zero >"$J/reserve.$$"; } 2>/dev/null && size "$J/reserve.$$" && [ "$z" = 4096 ] && mv -f "$J/reserve.$$" "$J/reserve"; } ||
+    { rm -f "$x" "$J/reserve.$$"; die disk 74; }
   ln "$x" "$J/script" 2>/dev/null || { sha "$J/script"; [ "$h" = "$6" ] || { rm -f "$x"; die token-reused 65; }; }
   rm -f "$x"
   [ -s "$J/script" ] || die disk 74

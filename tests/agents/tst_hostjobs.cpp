@@ -71,13 +71,15 @@ class TestHostJobs : public QObject {
     JobPoll finished(const QString &token)
     {
         JobPoll last;
-        for (int i = 0; i < 60; ++i) {
-            const auto answer = poll(token, 0, 0, 10);
-            if (!answer)
+        for (int i = 0; i < 30; ++i) { // waits on the host for news
+            const auto answer = poll(token, last.outSize, last.errSize, 10);
+            if (!answer) {
+                qWarning("%s", why(answer.error()).constData());
                 break;
+            }
             last = *answer;
             if (last.state == JobState::Done || last.state == JobState::Lost)
-                break;
+                return *poll(token);
         }
         return last;
     }

@@ -199,7 +199,8 @@ private Q_SLOTS:
         QVERIFY(key.wait() && key->has_value());
         QCOMPARE((*key)->fingerprint, other.fingerprint());
         QCOMPARE((*key)->keyType, QString("ssh-ed25519"));
-        QVERIFY(QTest::qWaitFor([&] { return other.connections().isEmpty(); }, 5'000));
+        const bool gone = QTest::qWaitFor([&] { return other.connections().isEmpty(); }, 5'000);
+        QVERIFY2(gone, other.log().constData());
         QCOMPARE(other.authAttempts(), 0); // [S2]
         QVERIFY2(other.log().contains("[preauth]"), other.log().constData());
         // And once it is right, the same pool gets in.
