@@ -2,6 +2,7 @@
 
 #include "headless/terminal.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -18,6 +19,23 @@ struct Waiting {
     std::condition_variable changed;
     std::optional<Reply> reply;
 };
+
+bool isMoving(const HostView &host)
+{
+    if (!isBegun(host.state))
+        return false;
+    return std::ranges::any_of(host.steps, [](const StepView &step) { return step.state == QLatin1String("running") || step.state == QLatin1String("intended"); });
+}
+
+bool hasMovingRollout(const ConsoleSnapshot &snapshot)
+{
+    return std::ranges::any_of(snapshot.rollouts, [](const std::shared_ptr<const RolloutSnapshot> &rollout) {
+        const bool ended = rollout->state != RolloutLifecycle::Running && rollout->state != RolloutLifecycle::Paused;
+        if (!ended && !rollout->interrupted && rollout->pauseReasons.isEmpty())
+            return true;
+        return !rollout->interrupted && std::ranges::any_of(rollout->waves, [](const WaveView &wave) { return std::ranges::any_of(wave.hosts, isMoving); });
+    });
+}
 
 } // namespace
 
@@ -68,10 +86,14 @@ Reply ConsoleLink::ask(const Request &request)
     return std::move(*waiting->reply);
 }
 
-void ConsoleLink::stopServing()
+ConsoleLink::~ConsoleLink()
 {
-    if (m_server)
-        m_server->stopAccepting();
+    if (!m_server)
+        return;
+    m_server->stopAccepting();
+    pauseFor(150); // a request that was just answered is in the next snapshot
+    while (!isInterrupted() && hasMovingRollout(*m_owned->port().snapshot()))
+        pauseFor(300);
 }
 
 bool hasOwner(const QString &dataFolder)

@@ -9,9 +9,10 @@ namespace bellwether {
 class ConsoleLink {
 public:
     static Result<std::unique_ptr<ConsoleLink>> open(const QString &dataFolder, const Services &services);
+    // An owner goes on until what others asked of it through the socket rests; SIGINT and SIGTERM end it at once.
+    ~ConsoleLink();
     bool isOwner() const { return m_owned != nullptr; }
     Reply ask(const Request &request); // waits; Interrupted on SIGINT or SIGTERM
-    void stopServing();                // an owner that is about to end takes no more requests
 
 private:
     ConsoleLink() = default;

@@ -1,8 +1,9 @@
 #include "headless/context.h"
 
 #include "base/canonicaljson.h"
-#include "headless/signature.h"
 #include "report/auditreport.h"
+#include "reportview/pdf.h"
+#include "reportview/signature.h"
 #include "text/errortext.h"
 
 #include <QDateTime>
@@ -14,9 +15,9 @@ namespace {
 
 constexpr qint64 reportLimit = 256LL << 20;
 
-Result<QByteArray> render(const Context &context, const AuditReport &report, ReportFormat format)
+Result<QByteArray> render(const AuditReport &report, ReportFormat format)
 {
-    return format == ReportFormat::Pdf ? context.services.reportPdf(report) : writeReport(report, format);
+    return format == ReportFormat::Pdf ? reportPdf(report) : writeReport(report, format);
 }
 
 // Which evidence left the house is evidence too; a folder that cannot be written keeps nobody from reading.
@@ -38,15 +39,15 @@ void printVerdict(Context &context, bool intact, qint64 events, qint64 firstBrok
         context.out.json({{QStringLiteral("intact"), intact}, {QStringLiteral("events"), events},
                           {QStringLiteral("first_broken"), firstBroken > 0 ? QJsonValue(firstBroken) : QJsonValue()},
                           {QStringLiteral("cause"), cause.isEmpty() ? QJsonValue() : QJsonValue(cause)},
-                          {QStringLiteral("signature"), signature.state},
+                          {QStringLiteral("signature"), QString::fromLatin1(enumName(signature.state))},
                           {QStringLiteral("signed_by"), signature.key.isEmpty() ? QJsonValue() : QJsonValue(signature.key)}});
         return;
     }
     if (intact)
         context.out.line(QStringLiteral("intact: %1 events, every hash follows from the one before").arg(events));
-    if (signature.state == QLatin1String("valid"))
-        context.out.line(QStringLiteral("signature valid, by the key %1; compare it with the key you know of its author").arg(signature.key));
-    else if (signature.state == QLatin1String("none"))
+    if (signature.state == SignatureState::Valid)
+        context.out.line(QStringLiteral("signature valid, by the key %1; compare it with the key you know of its author").arg(printable(signature.key)));
+    else if (signature.state == SignatureState::None)
         context.out.line(QStringLiteral("not signed"));
 }
 
@@ -72,11 +73,11 @@ Result<int> verifyFile(Context &context, const QString &file)
     if (!bytes)
         return std::unexpected(bytes.error());
     const ReportCheck check = verifyReport(*bytes);
-    const SignatureCheck signature = checkSignature(*bytes, file + QStringLiteral(".sig"));
+    const SignatureCheck signature = checkSignature(file);
     printVerdict(context, check.intact, check.events, check.firstBroken, check.cause, signature);
     if (!check.intact)
         return fail(ErrorCode::ReportTampered, {check.firstBroken > 0 ? QStringLiteral("%1 at event %2").arg(check.cause).arg(check.firstBroken) : check.cause}, {file, 0, 0, {}});
-    if (signature.state == QLatin1String("invalid"))
+    if (signature.state == SignatureState::Invalid)
         return fail(ErrorCode::SignatureInvalid, {file});
     return 0;
 }
@@ -103,17 +104,14 @@ Result<int> reportCommand(Context &context)
     const auto report = makeReport(*events, *rollout, QDateTime::currentMSecsSinceEpoch());
     if (!report)
         return std::unexpected(report.error());
-    const auto bytes = render(context, *report, format);
+    const auto bytes = render(*report, format);
     if (!bytes)
         return std::unexpected(bytes.error());
     if (const Status written = writeFile(file, *bytes); !written)
         return std::unexpected(written.error());
     if (const QString key = context.in.value(QStringLiteral("sign")); !key.isEmpty()) {
-        const auto signature = sshSign(*bytes, key);
-        if (!signature)
-            return std::unexpected(signature.error());
-        if (const Status written = writeFile(file + QStringLiteral(".sig"), *signature); !written)
-            return std::unexpected(written.error());
+        if (const Status isSigned = signReport(file, key); !isSigned)
+            return std::unexpected(isSigned.error());
     }
     recordExport(context, rolloutName(*rollout), format, file, *bytes);
     context.out.line(QStringLiteral("%1 written to %2, SHA-256 %3").arg(rolloutName(*rollout), printable(file), sha256Hex(*bytes)));

@@ -13,29 +13,6 @@ namespace {
 
 constexpr qint64 planLimit = 64LL << 20;
 
-// An owner does not end while a rollout that came through its socket is still moving.
-void lingerForOthers(Context &context, ConsoleLink &link, JournalView &view, int ours)
-{
-    if (!link.isOwner())
-        return;
-    link.stopServing();
-    bool said = false;
-    for (; !isInterrupted(); pauseFor(300)) {
-        QStringList others;
-        if (!view.refresh())
-            return;
-        for (const RolloutState &state : view.workspace().rollouts) {
-            if (state.id != ours && !needsPerson(state))
-                others.append(rolloutName(state.id));
-        }
-        if (others.isEmpty())
-            return;
-        if (!said)
-            context.out.progress(QStringLiteral("this process also carries out %1 and ends when it rests").arg(others.join(QStringLiteral(", "))));
-        said = true;
-    }
-}
-
 // Follows the rollout to its rest and says how it stands. Without an owner of our own only `run` waits.
 Result<int> finish(Context &context, ConsoleLink &link, JournalView &view, int rollout,
                    const std::function<bool(const RolloutState &)> &done = needsPerson)
@@ -55,9 +32,7 @@ Result<int> finish(Context &context, ConsoleLink &link, JournalView &view, int r
     context.out.flush();
     if (!followed)
         return std::unexpected(followed.error());
-    const int code = exitCodeOf(*state);
-    lingerForOthers(context, link, view, rollout);
-    return code;
+    return exitCodeOf(*state);
 }
 
 struct Asked {

@@ -1,6 +1,5 @@
 #pragma once
 // What headless commands need of the acting part, injected by the composition root: this layer sees the model only.
-#include "report/auditreport.h"
 #include "rollout/console.h"
 
 namespace bellwether {
@@ -25,7 +24,6 @@ struct DemoFleetInfo {
 
 struct Services {
     std::function<Result<std::unique_ptr<OwnedConsole>>(const QString &dataFolder)> own;
-    std::function<Result<QByteArray>(const AuditReport &)> reportPdf;
     // Demo fleets live in a folder of the data folder. `progress` gets one line per thing done.
     std::function<Result<DemoFleetInfo>(const QString &dataFolder, int hosts, int port, std::function<void(QString)> progress)> demoUp;
     std::function<Result<DemoFleetInfo>(const QString &dataFolder)> demoStatus;

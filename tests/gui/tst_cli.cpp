@@ -1,0 +1,492 @@
+// The command line as a contract: the real program, run as a process.
+#include "cliprocess.h"
+
+#include "headless/commandline.h"
+#include "journal/journal.h"
+
+#include <QFileInfo>
+#include <QJsonArray>
+#include <QTest>
+#include <csignal>
+#include <sys/stat.h>
+
+using namespace bellwether;
+
+namespace {
+
+const QByteArray goodFleet = R"(hosts:
+  - name: berlin-1
+    address: 127.0.1.1
+    port: 2222
+    user: ops
+    groups: [eu, canary-pool]
+    labels: {site: berlin}
+    product: sample
+    directory: /srv/sample
+    domain: berlin.example.org
+  - name: york-1
+    address: 127.0.1.2
+    port: 2222
+    user: ops
+    groups: [us]
+    product: sample
+    directory: /srv/sample
+    domain: york.example.org
+)";
+
+QStringList words(const char *text)
+{
+    return QString::fromUtf8(text).split(u' ', Qt::SkipEmptyParts);
+}
+
+QStringList namesOf(const QJsonObject &document)
+{
+    QStringList names;
+    for (const QJsonValue host : document.value(QStringLiteral("hosts")).toArray())
+        names.append(host.toObject().value(QStringLiteral("name")).toString());
+    return names;
+}
+
+} // namespace
+
+class TestCli : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void everyCommandHasHelp();
+    void badUsageIsOneLine_data();
+    void badUsageIsOneLine();
+    void laterFeaturesSaySo_data();
+    void laterFeaturesSaySo();
+    void withoutDisplayItSaysSo();
+    void hostileFilesChangeNothing_data();
+    void hostileFilesChangeNothing();
+    void aFleetIsImportedListedAndExported();
+    void dryRunChangesNothing();
+    void keysOfAFleetAreTheContract();
+    void hostsAreSetAndRemoved();
+    void shellPrintsAQuotedCommand();
+    void readOnlyRefusesWhatWrites_data();
+    void readOnlyRefusesWhatWrites();
+    void unreachableHostsAreSaidSo();
+    void untrustedHostsAreNotPlanned();
+    void theOperatorStandsInTheJournal();
+    void filesAreForTheirOwnerAlone();
+    void aTamperedJournalIsFound();
+    void exportsFollowNoLink();
+    void logsAreReadByTheProfile();
+    void aSecondProcessIsAnsweredByTheOwner_data();
+    void aSecondProcessIsAnsweredByTheOwner();
+    void aSocketLeftBehindIsReplaced();
+};
+
+void TestCli::everyCommandHasHelp()
+{
+    const Cli cli;
+    int commands = 0;
+    for (const CommandSpec &command : commandTable()) {
+        if (!command.run)
+            continue;
+        ++commands;
+        const CliResult result = cli.run(command.name.split(u' ') + QStringList{QStringLiteral("--help")});
+        QVERIFY2(result.exitCode == 0, result.told());
+        QVERIFY2(result.out.startsWith("usage: bellwether " + command.name.toUtf8()), result.told());
+        for (const OptionSpec &option : command.options)
+            QVERIFY2(result.out.contains("--" + option.name.toUtf8()), result.told());
+    }
+    QCOMPARE(commands, 31);
+    const CliResult all = cli.run({QStringLiteral("--help")});
+    QCOMPARE(all.exitCode, 0);
+    QVERIFY(all.out.contains("exit codes") && !all.out.contains("drill") && !all.out.contains("stop-all"));
+    QVERIFY(!QFileInfo::exists(cli.data())); // asking for help leaves no trace
+}
+
+void TestCli::badUsageIsOneLine_data()
+{
+    QTest::addColumn<QStringList>("arguments");
+    QTest::addColumn<QByteArray>("says");
+    const auto row = [](const char *line, const char *says) { QTest::newRow(line) << words(line) << QByteArray(says); };
+    row("nonsense", "no command \"nonsense\"");
+    row("fleet", "\"fleet\" needs one of");
+    row("fleet imprt", "no command \"fleet imprt\"");
+    row("fleet import", "needs FILE");
+    row("fleet list extra", "takes no argument");
+    row("fleet list --nonsense", "no option \"--nonsense\"");
+    row("fleet list -x", "no option \"-x\"");
+    row("fleet list --step x", "has no option --step");
+    row("fleet list --json=1", "takes no value");
+    row("fleet list --filter", "--filter needs a value");
+    row("fleet list --filter --json", "--filter needs a value");
+    row("fleet list --json --json", "given twice");
+    row("--json", "needs a command");
+    row("plan", "needs --product");
+    row("plan --product sample", "needs --product P and --to V");
+    row("plan --product sample --to one", "\"one\" is not a version");
+    row("plan --product nope --to 1.5.0", "no product named \"nope\"");
+    row("plan --product sample --to 9.9.9", "no release 9.9.9");
+    row("plan --product sample --to 1.5.0 --strategy nope", "no strategy named \"nope\"");
+    row("run", "needs PLAN");
+    row("run a b", "no more than 1 argument");
+    row("run /nope.yaml --bake-scale nan", "--bake-scale must be a number");
+    row("run /nope.yaml --bake-scale 0", "--bake-scale must be a number");
+    row("run /nope.yaml --bake-scale -1", "--bake-scale must be a number");
+    row("run /nope.yaml", "/nope.yaml cannot be read");
+    row("status R-0009", "no rollout \"R-0009\"");
+    row("status ../../etc", "no rollout");
+    row("rollback R-0001 --way sideways", "--way must be");
+    row("pause R-0001", "no rollout");
+    row("logs R-0001", "needs ROLLOUT HOST");
+    row("report R-0001", "needs --format");
+    row("report R-0001 --format docx --out x", "not a report format");
+    row("host trust nobody", "no host named \"nobody\"");
+    row("fleet remove nobody", "no host named \"nobody\"");
+    row("fleet set nobody port=1", "no host named \"nobody\"");
+    row("profiles show nobody", "no product named");
+    row("profiles check /nope.yaml", "cannot be read");
+    row("profiles read-log sample /nope.log", "cannot be read");
+    row("profiles read-log sample /proc", "cannot be read");
+    row("releases list nobody", "no product named");
+    row("verify a --journal", "not both");
+    row("verify /nope.json", "cannot be read");
+    row("verify", "no journal yet");
+    row("demo up --hosts 0", "--hosts must be a number");
+    row("demo up --hosts x", "--hosts must be a number");
+    row("demo up --port 70000", "--port must be a number");
+    row("--lang xx fleet list", "no texts in the language");
+}
+
+void TestCli::badUsageIsOneLine()
+{
+    QFETCH(QStringList, arguments);
+    QFETCH(QByteArray, says);
+    const Cli cli;
+    const CliResult result = cli.run(arguments);
+    QVERIFY2(result.exitCode == 2, result.told());
+    QVERIFY2(result.out.isEmpty(), result.told());
+    QVERIFY2(result.err.count('\n') == 1 && result.err.startsWith("bellwether: "), result.told());
+    QVERIFY2(result.err.contains(says), result.told());
+    QVERIFY2(!QFileInfo::exists(cli.data() + QStringLiteral("/journal.db")), "bad usage made a journal");
+}
+
+void TestCli::laterFeaturesSaySo_data()
+{
+    QTest::addColumn<QStringList>("arguments");
+    for (const char *line : {"drill berlin-1", "drill", "stop-all --reason x", "release --reason x", "fleet import f --format csv",
+                             "fleet import f --format ansible", "fleet import f --format ssh-config", "releases import https://example.org/r.yaml",
+                             "--data postgresql://x/y fleet list"})
+        QTest::newRow(line) << words(line);
+}
+
+void TestCli::laterFeaturesSaySo()
+{
+    QFETCH(QStringList, arguments);
+    const Cli cli;
+    QProcess process;
+    process.start(Cli::program(), arguments.first() == QLatin1String("--data") ? arguments : QStringList{QStringLiteral("--data"), cli.data()} + arguments);
+    QVERIFY(process.waitForFinished());
+    const QByteArray err = process.readAllStandardError();
+    QCOMPARE(process.exitCode(), 2);
+    QVERIFY2(err.contains("not in this version") && err.count('\n') == 1, err);
+}
+
+void TestCli::withoutDisplayItSaysSo()
+{
+    const CliResult result = Cli().run({});
+    QCOMPARE(result.exitCode, 2);
+    QVERIFY2(result.err.contains("no display") && result.err.count('\n') == 1, result.told());
+}
+
+void TestCli::hostileFilesChangeNothing_data()
+{
+    QTest::addColumn<QByteArray>("content");
+    QTest::addColumn<QByteArray>("place"); // after the file's name
+    const QByteArray host = "hosts:\n  - name: a\n    address: 127.0.0.1\n    user: ops\n    product: sample\n    directory: /srv\n";
+    const auto row = [](const char *name, const QByteArray &content, const char *place) { QTest::newRow(name) << content << QByteArray(place); };
+    row("empty", "", "");
+    row("unknown key", host + "    prot: 22\n", ":7:5: ");
+    row("duplicate key", host + "    user: root\n", ":7:");
+    row("port beyond", host + "    port: 65536\n", ":7:");
+    row("port octal", host + "    port: 022\n", ":7:");
+    row("tab", "hosts:\n\t- name: a\n", ":2:");
+    row("alias", "hosts: &a [*a]\n", ":1:");
+    row("two documents", host + "---\nhosts: []\n", ":7:");
+    row("not a list", "hosts: 7\n", ":1:");
+    row("address with option", "hosts:\n  - name: a\n    address: -oProxyCommand=x\n", ":3:");
+    row("name with a path", "hosts:\n  - name: ../../x\n    address: 127.0.0.1\n", ":2:");
+    row("same name twice", host + host.mid(7), ":7:");
+    row("deep", QByteArray(100'000, '['), ":1:");
+    row("NUL", QByteArray("hosts:\0\n", 8), "");
+    row("tag", "hosts: !!python/object/apply:os.system [\"id\"]\n", ":1:");
+}
+
+void TestCli::hostileFilesChangeNothing()
+{
+    QFETCH(QByteArray, content);
+    QFETCH(QByteArray, place);
+    const Cli cli;
+    const QString file = cli.write(QStringLiteral("fleet.yaml"), content);
+    const CliResult result = cli.run({QStringLiteral("fleet"), QStringLiteral("import"), file});
+    QVERIFY2(result.exitCode == 2, result.told());
+    QVERIFY2(result.err.count('\n') == 1, result.told());
+    QVERIFY2(result.err.contains(file.toUtf8() + place), result.told());
+    QVERIFY(!QFileInfo::exists(cli.data() + QStringLiteral("/journal.db")));
+}
+
+void TestCli::aFleetIsImportedListedAndExported()
+{
+    const Cli cli;
+    const QString file = cli.write(QStringLiteral("fleet.yaml"), goodFleet);
+    const CliResult imported = cli.run({QStringLiteral("fleet"), QStringLiteral("import"), file, QStringLiteral("--json")});
+    QVERIFY2(imported.exitCode == 0, imported.told());
+    QCOMPARE(imported.json().value(QStringLiteral("added")).toArray().size(), 2);
+    const QStringList list = words("fleet list --json");
+    QCOMPARE(namesOf(cli.run(list).json()), (QStringList{QStringLiteral("berlin-1"), QStringLiteral("york-1")}));
+    QCOMPARE(namesOf(cli.run(list + QStringList{QStringLiteral("--filter"), QStringLiteral("group:eu")}).json()), (QStringList{QStringLiteral("berlin-1")}));
+    const CliResult badFilter = cli.run(list + QStringList{QStringLiteral("--filter"), QStringLiteral("version<<")});
+    QVERIFY2(badFilter.exitCode == 2 && badFilter.err.contains("column"), badFilter.told());
+    const CliResult again = cli.run({QStringLiteral("fleet"), QStringLiteral("import"), file, QStringLiteral("--json")});
+    QCOMPARE(again.json().value(QStringLiteral("unchanged")).toArray().size(), 2);
+    const QString out = cli.file(QStringLiteral("out.yaml"));
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("export"), out}).exitCode, 0);
+    const Cli other;
+    QCOMPARE(other.run({QStringLiteral("fleet"), QStringLiteral("import"), out}).exitCode, 0);
+    QCOMPARE(other.run(list).json(), cli.run(list).json());
+}
+
+void TestCli::dryRunChangesNothing()
+{
+    const Cli cli;
+    const QString file = cli.write(QStringLiteral("fleet.yaml"), goodFleet);
+    const CliResult result = cli.run({QStringLiteral("fleet"), QStringLiteral("import"), file, QStringLiteral("--dry-run"), QStringLiteral("--json")});
+    QCOMPARE(result.exitCode, 0);
+    QCOMPARE(result.json().value(QStringLiteral("added")).toArray().size(), 2);
+    QVERIFY(!QFileInfo::exists(cli.data() + QStringLiteral("/journal.db")));
+}
+
+void TestCli::keysOfAFleetAreTheContract()
+{
+    const Cli cli;
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    const QJsonObject host = cli.run(words("fleet list --json")).json().value(QStringLiteral("hosts")).toArray().first().toObject();
+    for (const char *key : {"name", "address", "port", "domain", "product", "version", "health", "reachable", "groups", "labels", "error", "facts"})
+        QVERIFY2(host.contains(QLatin1String(key)), key);
+    for (const char *key : {"disk_free", "database_size", "database_server", "backup", "ledger"})
+        QVERIFY2(host.value(QStringLiteral("facts")).toObject().contains(QLatin1String(key)), key);
+    QCOMPARE(host.value(QStringLiteral("port")).toInt(), 2222);
+    QVERIFY(host.value(QStringLiteral("version")).isNull()); // never measured is not a guess
+    QVERIFY(cli.run(words("status --json")).json().value(QStringLiteral("rollouts")).isArray());
+    const QJsonObject verified = cli.run(words("verify --json")).json();
+    QCOMPARE(verified.value(QStringLiteral("intact")), QJsonValue(true));
+    QVERIFY(verified.value(QStringLiteral("events")).toInt() > 0 && verified.contains(QStringLiteral("first_broken")));
+    QCOMPARE(verified.value(QStringLiteral("signature")), QJsonValue(QStringLiteral("none")));
+}
+
+void TestCli::hostsAreSetAndRemoved()
+{
+    const Cli cli;
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    QCOMPARE(cli.run(words("fleet set berlin-1 port=2022 labels.tier=gold groups=eu,test")).exitCode, 0);
+    QJsonObject host = cli.run(words("fleet list --json")).json().value(QStringLiteral("hosts")).toArray().first().toObject();
+    QCOMPARE(host.value(QStringLiteral("port")).toInt(), 2022);
+    QCOMPARE(host.value(QStringLiteral("groups")).toArray().size(), 2);
+    QCOMPARE(host.value(QStringLiteral("labels")).toObject().value(QStringLiteral("tier")), QJsonValue(QStringLiteral("gold")));
+    for (const char *bad : {"port=0", "nonsense=1", "address=-oProxyCommand=x", "environment=maybe", "port", "address="}) {
+        const CliResult result = cli.run(words("fleet set berlin-1") + QStringList{QString::fromLatin1(bad)});
+        QVERIFY2(result.exitCode == 2 && result.err.count('\n') == 1, result.told());
+    }
+    QCOMPARE(cli.run(words("fleet remove berlin-1 --reason gone")).exitCode, 0);
+    QCOMPARE(namesOf(cli.run(words("fleet list --json")).json()), (QStringList{QStringLiteral("york-1")}));
+}
+
+void TestCli::shellPrintsAQuotedCommand()
+{
+    const Cli cli;
+    QByteArray fleet = goodFleet;
+    fleet.replace("    port: 2222\n    user: ops\n    groups: [us]", "    port: 2222\n    user: ops\n    jump: berlin-1\n    identity: \"/home/a b/key\"");
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), fleet)}).exitCode, 0);
+    const CliResult result = cli.run(words("host shell york-1"));
+    QCOMPARE(result.out, QByteArray("ssh -p 2222 -i '/home/a b/key' -J ops@127.0.1.1:2222 -- ops@127.0.1.2\n"));
+}
+
+void TestCli::readOnlyRefusesWhatWrites_data()
+{
+    QTest::addColumn<QStringList>("arguments");
+    for (const char *line : {"fleet set berlin-1 port=1", "fleet remove berlin-1", "fleet check", "host trust berlin-1", "demo up"})
+        QTest::newRow(line) << words(line);
+}
+
+void TestCli::readOnlyRefusesWhatWrites()
+{
+    QFETCH(QStringList, arguments);
+    const Cli cli;
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    const QJsonObject before = cli.run(words("verify --json")).json();
+    const CliResult result = cli.run(QStringList{QStringLiteral("--read-only")} + arguments);
+    QVERIFY2(result.exitCode == 3 && result.err.contains("--read-only"), result.told());
+    QCOMPARE(cli.run(words("verify --json")).json(), before);
+    QCOMPARE(cli.run(words("--read-only fleet list --json")).exitCode, 0);
+}
+
+void TestCli::unreachableHostsAreSaidSo()
+{
+    const Cli cli;
+    QByteArray fleet = goodFleet;
+    fleet.replace("2222", "1"); // nothing listens there
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), fleet)}).exitCode, 0);
+    const CliResult result = cli.run(words("fleet check --json"));
+    QVERIFY2(result.exitCode == 9, result.told());
+    const QJsonObject host = result.json().value(QStringLiteral("hosts")).toArray().first().toObject();
+    QCOMPARE(host.value(QStringLiteral("reachable")), QJsonValue(false));
+    QVERIFY2(host.value(QStringLiteral("error")).toString().contains(QLatin1String("cannot be reached")), result.told());
+    const CliResult trust = cli.run(words("host trust berlin-1"));
+    QVERIFY2(trust.exitCode == 9 && trust.err.contains("berlin-1"), trust.told());
+}
+
+void TestCli::untrustedHostsAreNotPlanned()
+{
+    const Cli cli;
+    QByteArray fleet = goodFleet;
+    fleet.replace("2222", "1");
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), fleet)}).exitCode, 0);
+    const QString out = cli.file(QStringLiteral("plan.yaml"));
+    const CliResult result = cli.run(words("plan --product sample --to 1.5.0 --strategy demo --json") + QStringList{QStringLiteral("--out"), out});
+    QVERIFY2(result.exitCode == 3, result.told());
+    const QJsonObject plan = result.json();
+    QCOMPARE(plan.value(QStringLiteral("accepted")), QJsonValue(false));
+    QVERIFY(!plan.value(QStringLiteral("refusals")).toArray().isEmpty());
+    for (const char *key : {"plan", "hash", "product", "to", "accepted", "refusals", "waves", "hosts"})
+        QVERIFY2(plan.contains(QLatin1String(key)), key);
+    QVERIFY(!QFileInfo::exists(out)); // a refused plan is not for carrying out
+}
+
+void TestCli::theOperatorStandsInTheJournal()
+{
+    Cli cli;
+    cli.setEnvironment(QStringLiteral("BELLWETHER_OPERATOR"), QStringLiteral("Ada of the night shift"));
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    const auto reader = JournalReader::open(cli.data());
+    QVERIFY(reader.has_value());
+    const QList<Event> events = (*reader)->read().value();
+    bool found = false;
+    for (const Event &event : events) {
+        if (std::holds_alternative<FleetImported>(event.body))
+            found = event.actor == QLatin1String("Ada of the night shift");
+    }
+    QVERIFY(found);
+}
+
+void TestCli::filesAreForTheirOwnerAlone()
+{
+    const Cli cli;
+    const mode_t before = ::umask(0);
+    const CliResult imported = cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)});
+    const CliResult exported = cli.run({QStringLiteral("fleet"), QStringLiteral("export"), cli.file(QStringLiteral("out.yaml"))});
+    ::umask(before);
+    QCOMPARE(imported.exitCode + exported.exitCode, 0);
+    const QFile::Permissions others = QFile::ReadGroup | QFile::WriteGroup | QFile::ExeGroup | QFile::ReadOther | QFile::WriteOther | QFile::ExeOther;
+    for (const QString &path : {cli.data(), cli.data() + QStringLiteral("/journal.db"), cli.file(QStringLiteral("out.yaml"))})
+        QVERIFY2(!(QFile::permissions(path) & others), qPrintable(path));
+}
+
+void TestCli::aTamperedJournalIsFound()
+{
+    const Cli cli;
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    QFile journal(cli.data() + QStringLiteral("/journal.db"));
+    QVERIFY(journal.open(QIODevice::ReadWrite));
+    QByteArray bytes = journal.readAll();
+    const qsizetype at = bytes.indexOf("berlin.example.org");
+    QVERIFY(at > 0);
+    bytes[at] = 'B';
+    journal.seek(0);
+    journal.write(bytes);
+    journal.close();
+    const CliResult result = cli.run(words("verify --journal --json"));
+    QVERIFY2(result.exitCode == 7, result.told());
+    QCOMPARE(result.json().value(QStringLiteral("intact")), QJsonValue(false));
+    QVERIFY(result.json().value(QStringLiteral("first_broken")).toInt() > 0);
+    QVERIFY2(result.errorLine().contains("broken at event"), result.told());
+    const CliResult write = cli.run(words("fleet remove york-1"));
+    QVERIFY2(write.exitCode == 7, write.told()); // nothing is built on a broken chain
+}
+
+void TestCli::exportsFollowNoLink()
+{
+    const Cli cli;
+    const QString victim = cli.write(QStringLiteral("victim"), "precious");
+    const QString link = cli.file(QStringLiteral("link.yaml"));
+    QVERIFY(QFile::link(victim, link));
+    const CliResult result = cli.run({QStringLiteral("fleet"), QStringLiteral("export"), link});
+    QVERIFY2(result.exitCode == 2 && result.err.contains("symbolic link"), result.told());
+    QFile file(victim);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(file.readAll(), QByteArray("precious"));
+}
+
+void TestCli::logsAreReadByTheProfile()
+{
+    const Cli cli;
+    const QString file = cli.write(QStringLiteral("rubbish.log"), QByteArray("what is this\n\x1b[2J\xff\xfe\n") + QByteArray(100'000, 'x'));
+    const CliResult result = cli.run({QStringLiteral("profiles"), QStringLiteral("read-log"), QStringLiteral("sample"), file, QStringLiteral("--json")});
+    QVERIFY2(result.exitCode == 0, result.told());
+    const QJsonObject json = result.json();
+    QCOMPARE(json.value(QStringLiteral("outcome")), QJsonValue(QStringLiteral("unknown"))); // rubbish is never success
+    QCOMPARE(json.value(QStringLiteral("migrations")).toArray().size(), 0);
+    QVERIFY(json.value(QStringLiteral("unread_lines")).toInt() >= 2);
+    QVERIFY(json.value(QStringLiteral("problems")).isArray());
+}
+
+void TestCli::aSecondProcessIsAnsweredByTheOwner_data()
+{
+    QTest::addColumn<int>("length");
+    QTest::newRow("short path") << 0;
+    QTest::newRow("path longer than a socket address") << 200;
+}
+
+void TestCli::aSecondProcessIsAnsweredByTheOwner()
+{
+    QFETCH(int, length);
+    Cli cli;
+    cli.setData(cli.file(QStringLiteral("d") + QString(length, u'x')));
+    cli.setEnvironment(QStringLiteral("QT_QPA_PLATFORM"), QStringLiteral("offscreen"));
+    const auto owner = cli.start({}); // the desktop console, without a screen
+    const QString socket = cli.data() + QStringLiteral("/owner.sock");
+    QTRY_VERIFY_WITH_TIMEOUT(QFileInfo::exists(socket), 20'000);
+    struct stat info = {};
+    QCOMPARE(::lstat(QFile::encodeName(socket).constData(), &info), 0);
+    QVERIFY(S_ISSOCK(info.st_mode) && (info.st_mode & 0777) == 0600);
+    const CliResult imported = cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)});
+    QVERIFY2(imported.exitCode == 0, imported.told());
+    const CliResult refused = cli.run(words("fleet set berlin-1 port=99999"));
+    QCOMPARE(refused.exitCode, 2);
+    QCOMPARE(namesOf(cli.run(words("fleet list --json")).json()).size(), 2);
+    const QList<Event> events = (*JournalReader::open(cli.data()))->read().value();
+    int consoles = 0; // one owner wrote all of it
+    for (const Event &event : events)
+        consoles += std::holds_alternative<ConsoleStarted>(event.body);
+    QCOMPARE(consoles, 1);
+    QCOMPARE(owner->state(), QProcess::Running);
+    ::kill(static_cast<pid_t>(owner->processId()), SIGTERM);
+    QVERIFY(owner->waitForFinished(20'000));
+    QVERIFY2(owner->exitStatus() == QProcess::NormalExit, owner->readAllStandardError());
+    QVERIFY(!QFileInfo::exists(socket));
+}
+
+void TestCli::aSocketLeftBehindIsReplaced()
+{
+    Cli cli;
+    cli.setEnvironment(QStringLiteral("QT_QPA_PLATFORM"), QStringLiteral("offscreen"));
+    const QString socket = cli.data() + QStringLiteral("/owner.sock");
+    {
+        const auto owner = cli.start({});
+        QTRY_VERIFY_WITH_TIMEOUT(QFileInfo::exists(socket), 20'000);
+        owner->kill();
+        owner->waitForFinished();
+    }
+    QVERIFY(QFileInfo::exists(socket));
+    const CliResult imported = cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)});
+    QVERIFY2(imported.exitCode == 0, imported.told());
+    QVERIFY(!QFileInfo::exists(socket));
+}
+
+QTEST_GUILESS_MAIN(TestCli)
+#include "tst_cli.moc"
