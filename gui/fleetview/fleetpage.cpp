@@ -24,6 +24,7 @@
 #include <QMimeData>
 #include <QSettings>
 #include <QSplitter>
+#include <QTimer>
 #include <QToolButton>
 
 namespace bellwether {
@@ -202,7 +203,7 @@ void FleetPage::setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot)
 
 void FleetPage::refresh()
 {
-    if (!m_columnsRestored && m_model->shown() > 0) {
+    if (!m_columnsRestored && m_model->shown() > 0 && isVisible()) { // widths are measured against the real window
         m_table->fitColumns();
         m_columnsRestored = true;
     }
@@ -484,6 +485,13 @@ void FleetPage::dropEvent(QDropEvent *event)
 {
     m_importer->read(event->mimeData()->urls().first().toLocalFile());
     event->acceptProposedAction();
+}
+
+void FleetPage::showEvent(QShowEvent *event)
+{
+    Page::showEvent(event);
+    if (!m_columnsRestored)
+        QTimer::singleShot(0, this, &FleetPage::refresh);
 }
 
 void FleetPage::saveState(QSettings &settings)

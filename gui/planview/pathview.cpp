@@ -40,7 +40,7 @@ void PathView::setPlan(const Plan *plan)
             Station station;
             station.version = it.key().toString();
             station.target = it.key() == plan->to;
-            station.hosts = starts.contains(it.key()) ? tr("%1 start here").arg(hostsText(starts.value(it.key()))) : station.target ? tr("target") : QString();
+            station.hosts = starts.contains(it.key()) ? hostsText(starts.value(it.key())) : station.target ? tr("target") : QString();
             if (migrations.contains(it.key())) {
                 const int count = migrations.value(it.key());
                 station.hop = tr("hop %1, %2").arg(++hop).arg(count == 1 ? tr("1 migration") : tr("%1 migrations").arg(count));

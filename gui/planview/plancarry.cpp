@@ -185,7 +185,7 @@ void PlanPage::showVerdict()
     m_verdict->setText(!accepted ? tr("Not accepted.") : unread ? tr("Release notes are not read.") : tr("Accepted."));
     const QString there = plan.alreadyThere.isEmpty() ? QString() : tr(" %1 already there.").arg(hostsText(static_cast<int>(plan.alreadyThere.size())));
     m_detail->setFullText((accepted ? tr("%1 to confirm.").arg(m_result.warnings)
-                                    : tr("%1 refusals, %2 to confirm.").arg(m_result.refusals).arg(m_result.warnings)) + there + way);
+                                    : tr("%1, %2 to confirm.").arg(m_result.refusals == 1 ? tr("1 refusal") : tr("%1 refusals").arg(m_result.refusals)).arg(m_result.warnings)) + there + way);
     m_person->setText(plan.strategy.secondPerson ? tr("approver must be a second person") : tr("single person: %1").arg(m_requests.actor()));
 }
 
