@@ -407,6 +407,8 @@ void SshSession::keepAlive()
         return lose(QStringLiteral("no answer for %1 s").arg(silent / 1000));
     if (silent >= m_options.keepAliveMs && m_lastKeepAlive.elapsed() >= m_options.keepAliveMs) {
         m_lastKeepAlive.restart();
+        // Without blocking, one call sends and the next only takes the reply's note: two make sure that one is sent.
+        ssh_send_keepalive(m_ssh);
         ssh_send_keepalive(m_ssh);
         updateWriteInterest();
     }
