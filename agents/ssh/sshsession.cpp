@@ -332,9 +332,11 @@ void SshSession::pump()
 {
     // The last turn finds nothing to read; what libssh had in its own buffer is dealt with all the same.
     for (int turn = 0; turn < 64; ++turn) {
-        if (ssh_event_dopoll(m_event, 0) == SSH_ERROR || !isReadable())
+        const bool readable = isReadable();
+        if (readable)
+            m_lastHeard.restart();
+        if (ssh_event_dopoll(m_event, 0) == SSH_ERROR || !readable)
             break;
-        m_lastHeard.restart();
     }
 }
 
@@ -402,6 +404,8 @@ void SshSession::tick()
 
 void SshSession::keepAlive()
 {
+    if (isReadable())
+        return; // it is being heard right now
     const qint64 silent = m_lastHeard.elapsed();
     if (silent > 3 * m_options.keepAliveMs)
         return lose(QStringLiteral("no answer for %1 s").arg(silent / 1000));

@@ -105,11 +105,8 @@ void SshHosts::measure(const Installation &host, const Probes &probes, std::func
         runProbe(m_shell, jobHost(host), probe, host.directory, 0, [all, host, name, probe, take](const Result<ProbeAnswer> &answer) {
             const auto value = answer ? probeValue(probe, *answer, host.name) : Result<QJsonValue>(std::unexpected(answer.error()));
             const Status status = value ? take(*value, all->facts) : Status(std::unexpected(value.error()));
-            if (!status && !(answer || isConnectionError(status.error())))
-                all->facts.problems.append(QLatin1String(name) + QStringLiteral(": ") + errorClause(status.error()));
-            else if (!status && answer)
-                all->facts.problems.append(QLatin1String(name) + QStringLiteral(": ") + errorClause(status.error()));
-            else if (!status && all->facts.reachable) // the way broke in the middle of measuring
+            // When the host itself was not reached, that is said once and not per probe.
+            if (!status && (answer || !isConnectionError(status.error()) || all->facts.reachable))
                 all->facts.problems.append(QLatin1String(name) + QStringLiteral(": ") + errorClause(status.error()));
             all->part();
         });

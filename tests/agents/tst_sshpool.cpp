@@ -449,7 +449,8 @@ private Q_SLOTS:
         QTest::qWait(2'500);
         QCOMPARE(pool.openSessions(), 1);
         const auto slow = exec(pool, sshd.endpoint(), command("sleep 2.2; echo ok"));
-        QVERIFY(slow.wait() && slow->has_value());
+        QVERIFY(slow.wait());
+        QVERIFY2(slow->has_value(), slow->has_value() ? "" : qPrintable(slow->error().args.join(u' ')));
         const auto waiting = exec(pool, sshd.endpoint(), command("sleep 30"));
         QTest::qWait(300);
         const auto processes = sshd.connections();
