@@ -56,15 +56,21 @@ struct Applier {
         return planned ? std::clamp(hop, 0, std::max(0, int(planned->hops.size()) - 1)) : 0;
     }
 
-    // A wave is settled while all of its hosts rest; the bake counts from then.
+    // A wave is settled while all of its hosts rest; the bake counts from then. The count of those that do not is kept
+    // event by event, so that folding a big fleet costs the same for each event.
+    static bool isSettled(const HostRun &h) { return isResting(h.state) && h.state != HostRunState::Waiting; }
+    void countAnew()
+    {
+        for (WaveRun &wave : s.waves)
+            wave.unsettled = 0;
+        for (const HostRun &h : std::as_const(s.hosts))
+            if (h.wave < s.waves.size() && !isSettled(h))
+                ++s.waves[h.wave].unsettled;
+    }
     void settle()
     {
-        for (int w = 0; w < s.waves.size(); ++w) {
-            WaveRun &wave = s.waves[w];
-            bool rests = wave.opened && !wave.passed;
-            for (const HostRun &h : std::as_const(s.hosts))
-                rests = rests && (h.wave != w || (isResting(h.state) && h.state != HostRunState::Waiting));
-            if (!rests)
+        for (WaveRun &wave : s.waves) {
+            if (!wave.opened || wave.passed || wave.unsettled > 0)
                 wave.settledMono = -1;
             else if (wave.settledMono < 0)
                 wave.settledMono = e.monoMs;
@@ -87,14 +93,17 @@ struct Applier {
         s.startedBy = e.actor;
         s.startedMs = e.wallMs;
         s.waves.resize(s.plan.waves.size());
+        QHash<QString, int> waves;
+        for (int w = 0; w < s.plan.waves.size(); ++w)
+            for (const QString &name : std::as_const(s.plan.waves[w].hosts))
+                waves.insert(name, w);
         for (const PlanHost &planned : std::as_const(s.plan.hosts)) {
             HostRun run;
             run.name = planned.installation.name;
             run.measuredVersion = planned.from.toString();
-            for (int w = 0; w < s.plan.waves.size(); ++w)
-                if (s.plan.waves[w].hosts.contains(run.name))
-                    run.wave = w;
+            run.wave = waves.value(run.name);
             s.hosts.insert(run.name, run);
+            s.machines[planned.installation.endpoint.machine()].append(run.name);
         }
     }
     void operator()(const RolloutResumed &)
@@ -174,10 +183,9 @@ struct Applier {
     }
     void operator()(const LeaseTaken &b)
     {
-        for (const PlanHost &planned : std::as_const(s.plan.hosts))
-            if (planned.installation.endpoint.machine() == b.machine)
-                if (HostRun *h = host(planned.installation.name))
-                    h->leaseEpoch = b.epoch;
+        for (const QString &name : s.machines.value(b.machine))
+            if (HostRun *h = host(name))
+                h->leaseEpoch = b.epoch;
     }
     void operator()(const StepIntended &b)
     {
@@ -442,7 +450,14 @@ void apply(RolloutState &state, const Event &event)
     if (event.rollout != state.id || event.rollout == 0)
         return;
     Applier applier{state, event};
+    const QString name = eventHost(event.body);
+    const HostRun *host = name.isEmpty() ? nullptr : applier.host(name);
+    const bool wasSettled = host && Applier::isSettled(*host);
     std::visit(applier, event.body);
+    if (host && host->wave < state.waves.size())
+        state.waves[host->wave].unsettled += int(wasSettled) - int(Applier::isSettled(*host));
+    else if (!host)
+        applier.countAnew();
     applier.settle();
     if (!state.isEnded())
         state.lifecycle = state.isPaused() ? RolloutLifecycle::Paused : RolloutLifecycle::Running;

@@ -3,6 +3,8 @@
 #include "plan/plan.h"
 #include "rollout/events.h"
 
+#include <QHash>
+
 namespace bellwether {
 
 enum class StepPhase { Intended, Started, Ended };
@@ -66,6 +68,7 @@ struct WaveRun {
     QString gateReason;
     QList<GateCondition> conditions;
     qint64 settledMono = -1; // since when all of its hosts rest (this hop); −1 = they do not
+    int unsettled = 0;       // hosts of it that wait or are begun
     bool held = false; // its gate held once and waits for a person: the bake is not asked for again
     bool promoted = false;
     QString promotedBy;
@@ -80,6 +83,7 @@ struct RolloutState {
     QMap<PauseReason, QString> pauses; // reason → detail
     QList<WaveRun> waves;
     QMap<QString, HostRun> hosts;
+    QHash<QString, QStringList> machines; // address:port → its hosts
     QStringList rollbackOrder; // hosts that still have to go back, newest first
     bool interrupted = false;  // a console began after its last event; it moves only when resumed
     bool abortRequested = false;
