@@ -1,16 +1,46 @@
 #include "engine/consolestack.h"
 
+#include "base/mailbox.h"
 #include "engine/engine.h"
 #include "engine/truststore.h"
 #include "journal/journal.h"
 #include "ssh/sshpool.h"
 #include "steps/sshhosts.h"
 
+#include <QCoreApplication>
+#include <QEvent>
 #include <QThread>
 #include <QTimer>
 #include <future>
 
 namespace bellwether {
+
+namespace {
+
+// Work for the engine's thread: values in a mailbox, an event without any.
+class Errands final : public QObject {
+public:
+    Errands()
+    {
+        m_work.setWake([this] { QCoreApplication::postEvent(this, new QEvent(QEvent::User)); });
+    }
+    void put(std::function<void()> work) { m_work.put(std::move(work)); }
+
+protected:
+    bool event(QEvent *event) override
+    {
+        if (event->type() != QEvent::User)
+            return QObject::event(event);
+        for (const auto &work : m_work.takeAll())
+            work();
+        return true;
+    }
+
+private:
+    Mailbox<std::function<void()>> m_work;
+};
+
+} // namespace
 
 struct ConsoleStack::Private {
     SystemClock clock;
@@ -18,7 +48,7 @@ struct ConsoleStack::Private {
     std::unique_ptr<JournalWriter> writer;
     std::unique_ptr<JournalWriterPort> between;
     QThread thread;
-    QObject *context = nullptr; // lives on the engine's thread
+    Errands *context = nullptr; // lives on the engine's thread
     std::unique_ptr<SshPool> pool;
     std::unique_ptr<SshHosts> hosts;
     std::unique_ptr<Engine> engine;
@@ -26,12 +56,12 @@ struct ConsoleStack::Private {
 
     void onThread(const std::function<void()> &work)
     {
-        std::promise<void> done;
-        QMetaObject::invokeMethod(context, [&] {
+        auto done = std::make_shared<std::promise<void>>();
+        context->put([work, done] {
             work();
-            done.set_value();
-        }, Qt::QueuedConnection);
-        done.get_future().wait();
+            done->set_value();
+        });
+        done->get_future().wait();
     }
 };
 
@@ -71,7 +101,7 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     if (between)
         d.between = between(*d.writer);
     d.thread.setObjectName(QStringLiteral("engine"));
-    d.context = new QObject;
+    d.context = new Errands;
     d.context->moveToThread(&d.thread);
     d.thread.start();
     auto begun = std::make_shared<std::promise<void>>();
