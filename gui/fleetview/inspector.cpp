@@ -215,7 +215,7 @@ void Inspector::showFacts(const FleetRow &row, qint64 nowMs)
                      : (facts.databaseServer.isEmpty() ? QString() : visibleText(facts.databaseServer, 60) + QStringLiteral(", ")) + bytesText(facts.databaseSize)};
     QString disk = bytesText(facts.diskFree);
     if (facts.diskFree && facts.databaseSize && *facts.databaseSize > 0)
-        disk = tr("%1 (%2 % of database)").arg(disk).arg(*facts.diskFree * 100 / *facts.databaseSize);
+        disk = *facts.diskFree / *facts.databaseSize >= 100 ? tr("%1 (over 100 times the database)").arg(disk) : tr("%1 (%2 % of database)").arg(disk).arg(*facts.diskFree * 100 / *facts.databaseSize);
     list << Fact{tr("Free disk"), disk};
     list << Fact{tr("Window"), host.window.isEmpty() ? noneText() : host.window};
     list << Fact{tr("Lock"), !row.rollout.isEmpty() ? row.rollout : facts.lockOwner.isEmpty() ? noneText() : visibleText(facts.lockOwner, 60)};

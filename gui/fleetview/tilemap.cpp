@@ -63,7 +63,12 @@ TileMap::Layout TileMap::layoutFor(int width) const
     for (layout.rows = 5; layout.rows <= mostRows; ++layout.rows) {
         layout.blocks.clear();
         int x = margin(), y = theme().px(6);
-        const int height = headHeight() + layout.rows * pitch();
+        int used = 1; // rows that hold a tile: a small fleet needs no tall map
+        for (const Block &block : m_blocks) {
+            const qsizetype columns = qMax<qsizetype>(1, (block.tiles.size() + layout.rows - 1) / layout.rows);
+            used = qMax(used, static_cast<int>((block.tiles.size() + columns - 1) / columns));
+        }
+        const int height = headHeight() + used * pitch();
         bool fits = true;
         for (const Block &block : m_blocks) {
             const int columns = static_cast<int>((block.tiles.size() + layout.rows - 1) / layout.rows);

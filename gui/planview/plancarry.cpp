@@ -223,7 +223,8 @@ void PlanPage::start()
     if (!plan.waves.isEmpty())
         detail << tr("It begins with the canary: %1. %2").arg(joinNames(plan.waves.first().hosts, 3),
                       plan.strategy.manualGate ? tr("After its gate it waits for you to promote.") : QString());
-    detail << tr("It stops at the first failure of the canary, later at more than %1 failures of a wave.").arg(plan.strategy.budgetCount);
+    detail << tr("It stops at the first failure of the canary, later at more than %1 % or %2 failed hosts of a wave, whichever is less.")
+                  .arg(plan.strategy.budgetPercent).arg(plan.strategy.budgetCount);
     if (m_result.warnings > 0)
         detail << (m_result.warnings == 1 ? tr("You confirm 1 warning.") : tr("You confirm %1 warnings.").arg(m_result.warnings));
     detail << tr("Approved by %1 alone; every report will say: single person. Plan %2.").arg(m_requests.actor(), shortHash(m_result.hash));

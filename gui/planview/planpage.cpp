@@ -94,11 +94,13 @@ void PlanPage::connectAll()
         if (m_filling)
             return;
         forget();
+        m_versionChosen = false;
         fillVersions();
         plan();
     });
     connect(m_version, &QComboBox::currentIndexChanged, this, [this] {
         if (!m_filling) {
+            m_versionChosen = true;
             m_read->setChecked(false);
             plan();
         }
@@ -160,6 +162,8 @@ void PlanPage::setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot)
         key += QStringLiteral("%1 %2 %3|").arg(row.installation.name).arg(row.facts.measuredMs).arg(row.rollout);
     if (key != m_factsKey || libraryChanged) {
         m_factsKey = key;
+        if (!m_versionChosen)
+            fillVersions(); // what is offered follows from what was measured
         m_filter->recount();
         plan();
     }
@@ -208,6 +212,7 @@ void PlanPage::fillStrategies()
 void PlanPage::fillVersions()
 {
     m_filling = true;
+    const QString before = m_versionChosen ? m_version->currentData().toString() : QString();
     m_version->clear();
     const QString product = m_product->currentData().toString();
     if (m_snapshot->library && m_snapshot->library->catalogues.contains(product)) {
@@ -219,7 +224,8 @@ void PlanPage::fillVersions()
             if (row.installation.product == product && row.facts.version)
                 from << *row.facts.version;
         const Version best = suggestedVersion(catalogue, m_snapshot->library->profiles.value(product).policy, from);
-        m_version->setCurrentIndex(qMax(0, m_version->findData(best.toString())));
+        const int kept = before.isEmpty() ? -1 : m_version->findData(before);
+        m_version->setCurrentIndex(kept >= 0 ? kept : qMax(0, m_version->findData(best.toString())));
     }
     m_filling = false;
 }

@@ -86,7 +86,7 @@ private:
     QList<PlanWave> m_waves;            // set by hand; empty = by the strategy
     QString m_factsKey;                 // of what was planned from
     quint64 m_generation = 0;
-    bool m_planning = false, m_filling = false, m_starting = false;
+    bool m_planning = false, m_filling = false, m_starting = false, m_versionChosen = false;
     PlanResult m_result;
     QString m_host;
     QTimer m_soon;

@@ -67,6 +67,9 @@ PageHeader::PageHeader(QWidget *parent)
 {
     setObjectName(QStringLiteral("page-header"));
     setAccessibleName(tr("Page header"));
+    m_title->setElided(true, 210);
+    m_title->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
+    m_chip->setElidable(true);
     m_about->setElided(true);
     m_after->setElided(true);
     m_sub->setElided(true);
@@ -112,7 +115,7 @@ void PageHeader::show(const Page &page, int index)
 {
     m_actions->setCurrentIndex(index);
     m_middle->setCurrentIndex(index);
-    m_title->setText(page.title());
+    m_title->setFullText(page.title());
     m_about->setFullText(page.about());
     m_after->setFullText(page.afterChip());
     m_after->setVisible(!page.afterChip().isEmpty());

@@ -1,5 +1,6 @@
 #include "widgets/confirmdialog.h"
 
+#include "widgets/focusring.h"
 #include "widgets/panel.h"
 
 #include <QBoxLayout>
@@ -42,8 +43,9 @@ ConfirmDialog::ConfirmDialog(const Words &words, QWidget *parent)
     setWindowModality(Qt::WindowModal);
     setMinimumWidth(theme().px(520));
     auto *all = new QVBoxLayout(this);
-    all->setContentsMargins(0, 0, 0, 0);
+    all->setContentsMargins(1, 1, 1, 1);
     all->setSpacing(0);
+    new FocusRing(this);
     all->addWidget(new TitleRow(words.title, words.production));
     auto *inner = new QVBoxLayout;
     inner->setContentsMargins(theme().px(20), theme().px(16), theme().px(20), theme().px(16));
@@ -83,6 +85,14 @@ ConfirmDialog::ConfirmDialog(const Words &words, QWidget *parent)
     connect(keep, &QPushButton::clicked, this, &QDialog::reject);
     connect(m_action, &QPushButton::clicked, this, &QDialog::accept);
     (m_reason ? static_cast<QWidget *>(m_reason) : keep)->setFocus();
+}
+
+void ConfirmDialog::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    painter.fillRect(rect(), theme().colour(Role::Surface));
+    painter.setPen(theme().colour(Role::Control));
+    painter.drawRect(rect().adjusted(0, 0, -1, -1));
 }
 
 QString ConfirmDialog::reason() const { return m_reason ? m_reason->text().trimmed() : QString(); }

@@ -44,9 +44,10 @@ void Label::setColour(StateRole role)
     restyle();
 }
 
-void Label::setElided(bool elided)
+void Label::setElided(bool elided, int least)
 {
     m_elided = elided;
+    m_least = least;
     updateGeometry();
 }
 
@@ -63,7 +64,7 @@ void Label::setFullText(const QString &text)
 QSize Label::minimumSizeHint() const
 {
     const QSize size = QLabel::minimumSizeHint();
-    return m_elided ? QSize(theme().px(24), size.height()) : size;
+    return m_elided ? QSize(qMin(size.width(), theme().px(m_least)), size.height()) : size;
 }
 
 void Label::paintEvent(QPaintEvent *event)
@@ -95,6 +96,8 @@ void StateLabel::set(StateRole role, const QString &icon, const QString &word)
     m_icon = icon;
     m_word = word;
     setAccessibleName(word);
+    if (m_elidable)
+        setToolTip(word.toHtmlEscaped());
     updateGeometry();
     update();
 }
@@ -105,6 +108,19 @@ QSize StateLabel::sizeHint() const
     const int pad = m_chip ? theme().px(8) : 0;
     const int icon = m_icon.isEmpty() ? 0 : theme().px(14) + theme().px(5);
     return {2 * pad + icon + metrics.horizontalAdvance(m_word) + 1, m_chip ? theme().px(22) : theme().px(18)};
+}
+
+QSize StateLabel::minimumSizeHint() const
+{
+    const QSize size = sizeHint();
+    return m_elidable ? QSize(qMin(size.width(), theme().px(100)), size.height()) : size;
+}
+
+void StateLabel::setElidable(bool elidable)
+{
+    m_elidable = elidable;
+    setSizePolicy(elidable ? QSizePolicy::Maximum : QSizePolicy::Fixed, QSizePolicy::Fixed);
+    updateGeometry();
 }
 
 void StateLabel::paintEvent(QPaintEvent *)
@@ -126,7 +142,8 @@ void StateLabel::paintEvent(QPaintEvent *)
     }
     painter.setFont(theme().font(TextRole::BodyBold));
     painter.setPen(ink);
-    painter.drawText(QRect(x, 0, width() - x, height()), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, m_word);
+    painter.drawText(QRect(x, 0, width() - x, height()), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine,
+                     painter.fontMetrics().elidedText(m_word, Qt::ElideRight, width() - x - (m_chip ? theme().px(4) : 0)));
 }
 
 } // namespace bellwether

@@ -15,7 +15,8 @@ public:
     void setType(TextRole type);
     void setColour(Role role);
     void setColour(StateRole role);
-    void setElided(bool elided); // cuts at the end with … and shows all in the tooltip
+    // Cuts at the end with … and shows all in the tooltip; never narrower than `least` logical pixels (or its text).
+    void setElided(bool elided, int least = 24);
     void setFullText(const QString &text);
     QSize minimumSizeHint() const override;
 
@@ -27,6 +28,7 @@ private:
     TextRole m_type;
     std::variant<Role, StateRole> m_colour;
     bool m_elided = false;
+    int m_least = 24;
 };
 
 // Icon and word of a state, optionally as a chip with the state's tint.
@@ -40,9 +42,10 @@ class StateLabel : public QWidget {
 public:
     explicit StateLabel(bool chip = false, QWidget *parent = nullptr);
     void set(StateRole role, const QString &icon, const QString &word);
+    void setElidable(bool elidable); // the word may be cut where there is no room; the tooltip has all of it
     void setFill(bool fill) { m_fill = fill; } // production: full colour with white text
     QSize sizeHint() const override;
-    QSize minimumSizeHint() const override { return sizeHint(); }
+    QSize minimumSizeHint() const override;
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -50,7 +53,7 @@ protected:
 private:
     StateRole m_role = StateRole::Waiting;
     QString m_icon, m_word;
-    bool m_chip, m_fill = false;
+    bool m_chip, m_fill = false, m_elidable = false;
 };
 
 } // namespace bellwether
