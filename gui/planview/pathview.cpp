@@ -1,7 +1,7 @@
 #include "planview/pathview.h"
 
 #include "text/format.h"
-#include "widgets/theme.h"
+#include "widgets/button.h"
 
 #include <QPainter>
 
@@ -50,7 +50,7 @@ void PathView::setPlan(const Plan *plan)
         }
     }
     setAccessibleDescription(spoken.join(QStringLiteral(", ")));
-    setToolTip(spoken.join(QStringLiteral(", ")).toHtmlEscaped());
+    setToolTip(plainToolTip(spoken.join(QStringLiteral(", "))));
     update();
 }
 

@@ -67,10 +67,10 @@ PageHeader::PageHeader(QWidget *parent)
 {
     setObjectName(QStringLiteral("page-header"));
     setAccessibleName(tr("Page header"));
-    m_title->setElided(true, 210);
+    m_title->setElided(true, 180);
     m_title->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
     m_chip->setElidable(true);
-    m_about->setElided(true);
+    m_about->setElided(true, 56);
     m_after->setElided(true);
     m_sub->setElided(true);
     auto *line = new QHBoxLayout;

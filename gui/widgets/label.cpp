@@ -1,5 +1,6 @@
 #include "widgets/label.h"
 
+#include "widgets/button.h"
 #include "widgets/icons.h"
 
 #include <QFontMetrics>
@@ -58,7 +59,7 @@ void Label::setFullText(const QString &text)
     setText(text);
     setAccessibleName(text);
     if (m_elided)
-        setToolTip(text.toHtmlEscaped());
+        setToolTip(plainToolTip(text));
 }
 
 QSize Label::minimumSizeHint() const
@@ -97,7 +98,7 @@ void StateLabel::set(StateRole role, const QString &icon, const QString &word)
     m_word = word;
     setAccessibleName(word);
     if (m_elidable)
-        setToolTip(word.toHtmlEscaped());
+        setToolTip(plainToolTip(word));
     updateGeometry();
     update();
 }
@@ -113,7 +114,7 @@ QSize StateLabel::sizeHint() const
 QSize StateLabel::minimumSizeHint() const
 {
     const QSize size = sizeHint();
-    return m_elidable ? QSize(qMin(size.width(), theme().px(100)), size.height()) : size;
+    return m_elidable ? QSize(qMin(size.width(), theme().px(132)), size.height()) : size;
 }
 
 void StateLabel::setElidable(bool elidable)
