@@ -27,13 +27,10 @@ public:
     void put(std::function<void()> work) { m_work.put(std::move(work)); }
 
 protected:
-    bool event(QEvent *event) override
+    void customEvent(QEvent *) override // never looked at: it was made on another thread
     {
-        if (event->type() != QEvent::User)
-            return QObject::event(event);
         for (const auto &work : m_work.takeAll())
             work();
-        return true;
     }
 
 private:

@@ -52,12 +52,9 @@ Engine::~Engine()
     stop();
 }
 
-bool Engine::event(QEvent *event)
+void Engine::customEvent(QEvent *)
 {
-    if (event->type() != QEvent::User)
-        return QObject::event(event);
     drainInbox();
-    return true;
 }
 
 void Engine::drainInbox()

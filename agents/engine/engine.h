@@ -48,7 +48,7 @@ public:
     void setChanged(std::function<void()> changed) override;
 
 protected:
-    bool event(QEvent *event) override; // the wake-up of the inbox
+    void customEvent(QEvent *event) override; // the wake-up of the inbox
 
 private:
     struct Backlogged {

@@ -19,13 +19,10 @@ public:
     void post(std::function<void()> deliver) { m_mail.put(std::move(deliver)); } // any thread
 
 protected:
-    bool event(QEvent *event) override
+    void customEvent(QEvent *) override
     {
-        if (event->type() != QEvent::User)
-            return QObject::event(event);
         for (const auto &deliver : m_mail.takeAll())
             deliver();
-        return true;
     }
 
 private:

@@ -19,17 +19,18 @@ SshWorker::SshWorker(const KeyTrust &trust, const SshOptions &options, std::atom
     m_mail.setWake([this] { QCoreApplication::postEvent(this, new QEvent(QEvent::User)); });
 }
 
-SshWorker::~SshWorker() = default;
+SshWorker::~SshWorker()
+{
+    m_mail.takeAll(); // its lock orders this after all that the worker's thread did
+}
 
 void SshWorker::submit(SshWork work)
 {
     m_mail.put(std::move(work));
 }
 
-bool SshWorker::event(QEvent *event)
+void SshWorker::customEvent(QEvent *) // the wake-up; what it is about lies in the mailbox
 {
-    if (event->type() != QEvent::User)
-        return QObject::event(event);
     if (!m_tick) { // made on the worker's own thread
         m_tick = new QTimer(this);
         m_tick->setInterval(200);
@@ -41,7 +42,6 @@ bool SshWorker::event(QEvent *event)
     }
     for (SshWork &work : m_mail.takeAll())
         take(std::move(work));
-    return true;
 }
 
 void SshWorker::take(SshWork work)

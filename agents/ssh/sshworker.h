@@ -24,7 +24,7 @@ public:
     void submit(SshWork work); // any thread
 
 protected:
-    bool event(QEvent *event) override;
+    void customEvent(QEvent *event) override;
 
 private:
     void take(SshWork work);
