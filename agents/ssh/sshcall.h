@@ -30,6 +30,7 @@ public:
     QString refusal() const { return m_refusal; }
     bool isUnsent() const { return m_phase == Phase::Open || m_phase == Phase::New; } // nothing of it reached the host
     bool retried = false;
+    int refusals = 0; // channels the host did not open for it
     std::function<void()> wake; // asks the session to call advance() soon
 
 protected:

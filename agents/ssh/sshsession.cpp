@@ -345,7 +345,7 @@ void SshSession::runCalls()
     bool again = true;
     while (again && m_phase == Phase::Ready) {
         again = false;
-        while (!m_waiting.empty() && int(m_running.size()) < m_channelLimit) {
+        while (!m_waiting.empty() && int(m_running.size()) < m_channelLimit && m_roomAgain.hasExpired()) {
             m_running.splice(m_running.end(), m_waiting, m_waiting.begin());
             again = true;
         }
@@ -364,6 +364,11 @@ void SshSession::runCalls()
                 if (m_running.size() > 1) { // MaxSessions: fewer at a time, this one waits its turn
                     m_channelLimit = int(m_running.size()) - 1;
                     m_waiting.splice(m_waiting.begin(), m_running, refused);
+                } else if (m_used && ++(*refused)->refusals < 25) { // its earlier channels may not be quite gone there
+                    m_channelLimit = 1;
+                    m_roomAgain.setRemainingTime(150); // tick() comes back
+                    m_waiting.splice(m_waiting.begin(), m_running, refused);
+                    again = false;
                 } else {
                     (*refused)->abandon({ErrorCode::NoShell, {m_to.machine(), (*refused)->refusal()}, {}, nullptr});
                     m_running.erase(refused);

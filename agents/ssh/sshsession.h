@@ -79,6 +79,7 @@ private:
     QSocketNotifier *m_read = nullptr, *m_write = nullptr;
     QTimer m_soon;
     QDeadlineTimer m_deadline, m_idle;
+    QDeadlineTimer m_roomAgain; // until then no channel is asked for: the host is still closing others
     QElapsedTimer m_lastHeard, m_lastKeepAlive;
     QByteArray m_firstBytes; // before the server's banner is known
 
