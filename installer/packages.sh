@@ -3,11 +3,11 @@
 # compilers and libraries
 build_packages="g++ cmake ninja-build ccache pkg-config qt6-base-dev libqt6opengl6-dev libgl-dev libxkbcommon-dev
 qt6-charts-dev qt6-svg-dev qt6-tools-dev qt6-tools-dev-tools qt6-l10n-tools
-libssh-dev libyaml-cpp-dev libspdlog-dev libcurl4-openssl-dev libsqlite3-dev"
+libssh-dev libyaml-cpp-dev libspdlog-dev libsqlite3-dev"
 # what runs beside the program: the hosts of the demo fleet, its drivers and fonts
 run_packages="libqt6sql6-sqlite openssh-server openssh-client qt6-qpa-plugins fonts-dejavu-core ca-certificates procps"
 # what tests use besides
-test_packages="xvfb xauth xdotool busybox-static sqlite3"
+test_packages="xvfb xauth busybox-static poppler-utils tcsh"
 
 # Asks apt only for what is missing, and never a question.
 install_packages() {

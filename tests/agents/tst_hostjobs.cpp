@@ -586,7 +586,7 @@ private Q_SLOTS:
         QFETCH(bool, bare);
         const QTemporaryDir bin;
         const auto link = [&](const QString &name, const QString &to) { QFile::link(to, bin.filePath(name)); };
-        for (const char *name : {"cat", "mkdir", "mv", "rm", "ln", "sleep", "wc", "tail", "head", "find", "date", "sha256sum", "nohup", "seq"})
+        for (const char *name : {"cat", "mkdir", "mv", "rm", "ln", "sleep", "wc", "tail", "head", "find", "date", "sha256sum", "nohup", "seq", "printf"})
             link(QLatin1String(name), QStandardPaths::findExecutable(QLatin1String(name)));
         if (!bare) {
             link("setsid", QStandardPaths::findExecutable("setsid"));
