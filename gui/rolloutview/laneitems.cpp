@@ -56,6 +56,19 @@ LaneTile tileOf(const WaveView &wave, bool canary, const HostView &host, qint64 
     return tile;
 }
 
+bool waitsForPerson(const GateView &gate) // all but the person's word holds
+{
+    bool manual = false, rest = true;
+    for (const GateCondition &condition : gate.conditions) {
+        const bool passed = condition.verdict == GateVerdict::Pass;
+        if (condition.key == QLatin1String("manual"))
+            manual = !passed;
+        else
+            rest = rest && passed;
+    }
+    return manual && rest;
+}
+
 void describeGate(const WaveView &wave, Lane &lane)
 {
     const StateLook verdict = look(wave.gate.verdict);
@@ -65,7 +78,7 @@ void describeGate(const WaveView &wave, Lane &lane)
     case GateVerdict::Pending:
         lane.role = StateRole::Canary;
         lane.icon = QStringLiteral("ui/hourglass");
-        lane.status = wave.gate.bakeEndsMs > 0 ? tr("Gate is baking") : tr("At the gate");
+        lane.status = waitsForPerson(wave.gate) ? tr("Waits for a person") : wave.gate.bakeEndsMs > 0 ? tr("Gate is baking") : tr("At the gate");
         break;
     case GateVerdict::Pass: lane.status = tr("Gate would pass"); break;
     case GateVerdict::Fail: lane.status = tr("Gate failed"); break;
