@@ -7,7 +7,7 @@ libssh-dev libyaml-cpp-dev libspdlog-dev libsqlite3-dev"
 # what runs beside the program: the hosts of the demo fleet, its drivers and fonts
 run_packages="libqt6sql6-sqlite openssh-server openssh-client qt6-qpa-plugins fonts-dejavu-core ca-certificates procps"
 # what tests use besides
-test_packages="xvfb xauth busybox-static poppler-utils tcsh"
+test_packages="xvfb xauth busybox-static poppler-utils tcsh mksh"
 
 # Asks apt only for what is missing, and never a question.
 install_packages() {

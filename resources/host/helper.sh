@@ -22,14 +22,22 @@ R=${BWR_ROOT:-${HOME:?}/.local/state/bellwether}
 case $R in /*) ;; *) R=$PWD/$R ;; esac
 R=$R/v1
 
+# unmade OTHERWISE: why was something not made? The words of the program that could not are in m.
+unmade() { case $m in *'No space'* | *quota*) die disk 74 ;; esac; die "state reason=${m:-$1}" 73; }
 # Makes sure of a state folder that can be written; never called by verbs that only look.
 room() {
-  m=$(mkdir -p "$R/jobs" 2>&1) || { case $m in *'No space'*) die disk 74 ;; esac; die "state reason=${m:-cannot be made}" 73; }
+  m=$(mkdir -p "$R/jobs" 2>&1) || unmade 'it cannot be made'
   [ -w "$R" ] && [ -w "$R/jobs" ] || die 'state reason=it is not writable for this login' 73
+  for f in "$R" "$R/jobs"; do
+    case $(ls -ldn "$f" 2>/dev/null) in d???????w*) die "state reason=everybody may write to $f" 73 ;; esac
+  done
 }
 # put FILE TEXT: whole or not at all; a full disk is noticed here and not by a reader later.
 write() { { printf '%s\n' "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 put() { write "$1.t$$" "$2" && { sync "$1.t$$" 2>/dev/null || :; } && mv -f "$1.t$$" "$1" || { rm -f "$1.t$$"; die disk 74; }; }
+# mark FILE BESIDE: a file that only has to be there; on a full disk a second name of one that is. (Not `:`: where its
+# redirection fails, a POSIX shell ends.)
+mark() { { true >"$1" || ln "$2" "$1"; } 2>/dev/null || [ -e "$1" ] || die disk 74; }
 sha() {
   if command -v sha256sum >/dev/null 2>&1; then h=$(sha256sum <"$1")
   elif command -v shasum >/dev/null 2>&1; then h=$(shasum -a 256 <"$1")
@@ -80,7 +88,8 @@ lock)
   while [ $i -lt 20 ]; do
     i=$((i + 1))
     lease
-    was=$o
+    # The next epoch is counted from this look and no later one: who wins in between must not be robbed.
+    was=$o e=$((N + 1))
     if [ "$o" = "$2" ]; then
       e=$N; up
       put "$R/lease.$e" "$2 $B $u $3"
@@ -90,7 +99,7 @@ lock)
     fi
     fresh && die "locked owner=$o left=$left" 75
     live && [ "$ow" != "$2" ] && die "busy job=$k owner=${ow:-unknown}" 75
-    lease; e=$((N + 1)); up
+    up
     write "$R/l.$$" "$2 $B $u $3" || { rm -f "$R/l.$$"; die disk 74; }
     if ln "$R/l.$$" "$R/lease.$e" 2>/dev/null; then
       rm -f "$R/l.$$" "$R/lease.$((e - 8))"
@@ -104,6 +113,7 @@ lock)
       ok "epoch=$e held=new taken=$was"
     fi
     rm -f "$R/l.$$"
+    [ $i -lt 5 ] || [ -e "$R/lease.$e" ] || die disk 74
   done
   die 'busy job=none owner=others' 75 ;;
 renew)
@@ -131,11 +141,17 @@ start)
   { cat >"$x"; } 2>/dev/null || { rm -f "$x"; die disk 74; }
   sha "$x"
   [ "$h" = "$6" ] || { rm -f "$x"; die sha 65; }
+  # On disk before it has its name: after a power cut a script is whole or not there.
+  sync "$x" 2>/dev/null || :
   [ -s "$J/sup" ] || { { head -c 4096 /dev/zero >"$J/reserve.$$"; } 2>/dev/null && size "$J/reserve.$$" && [ "$z" = 4096 ] && mv -f "$J/reserve.$$" "$J/reserve"; } ||
     { rm -f "$x" "$J/reserve.$$"; die disk 74; }
-  ln "$x" "$J/script" 2>/dev/null || { sha "$J/script"; [ "$h" = "$6" ] || { rm -f "$x"; die token-reused 65; }; }
+  m=$(ln "$x" "$J/script" 2>&1) || {
+    rm -f "$x"
+    [ -s "$J/script" ] || unmade 'its file system makes no hard links'
+    sha "$J/script"
+    [ "$h" = "$6" ] || die token-reused 65
+  }
   rm -f "$x"
-  [ -s "$J/script" ] || die disk 74
   state "$2"
   n=0
   if [ "$S" = unstarted ]; then
@@ -182,13 +198,13 @@ poll)
 cancel)
   tok "$2"; num "$3"; fence "$3" "$4"; state "$2"
   case $S in absent) die absent 65 ;; done) ok "state=$S" ;; esac
-  { : >"$J/cancel"; } 2>/dev/null || die disk 74
+  mark "$J/cancel" "$J/script"
   # Nobody watches an orphan any more: end it from here.
   if [ "$S" = lost ] && alive "$J/step"; then kill -s TERM -- "-$p" 2>/dev/null || kill -s TERM "$p"; fi
   ok "state=$S" ;;
 ack)
   tok "$2"; [ -s "$R/jobs/$2/rc" ] || die notdone 65
-  { : >"$R/jobs/$2/ack"; } 2>/dev/null || die disk 74
+  mark "$R/jobs/$2/ack" "$R/jobs/$2/rc"
   ok ok ;;
 gc)
   num "$2"

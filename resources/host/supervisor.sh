@@ -9,10 +9,25 @@ unset BWR_R BWR_K BWR_E BWR_O BWR_T BWR_SUP BWR_ROOT
 read -r B </proc/sys/kernel/random/boot_id || B=none
 up() { read -r u _ </proc/uptime; u=${u%%.*}; }
 write() { { printf '%s\n' "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
-sync1() { sync "$1" 2>/dev/null || :; }
+# The named files and folders are on disk, where the host has a sync that can.
+keep() { sync "$@" 2>/dev/null || :; }
+nap() { sleep 0.1 2>/dev/null || sleep 1; }
 top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in '' | *[!0-9]*) continue ;; esac; [ "$n" -gt "$N" ] && N=$n; done; :; }
-born() { { read -r s <"/proc/$1/stat"; } 2>/dev/null || return 1; s=${s##*)}; set -- $s; case $1 in Z | X | x) return 1 ;; esac; st=${20}; }
+born() { st=; { read -r s <"/proc/$1/stat"; } 2>/dev/null || return 1; s=${s##*)}; set -- $s; st=${20}; case $1 in Z | X | x) return 1 ;; esac; }
 alive() { p= s0= b=; { read -r p s0 b _ <"$1"; } 2>/dev/null || :; [ -n "$p" ] && [ "$b" = "$B" ] && born "$p" && [ "$st" = "$s0" ]; }
+# Process $1 and its descendants into f. (mksh puts its own end off until its child has ended.)
+family() {
+  f=$1 g=
+  while [ "$f" != "$g" ]; do
+    g=$f
+    for d in /proc/[0-9]*; do
+      { read -r s <"$d/stat"; } 2>/dev/null || continue
+      d=${d#/proc/} s=${s##*)}
+      set -- $s
+      case " $f " in *" $d "*) ;; *" $2 "*) f="$f $d" ;; esac
+    done
+  done
+}
 say() { printf '%s\n' "$1"; exec >/dev/null; }
 
 # 1. The host's one slot: slot.<N> with N growing, won by ln. Holders are alive or they do not count.
@@ -25,7 +40,7 @@ while :; do
   { [ "$N" -gt 0 ] && read -r _ _ _ k ow <"$R/slot.$N"; } 2>/dev/null || k=
   if [ -n "$k" ] && [ "$k" != - ] && { alive "$R/slot.$N" || alive "$R/jobs/$k/step"; }; then
     # Somebody else's supervisor for this very job: the starter reads the state, all is well.
-    [ "$k" = "$K" ] && { i=0; while [ ! -s sup ] && alive "$R/slot.$N" && [ $i -lt 50 ]; do sleep 0.1 2>/dev/null || sleep 1; i=$((i + 1)); done; say taken; exit 0; }
+    [ "$k" = "$K" ] && { i=0; while [ ! -s sup ] && alive "$R/slot.$N" && [ $i -lt 50 ]; do nap; i=$((i + 1)); done; say taken; exit 0; }
     say "busy job=$k owner=${ow:-unknown}"; exit 75
   fi
   write "$R/s.$$" "$me" || { rm -f "$R/s.$$"; say disk; exit 74; }
@@ -36,7 +51,10 @@ while :; do
     [ "$N" = "$n0" ] && break
   fi
   rm -f "$R/s.$$"
-  i=$((i + 1)); [ $i -lt 50 ] || { say 'busy job=none owner=others'; exit 75; }
+  i=$((i + 1))
+  # Nobody else has it, and still it cannot be made: no room for another name.
+  [ $i -lt 5 ] || [ -e "$slot" ] || { say disk; exit 74; }
+  [ $i -lt 50 ] || { say 'busy job=none owner=others'; exit 75; }
 done
 leave() { printf '%s\n' '- - - - -' >"$slot.t" 2>/dev/null && mv -f "$slot.t" "$slot"; }
 
@@ -45,18 +63,19 @@ top lease
 o=; { read -r o _ <"$R/lease.$N"; } 2>/dev/null || o=
 [ "$N" = "$E" ] && [ "$o" = "$O" ] || { leave; say fenced; exit 77; }
 
+# Where the output will go: a disk that has no room for it is found out before anything has begun.
+{ true >>out && true >>err; } 2>/dev/null || { leave; say disk; exit 74; }
+
 # 3. The claim, the one point from which the job has begun: atomic, no-clobber, never empty.
 write "sup.$$" "$me" || { rm -f "sup.$$"; leave; say disk; exit 74; }
 ln "sup.$$" sup 2>/dev/null || { rm -f "sup.$$"; leave; say taken; exit 0; }
 rm -f "sup.$$"
-sync1 sup
+keep sup . ..
 say claimed
 
 up; t0=$u
 wall0=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 why=exit rc=143
-: >>out
-: >>err
 trap '' HUP INT TERM
 if [ -e cancel ]; then
   why=cancel
@@ -64,6 +83,7 @@ else
   # The step leads its own session, so that its whole group can be ended; it holds nothing of ours open.
   (
     trap - HUP INT TERM
+    true >ready # from here on a signal ends it
     if [ -e env ]; then
       exec 8<env; rm -f env
       while IFS= read -r l <&8; do
@@ -79,30 +99,47 @@ else
   ) &
   c=$!
   born $c && write step.t "$c $st $B" && mv -f step.t step
-  end() { kill -s "$1" -- "-$c" 2>/dev/null || kill -s "$1" "$c" 2>/dev/null; }
+  cs=$st
+  # Its group, or the process alone where there is no setsid; never a stranger who was given its number.
+  end() {
+    born $c && ours=1 || ours=
+    [ -z "$st" ] || [ "$st" = "$cs" ] || return 1
+    kill -s "$1" -- "-$c" 2>/dev/null && return
+    [ -n "$ours" ] || return 1
+    case $1 in 0) ;; *) family $c; kill -s "$1" $f 2>/dev/null ;; esac
+    kill -s 0 $c 2>/dev/null
+  }
   (
     while :; do
       up
       write hb.t "$u" && mv -f hb.t hb
       w=
+      [ "$T" -gt 0 ] && [ $((u - t0)) -ge "$T" ] && w=timeout
       [ -e cancel ] && w=cancel
-      [ "$T" -gt 0 ] && [ $((u - t0)) -ge "$T" ] && w=${w:-timeout}
-      [ -n "$w" ] || { sleep 1; continue; }
-      { printf '%s\n' "$w" >why; } 2>/dev/null
-      end TERM
-      i=0
-      while [ $i -lt 10 ] && end 0; do sleep 1; i=$((i + 1)); up; write hb.t "$u" && mv -f hb.t hb; done
-      end KILL
-      exit
+      [ -z "$w" ] || break
+      alive sup || alive step || exit # killed, and the step it left behind has ended
+      sleep 1
+    done
+    # A second name of a file that is there: this works on a full disk too.
+    ln sup "why.$w"
+    i=0; until [ -e ready ] || [ $i -ge 20 ]; do nap; i=$((i + 1)); done
+    end TERM
+    i=0
+    while end 0; do
+      [ $i -lt 10 ] || { end KILL; break; }
+      sleep 1
+      i=$((i + 1)); up; write hb.t "$u" && mv -f hb.t hb
     done
   ) &
   w=$!
   wait $c
   rc=$?
   # Once a group is being ended it is ended whole, also when its leader went first.
-  [ -s why ] && wait $w
+  [ ! -e why.cancel ] && [ ! -e why.timeout ] || wait $w
   kill -s KILL $w 2>/dev/null
-  { [ -s why ] && read -r why <why; } || why=exit
+  why=exit
+  [ ! -e why.timeout ] || why=timeout
+  [ ! -e why.cancel ] || why=cancel
 fi
 sig=0
 [ $rc -gt 128 ] && sig=$((rc - 128))
@@ -110,5 +147,6 @@ up
 line="rc=$rc sig=$sig why=$why start=$wall0 dur=$((u - t0)) obytes=$(($(wc -c <out))) ebytes=$(($(wc -c <err)))"
 rm -f reserve env
 # The result exists whole or not at all; on a full disk it waits for room, and the slot with it.
-until write rc.t "$line" && { sync1 rc.t; mv -f rc.t rc; }; do sleep 2; done
+until write rc.t "$line" && { keep rc.t; mv -f rc.t rc; }; do sleep 2; done
+keep .
 leave

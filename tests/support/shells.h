@@ -11,7 +11,7 @@ namespace bellwether {
 inline QList<QStringList> posixShells()
 {
     QList<QStringList> shells;
-    for (const char *name : {"dash", "bash"}) {
+    for (const char *name : {"dash", "bash", "mksh"}) {
         const QString path = QStandardPaths::findExecutable(QLatin1String(name));
         if (!path.isEmpty())
             shells.append({path});
