@@ -267,9 +267,10 @@ void Engine::effects(const Event &event)
             if (isBegun(h.state))
                 takeLease(id, h.name);
     } else if (const auto *lease = std::get_if<LeaseTaken>(&event.body)) {
-        for (const HostRun &h : r->hosts)
-            if (h.current() && !m_runners.contains(h.name) && r->plan.host(h.name)->installation.endpoint.machine() == lease->machine)
-                attach(id, h.name);
+        const QStringList names = r->machines.value(lease->machine);
+        for (const QString &name : names)
+            if (r->hosts[name].current() && !m_runners.contains(name))
+                attach(id, name);
     } else if (const auto *intended = std::get_if<StepIntended>(&event.body)) {
         const HostRun &h = r->hosts[intended->host];
         const StepRun *run = h.current();
@@ -419,7 +420,7 @@ std::shared_ptr<const ConsoleSnapshot> Engine::makeSnapshot()
         auto &cached = m_cache[it->id];
         const bool live = !it->isEnded() && !it->interrupted;
         if (!cached.second || live || cached.first != it->lastSeq || cached.second->interrupted != it->interrupted)
-            cached = {it->lastSeq, std::make_shared<RolloutSnapshot>(snapshotOf(*it, now()))};
+            cached = {it->lastSeq, std::make_shared<RolloutSnapshot>(snapshotOf(*it, now(), cached.second.get()))};
         s->rollouts.append(cached.second);
     }
     return s;

@@ -28,6 +28,15 @@ void HealthWatch::tick(const RolloutState &state)
     }
 }
 
+const HealthWatch::Gate &HealthWatch::gateOf(const RolloutState &state, int wave)
+{
+    Gate &gate = m_gates[{state.id, wave}];
+    const Now now = m_runtime.now();
+    if (gate.readMono < 0 || now.monoMs - gate.readMono >= 500 || now.monoMs < gate.readMono)
+        gate = {now.monoMs, readGate(state, wave, now).bakeEndMono, gateBakeS(state.plan, wave, state.waves[wave].hop)};
+    return gate;
+}
+
 void HealthWatch::sample(const RolloutState &state, const HostRun &host, Watch &watch)
 {
     const PlanHost *planned = state.plan.host(host.name);
@@ -52,18 +61,19 @@ void HealthWatch::sample(const RolloutState &state, const HostRun &host, Watch &
 void HealthWatch::take(int rollout, const QString &name, const HealthSample &sample)
 {
     const RolloutState *state = m_runtime.rollout(rollout);
-    if (!state || !state->hosts.contains(name) || !watchedHosts(*state).contains(name))
+    if (!state || !state->hosts.contains(name))
         return;
-    const HostRun &host = state->hosts[name];
+    const HostRun &host = state->hosts.find(name).value();
+    if (!isWatched(*state, host))
+        return;
     Watch &watch = m_watches[name];
     const qint64 now = m_runtime.now().monoMs;
     const bool changed = !watch.any || sample.health != watch.last.health || sample.version != watch.last.version
         || sample.process != watch.last.process || sample.detail != watch.last.detail;
     bool wanted = host.current() != nullptr; // a health step counts its checks
     if (!wanted) {
-        const int bakeS = gateBakeS(state->plan, host.wave, state->waves[host.wave].hop);
-        const qint64 beat = std::clamp<qint64>(qint64(scaledMs(*state, bakeS) / 4), 1000, 60'000);
-        const GateReading gate = readGate(*state, host.wave, m_runtime.now());
+        const Gate &gate = gateOf(*state, host.wave);
+        const qint64 beat = std::clamp<qint64>(qint64(scaledMs(*state, gate.bakeS) / 4), 1000, 60'000);
         wanted = now - watch.recordedMono >= beat || (gate.bakeEndMono > 0 && now >= gate.bakeEndMono && host.health.lastMono < gate.bakeEndMono);
     }
     watch.last = sample;

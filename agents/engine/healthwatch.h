@@ -21,9 +21,15 @@ private:
     };
     void sample(const RolloutState &state, const HostRun &host, Watch &watch);
     void take(int rollout, const QString &host, const HealthSample &sample);
+    struct Gate {
+        qint64 readMono = -1, bakeEndMono = 0;
+        int bakeS = 0;
+    };
+    const Gate &gateOf(const RolloutState &state, int wave); // as it was half a second ago at most
 
     Runtime &m_runtime;
     QHash<QString, Watch> m_watches; // by host
+    QMap<std::pair<int, int>, Gate> m_gates; // by rollout and wave: every host of a wave asks for the same
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 

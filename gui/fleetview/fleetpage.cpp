@@ -183,7 +183,16 @@ QList<QWidget *> FleetPage::headerActions() { return {m_import, m_check, m_plan}
 
 void FleetPage::setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot)
 {
-    m_snapshot = snapshot;
+    m_snapshot = std::move(snapshot);
+    m_stale = true;
+    if (isVisible())
+        takeSnapshot();
+}
+
+void FleetPage::takeSnapshot()
+{
+    m_stale = false;
+    const auto &snapshot = m_snapshot;
     m_production = std::any_of(snapshot->fleet.cbegin(), snapshot->fleet.cend(),
                                [](const FleetRow &row) { return row.installation.environment == Environment::Production; });
     m_inspector->setReadOnly(snapshot->readOnlyReason);
@@ -203,7 +212,7 @@ void FleetPage::setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot)
 
 void FleetPage::refresh()
 {
-    if (!m_columnsRestored && m_model->shown() > 0 && isVisible()) { // widths are measured against the real window
+    if (!m_columnsRestored && m_model->shown() > 0 && m_settled) { // widths are measured against the real window
         m_table->fitColumns();
         m_columnsRestored = true;
     }
@@ -490,8 +499,13 @@ void FleetPage::dropEvent(QDropEvent *event)
 void FleetPage::showEvent(QShowEvent *event)
 {
     Page::showEvent(event);
+    if (m_stale)
+        takeSnapshot();
     if (!m_columnsRestored)
-        QTimer::singleShot(0, this, &FleetPage::refresh);
+        QTimer::singleShot(0, this, [this] {
+            m_settled = true;
+            refresh();
+        });
 }
 
 void FleetPage::saveState(QSettings &settings)

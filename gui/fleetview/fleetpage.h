@@ -55,6 +55,7 @@ private:
     QWidget *filterRow();
     void connectAll();
     void buildCommands();
+    void takeSnapshot();
     void refresh();
     void refreshMap();
     void refreshActions();
@@ -82,7 +83,7 @@ private:
     TrustHost *m_truster;
     QList<QAction *> m_commands;
     QString m_busy;
-    bool m_production = false, m_columnsRestored = false, m_grouped = false;
+    bool m_production = false, m_columnsRestored = false, m_grouped = false, m_stale = false, m_settled = false;
     qint64 m_nowMs = 0;
 };
 

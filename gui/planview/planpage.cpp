@@ -156,11 +156,25 @@ void PlanPage::setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot)
         fillProducts();
         fillStrategies();
         fillVersions();
+        m_factsKey.clear();
     }
-    QString key; // planned again only when something a plan is made from changed
-    for (const FleetRow &row : snapshot->fleet)
-        key += QStringLiteral("%1 %2 %3|").arg(row.installation.name).arg(row.facts.measuredMs).arg(row.rollout);
-    if (key != m_factsKey || libraryChanged) {
+    if (isVisible()) // nobody reads a plan that is not shown
+        followFacts();
+}
+
+void PlanPage::showEvent(QShowEvent *event)
+{
+    Page::showEvent(event);
+    if (m_snapshot)
+        followFacts();
+}
+
+void PlanPage::followFacts()
+{
+    QString key = QStringLiteral("facts ");
+    for (const FleetRow &row : m_snapshot->fleet)
+        key += row.installation.name + QLatin1Char(' ') + QString::number(row.facts.measuredMs) + QLatin1Char(' ') + row.rollout + QLatin1Char('|');
+    if (key != m_factsKey) {
         m_factsKey = key;
         if (!m_versionChosen)
             fillVersions(); // what is offered follows from what was measured

@@ -52,6 +52,9 @@ public:
 
     const PlanResult &result() const { return m_result; }
 
+protected:
+    void showEvent(QShowEvent *event) override;
+
 private:
     friend class WavesCommand;
     void build();
@@ -64,6 +67,7 @@ private:
     void fillProducts();
     void fillVersions();
     void fillStrategies();
+    void followFacts();             // plans again when something a plan is made from changed
     QStringList candidates() const; // names of chosen hosts of the product
     void plan();                    // soon
     void planNow();

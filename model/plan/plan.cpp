@@ -125,10 +125,10 @@ QString planHash(const Plan &plan)
 int gateBakeS(const Plan &plan, int wave, int hop)
 {
     bool patch = true;
-    if (wave >= 0 && wave < plan.waves.size())
-        for (const QString &name : plan.waves[wave].hosts)
-            if (const PlanHost *host = plan.host(name))
-                patch = patch && isPatchHop(*host, hop, plan.to);
+    for (const QString &name : plan.waves.value(wave).hosts) {
+        const PlanHost *host = patch ? plan.host(name) : nullptr;
+        patch = patch && (!host || isPatchHop(*host, hop, plan.to));
+    }
     const Strategy &s = plan.strategy;
     if (wave <= 0)
         return patch ? s.bakeCanaryPatchS : s.bakeCanaryS;

@@ -4,6 +4,7 @@
 #include "rollout/wayback.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace bellwether {
 
@@ -13,7 +14,7 @@ bool canGoBack(const RolloutState &state, const HostRun &h)
 {
     if (h.current() || h.state == HostRunState::RollingBack)
         return false;
-    return decideWayBack(state, h).verdict != WayBackVerdict::None;
+    return hasWayBack(state, h);
 }
 
 bool canRetry(const HostRun &h)
@@ -27,7 +28,7 @@ bool canSkip(const RolloutState &state, const HostRun &h)
     if (h.state == HostRunState::Waiting || h.state == HostRunState::Deferred)
         return true;
     // a failed host may only be left behind when nothing was changed on it
-    return h.state == HostRunState::Failed && decideWayBack(state, h).verdict == WayBackVerdict::None;
+    return h.state == HostRunState::Failed && !hasWayBack(state, h);
 }
 
 template<class Predicate>
@@ -43,7 +44,11 @@ QStringList hostsWhere(const RolloutState &state, Predicate predicate)
 // Newest first: who was begun last goes back first.
 QStringList newestFirst(const RolloutState &state, QStringList names)
 {
-    std::stable_sort(names.begin(), names.end(), [&](const QString &a, const QString &b) { return state.hosts[a].beganMs > state.hosts[b].beganMs; });
+    std::vector<std::pair<qint64, QString>> begun;
+    for (const QString &name : std::as_const(names))
+        begun.emplace_back(state.hosts[name].beganMs, name);
+    std::ranges::stable_sort(begun, std::ranges::greater(), [](const auto &one) { return one.first; });
+    std::ranges::transform(begun, names.begin(), [](const auto &one) { return one.second; });
     return names;
 }
 

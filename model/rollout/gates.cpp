@@ -171,14 +171,20 @@ QStringList watchedHosts(const RolloutState &state)
     QStringList names;
     if (state.isEnded() || state.interrupted)
         return names;
-    for (const HostRun &h : state.hosts) {
-        const StepRun *step = h.current();
-        const bool inHealthStep = step && step->kind == StepKind::Health && step->phase == StepPhase::Started;
-        const bool gated = h.state == HostRunState::Upgraded && h.wave < state.waves.size() && !state.waves[h.wave].passed;
-        if (inHealthStep || gated)
+    for (const HostRun &h : state.hosts)
+        if (isWatched(state, h))
             names.append(h.name);
-    }
     return names;
+}
+
+bool isWatched(const RolloutState &state, const HostRun &h)
+{
+    if (state.isEnded() || state.interrupted)
+        return false;
+    const StepRun *step = h.current();
+    const bool inHealthStep = step && step->kind == StepKind::Health && step->phase == StepPhase::Started;
+    const bool gated = h.state == HostRunState::Upgraded && h.wave < state.waves.size() && !state.waves[h.wave].passed;
+    return inHealthStep || gated;
 }
 
 } // namespace bellwether

@@ -17,6 +17,7 @@ GateReading readGate(const RolloutState &state, int wave, const Now &now);
 
 // Hosts whose health the engine must keep sampling: those in a health step and those that a gate watches.
 QStringList watchedHosts(const RolloutState &state);
+bool isWatched(const RolloutState &state, const HostRun &host);
 
 bool countsAsFailure(HostRunState state);
 

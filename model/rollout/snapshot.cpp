@@ -186,7 +186,7 @@ const HostView *RolloutSnapshot::host(const QString &hostName) const
     return nullptr;
 }
 
-RolloutSnapshot snapshotOf(const RolloutState &state, const Now &now)
+RolloutSnapshot snapshotOf(const RolloutState &state, const Now &now, const RolloutSnapshot *previous)
 {
     RolloutSnapshot s;
     s.id = state.id;
@@ -213,7 +213,11 @@ RolloutSnapshot snapshotOf(const RolloutState &state, const Now &now)
         if (!froms.contains(h.from.toString()))
             froms.append(h.from.toString());
     s.from = froms.size() == 1 ? froms.first() : froms.isEmpty() ? QString() : QStringLiteral("several");
+    // What a host looks like follows from its own events, and from those about the whole (paused, interrupted).
+    const bool alike = previous && previous->id == state.id && previous->planHash == state.planHash && previous->waves.size() == state.waves.size()
+        && previous->interrupted == state.interrupted && state.wholeSeq <= previous->seq;
     for (int w = 0; w < state.waves.size(); ++w) {
+        const QList<HostView> before = alike ? previous->waves[w].hosts : QList<HostView>();
         WaveView v;
         v.name = state.plan.waves.value(w).name;
         v.state = waveState(state, w);
@@ -228,7 +232,11 @@ RolloutSnapshot snapshotOf(const RolloutState &state, const Now &now)
             const auto h = state.hosts.constFind(name);
             if (h == state.hosts.cend())
                 continue;
-            v.hosts.append(viewOf(state, *h));
+            const qsizetype at = v.hosts.size();
+            if (h->seq <= (previous ? previous->seq : -1) && at < before.size() && before[at].name == name)
+                v.hosts.append(before[at]);
+            else
+                v.hosts.append(viewOf(state, *h));
             ++s.hostsTotal;
             s.hostsDone += h->state == HostRunState::Upgraded || h->state == HostRunState::AlreadyThere;
             s.hostsFailed += countsAsFailure(h->state);

@@ -73,8 +73,9 @@ struct RolloutSnapshot {
     const HostView *host(const QString &name) const;
 };
 
-// `nowMs`: wall clock, for ETA.
-RolloutSnapshot snapshotOf(const RolloutState &state, const Now &now);
+// `previous`: an earlier snapshot of the same rollout, or null. Hosts that nothing was recorded about since are taken
+// from it, so that showing a big rollout costs what changed; the result is the same without it.
+RolloutSnapshot snapshotOf(const RolloutState &state, const Now &now, const RolloutSnapshot *previous = nullptr);
 QJsonObject statusJson(const RolloutSnapshot &snapshot); // keys of the command line's contract
 
 struct FleetRow {

@@ -56,6 +56,7 @@ struct HostRun {
     QString measuredToken;  // the measuring step whose facts are in
     int deferrals = 0;
     QMap<int, Ledger> ledgersAfter; // by hop: the newest reading once the new version was started
+    qint64 seq = 0; // of the last event that was about it
 
     const StepRun *current() const; // the last one when it has not ended, else null
     const StepRun *last() const;
@@ -89,6 +90,7 @@ struct RolloutState {
     bool abortRequested = false;
     QString startedBy, endReason;
     qint64 startedMs = 0, endedMs = 0, lastSeq = 0, lastMs = 0;
+    qint64 wholeSeq = 0; // of the last event that was not about one host alone
 
     bool isEnded() const;
     bool isPaused() const { return !pauses.isEmpty() || interrupted; }

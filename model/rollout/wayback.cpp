@@ -25,6 +25,13 @@ const StepRun *firstForward(const HostRun &host, int hop, std::initializer_list<
 
 } // namespace
 
+bool hasWayBack(const RolloutState &state, const HostRun &host)
+{
+    const PlanHost *planned = state.plan.host(host.name);
+    return planned && host.hop >= 0 && host.hop < planned->hops.size() && host.state != HostRunState::RolledBack
+        && firstForward(host, host.hop, {StepKind::Stop, StepKind::Pin, StepKind::Migrate, StepKind::Start});
+}
+
 WayBack decideWayBack(const RolloutState &state, const HostRun &host)
 {
     WayBack way;
@@ -35,7 +42,7 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
         return way;
     }
     const Hop &hop = planned->hops[host.hop];
-    if (host.state == HostRunState::RolledBack || !firstForward(host, host.hop, {StepKind::Stop, StepKind::Pin, StepKind::Migrate, StepKind::Start})) {
+    if (!hasWayBack(state, host)) {
         way.reason = host.state == HostRunState::RolledBack ? QStringLiteral("it is already back on %1").arg(hop.from.toString())
                                                            : QStringLiteral("nothing has been changed on it");
         return way;

@@ -9,6 +9,8 @@
 
 namespace bellwether {
 
+// Whether there is anything to take back at all: decideWayBack() gives another verdict than None.
+bool hasWayBack(const RolloutState &state, const HostRun &host);
 WayBack decideWayBack(const RolloutState &state, const HostRun &host);
 
 } // namespace bellwether

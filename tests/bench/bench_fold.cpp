@@ -75,7 +75,7 @@ void verifyChain(benchmark::State &bench)
 
 } // namespace
 
-BENCHMARK(foldEvents)->Arg(200)->Arg(2000)->Unit(benchmark::kMillisecond);
+BENCHMARK(foldEvents)->Arg(250)->Arg(1000)->Arg(2000)->Unit(benchmark::kMillisecond);
 BENCHMARK(readAndFold)->Arg(2000)->Unit(benchmark::kMillisecond);
 BENCHMARK(verifyChain)->Arg(2000)->Unit(benchmark::kMillisecond);
 BENCHMARK_MAIN();

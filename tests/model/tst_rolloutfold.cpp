@@ -2,8 +2,11 @@
 #include "rollout/decide.h"
 #include "rollout/gates.h"
 #include "rollout/snapshot.h"
+#include "rollout/wayback.h"
 #include "rollout/workspace.h"
+#include "story.h"
 
+#include <QJsonDocument>
 #include <QTest>
 
 using namespace bellwether;
@@ -77,6 +80,8 @@ private Q_SLOTS:
     void budgetOfAWave();
     void noCanaryFailureIsAllowed();
     void decidesForTwoThousandHosts();
+    void aSnapshotFromTheLastOneIsTheSame_data();
+    void aSnapshotFromTheLastOneIsTheSame();
 };
 
 void TestRolloutFold::eventsSurviveJson()
@@ -198,6 +203,82 @@ void TestRolloutFold::decidesForTwoThousandHosts() // I1: never more at once tha
     }
     QVERIFY(most >= 1);
     QVERIFY(most <= state.plan.strategy.parallelLater);
+}
+
+namespace {
+
+// Everything a window shows of the hosts, as text.
+QString pictureOf(const RolloutSnapshot &snapshot)
+{
+    QString text = QString::fromUtf8(QJsonDocument(statusJson(snapshot)).toJson());
+    for (const WaveView &wave : snapshot.waves) {
+        for (const HostView &h : wave.hosts) {
+            text += QStringLiteral("%1 %2 %3 %4 %5 %6\n").arg(h.name, h.healthDetail).arg(h.connected).arg(h.beganMs).arg(h.endedMs).arg(h.stepSinceMs);
+            text += QString::fromUtf8(QJsonDocument(valueToJson(h.migrations).toArray()).toJson());
+            for (const QList<StepView> &steps : {h.steps, h.backSteps})
+                for (const StepView &step : steps)
+                    text += QStringLiteral("%1 %2 %3 %4 %5\n").arg(step.token, step.name, step.state, step.reason).arg(step.endedMs);
+            if (h.backup)
+                text += h.backup->path + h.backup->problem;
+            for (auto it = h.contentAfter.cbegin(); it != h.contentAfter.cend(); ++it)
+                text += it.key() + QString::number(it.value());
+        }
+    }
+    return text;
+}
+
+} // namespace
+
+void TestRolloutFold::aSnapshotFromTheLastOneIsTheSame_data()
+{
+    QTest::addColumn<QList<Event>>("events");
+    QTest::newRow("went well") << support::goodStory();
+    QTest::newRow("restored") << support::restoredStory();
+    QTest::newRow("hostile") << support::hostileStory();
+    QTest::newRow("many hosts") << support::manyHostsStory(12);
+}
+
+void TestRolloutFold::aSnapshotFromTheLastOneIsTheSame()
+{
+    QFETCH(QList<Event>, events);
+    const Now now{1'790'000'900'000, 900'000};
+    Workspace workspace;
+    QMap<int, std::shared_ptr<RolloutSnapshot>> last;
+    qint64 seq = 0;
+    const auto check = [&](const char *where) {
+        for (const RolloutState &state : std::as_const(workspace.rollouts)) {
+            std::shared_ptr<RolloutSnapshot> &before = last[state.id];
+            auto fresh = std::make_shared<RolloutSnapshot>(snapshotOf(state, now, before.get()));
+            QVERIFY2(pictureOf(*fresh) == pictureOf(snapshotOf(state, now)), where);
+            before = fresh;
+            for (const HostRun &h : state.hosts)
+                QCOMPARE(hasWayBack(state, h), decideWayBack(state, h).verdict != WayBackVerdict::None);
+        }
+    };
+    for (Event event : std::as_const(events)) {
+        event.seq = ++seq;
+        apply(workspace, event);
+        check(qPrintable(eventName(event.body)));
+    }
+    QVERIFY(!last.isEmpty());
+    // events about the whole, and a console that begins after the last event of the rollout
+    const int rollout = last.lastKey();
+    Paused paused;
+    paused.reason = PauseReason::Operator;
+    ConnectionChanged lost;
+    lost.host = workspace.rollouts[rollout].hosts.firstKey();
+    lost.connected = false;
+    LeaseTaken lease;
+    lease.host = lost.host;
+    lease.machine = workspace.rollouts[rollout].machines.cbegin().key();
+    lease.epoch = 3;
+    AbortRequested abort;
+    for (const EventBody &body : QList<EventBody>{lease, lost, paused, ConsoleStarted{}, RolloutResumed{}, abort}) {
+        Event event = eventOf(++seq, body);
+        event.rollout = std::holds_alternative<ConsoleStarted>(body) ? 0 : rollout;
+        apply(workspace, event);
+        check(qPrintable(eventName(event.body)));
+    }
 }
 
 QTEST_GUILESS_MAIN(TestRolloutFold)

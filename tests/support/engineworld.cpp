@@ -58,8 +58,8 @@ Plan sketchPlan(const PlanSketch &sketch)
     plan.waves = {{QStringLiteral("Canary"), {}}, {QStringLiteral("Wave 1"), {}}};
     for (int i = 1; i <= sketch.hosts; ++i) {
         PlanHost h;
-        h.installation.name = QStringLiteral("demo-%1").arg(i, 2, 10, QLatin1Char('0'));
-        h.installation.endpoint.address = QStringLiteral("127.0.9.%1").arg(i);
+        h.installation.name = QStringLiteral("demo-%1").arg(i, sketch.hosts < 100 ? 2 : 4, 10, QLatin1Char('0')); // sorted by name
+        h.installation.endpoint.address = QStringLiteral("127.%1.9.%2").arg(i / 250).arg(i % 250);
         h.installation.endpoint.user = QStringLiteral("ops");
         h.installation.product = plan.product;
         h.installation.directory = QStringLiteral("/srv/product");

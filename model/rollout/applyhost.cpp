@@ -1,0 +1,274 @@
+// What an event does to one host of a rollout.
+#include "rollout/applier.h"
+
+namespace bellwether {
+
+HostRun *Applier::host(const QString &name)
+{
+    const auto it = s.hosts.find(name);
+    return it == s.hosts.end() ? nullptr : &*it;
+}
+
+StepRun *Applier::findStep(HostRun &host, const QString &token)
+{
+    for (auto it = host.steps.rbegin(); it != host.steps.rend(); ++it)
+        if (it->token == token)
+            return &*it;
+    return nullptr;
+}
+
+HostRunState Applier::stateDuring(StepKind kind, Direction direction)
+{
+    if (direction != Direction::Forward)
+        return HostRunState::RollingBack;
+    switch (kind) {
+    case StepKind::Preflight:
+    case StepKind::Guard:
+        return HostRunState::Preflight;
+    case StepKind::Backup:
+        return HostRunState::BackingUp;
+    case StepKind::Pull:
+    case StepKind::Stop:
+    case StepKind::Pin:
+        return HostRunState::Upgrading;
+    case StepKind::Migrate:
+    case StepKind::Start:
+        return HostRunState::Migrating;
+    case StepKind::Health:
+    case StepKind::Check:
+        return HostRunState::Checking;
+    case StepKind::Validate:
+    case StepKind::SetAside:
+    case StepKind::Restore:
+        return HostRunState::RollingBack;
+    }
+    return HostRunState::Upgrading;
+}
+
+int Applier::hopWithin(const HostRun &h, int hop) const
+{
+    const PlanHost *planned = s.plan.host(h.name);
+    return planned ? std::clamp(hop, 0, std::max(0, int(planned->hops.size()) - 1)) : 0;
+}
+
+void Applier::operator()(const HostBegun &b)
+{
+    if (HostRun *h = host(b.host)) {
+        h->state = HostRunState::Preflight;
+        h->hop = hopWithin(*h, b.hop);
+        h->next = 0;
+        h->direction = Direction::Forward;
+        h->retryAsked = true; // whatever ended badly before this begin is history
+        h->reason.clear();
+        if (h->beganMs == 0)
+            h->beganMs = e.wallMs;
+        h->endedMs = 0;
+        h->leaseEpoch = 0;
+        touch(*h);
+    }
+}
+
+void Applier::operator()(const HostEnded &b)
+{
+    HostRun *h = host(b.host);
+    if (!h)
+        return;
+    h->state = b.state;
+    h->reason = b.reason;
+    h->endedMs = e.wallMs;
+    if (b.state == HostRunState::Deferred) {
+        ++h->deferrals;
+        h->leaseEpoch = 0;
+    }
+    h->doubtSinceMono = b.state == HostRunState::InDoubt ? e.monoMs : 0;
+    if (b.state == HostRunState::RolledBack || b.state == HostRunState::RollbackFailed)
+        s.rollbackOrder.removeAll(b.host);
+    touch(*h);
+}
+
+void Applier::operator()(const StepIntended &b)
+{
+    HostRun *h = host(b.host);
+    if (!h)
+        return;
+    StepRun step;
+    step.token = b.token;
+    step.name = b.step;
+    step.command = b.command;
+    step.sha256 = b.sha256;
+    step.kind = b.kind;
+    step.direction = b.direction;
+    step.hop = b.hop;
+    step.index = b.index;
+    step.attempt = b.attempt;
+    step.intendedMs = e.wallMs;
+    step.startedMono = e.monoMs;
+    h->steps.append(step);
+    h->retryAsked = false;
+    h->hop = hopWithin(*h, b.hop);
+    h->direction = b.direction;
+    h->next = std::max(0, b.index);
+    h->state = stateDuring(b.kind, b.direction);
+    h->reason.clear();
+    if (b.kind == StepKind::Health)
+        h->health = {};
+    if (b.kind == StepKind::Stop && h->downSinceMs == 0)
+        h->downSinceMs = e.wallMs;
+    touch(*h);
+}
+
+void Applier::operator()(const StepStarted &b)
+{
+    HostRun *h = host(b.host);
+    StepRun *step = h ? findStep(*h, b.token) : nullptr;
+    if (!step || step->phase == StepPhase::Ended)
+        return;
+    step->phase = StepPhase::Started;
+    step->startedMs = e.wallMs;
+    step->startedMono = e.monoMs;
+    touch(*h);
+}
+
+void Applier::operator()(const StepEnded &b)
+{
+    HostRun *h = host(b.host);
+    StepRun *step = h ? findStep(*h, b.token) : nullptr;
+    if (!step || step->phase == StepPhase::Ended)
+        return;
+    step->phase = StepPhase::Ended;
+    step->outcome = b.outcome;
+    step->exitStatus = b.exitStatus;
+    step->reason = b.reason;
+    step->lastWords = b.lastWords;
+    step->endedMs = e.wallMs;
+    if (b.outcome == StepOutcome::Done || b.outcome == StepOutcome::Already)
+        h->next = step->index + 1;
+    touch(*h);
+}
+
+void Applier::operator()(const ConnectionChanged &b)
+{
+    if (HostRun *h = host(b.host)) {
+        h->connected = b.connected;
+        h->doubtSinceMono = b.connected ? 0 : e.monoMs;
+    }
+}
+
+void Applier::operator()(const MigrationObserved &b)
+{
+    HostRun *h = host(b.host);
+    if (!h)
+        return;
+    for (Migration &m : h->migrations) {
+        if (m.name == b.migration.name) {
+            m = b.migration;
+            return;
+        }
+    }
+    h->migrations.append(b.migration);
+}
+
+void Applier::operator()(const BackupProven &b)
+{
+    if (HostRun *h = host(b.host))
+        h->backups.insert(b.hop, b.backup);
+}
+
+void Applier::operator()(const FactsMeasured &b)
+{
+    HostRun *h = host(b.host);
+    if (!h)
+        return;
+    h->measuredToken = b.token;
+    if (b.facts.version)
+        h->measuredVersion = b.facts.version->toString();
+    if (b.phase == QLatin1String("preflight"))
+        h->factsBefore.insert(b.hop, b.facts);
+    else if (b.phase == QLatin1String("check"))
+        h->factsAfter.insert(b.hop, b.facts);
+    else if (b.phase == QLatin1String("back"))
+        h->factsBack = b.facts;
+    if (b.facts.ledger && (b.phase == QLatin1String("migrated") || b.phase == QLatin1String("check")))
+        h->ledgersAfter.insert(b.hop, *b.facts.ledger);
+}
+
+void Applier::operator()(const HealthObserved &b)
+{
+    HostRun *h = host(b.host);
+    if (!h)
+        return;
+    HealthRecord &r = h->health;
+    const Version target = targetOf(s, *h);
+    const bool rightVersion = b.version.isEmpty() || b.version == target.toString();
+    const bool restarted = !r.process.isEmpty() && !b.process.isEmpty() && r.process != b.process;
+    r.health = b.health;
+    r.version = b.version;
+    r.detail = b.detail;
+    if (!b.process.isEmpty())
+        r.process = b.process;
+    r.lastMono = e.monoMs;
+    r.lastMs = e.wallMs;
+    if (!b.version.isEmpty())
+        h->measuredVersion = b.version;
+    if (b.health != Health::Ok || !rightVersion) {
+        r.sinceMono = 0;
+        r.checks = 0;
+        if (h->state == HostRunState::Baking)
+            h->state = HostRunState::Checking;
+        return;
+    }
+    if (r.sinceMono == 0 || restarted) {
+        r.sinceMono = e.monoMs;
+        r.checks = 1;
+    } else {
+        ++r.checks;
+    }
+    if (h->downSinceMs > 0) {
+        h->downtimeMs += e.wallMs - h->downSinceMs;
+        h->downSinceMs = 0;
+    }
+    if (h->state == HostRunState::Checking && h->current() && h->current()->kind == StepKind::Health)
+        h->state = HostRunState::Baking;
+}
+
+void Applier::operator()(const HostRetried &b)
+{
+    HostRun *h = host(b.host);
+    if (!h)
+        return;
+    h->reason.clear();
+    h->endedMs = 0;
+    h->doubtSinceMono = 0;
+    h->retryAsked = true;
+    h->leaseEpoch = 0;
+    if (h->state == HostRunState::RollbackFailed) {
+        h->state = HostRunState::RollingBack;
+        if (!s.rollbackOrder.contains(h->name))
+            s.rollbackOrder.append(h->name);
+    } else if (h->steps.isEmpty() || h->state == HostRunState::Deferred || h->direction != Direction::Forward) {
+        h->state = HostRunState::Waiting;
+        h->direction = Direction::Forward;
+        h->next = 0;
+    } else {
+        h->state = stateDuring(h->steps.last().kind, Direction::Forward);
+    }
+    touch(*h);
+}
+
+void Applier::operator()(const HostSkipped &b)
+{
+    if (HostRun *h = host(b.host)) {
+        h->state = HostRunState::Excluded;
+        h->reason = b.reason;
+        h->endedMs = e.wallMs;
+        touch(*h);
+    }
+}
+
+void Applier::operator()(const WayBackDecided &b)
+{
+    if (HostRun *h = host(b.host))
+        h->way = b.way;
+}
+
+} // namespace bellwether
