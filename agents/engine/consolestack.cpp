@@ -74,14 +74,12 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     const auto reader = JournalReader::open(dataFolder);
     if (!reader)
         return std::unexpected(reader.error());
-    const auto check = (*reader)->verify();
+    QList<Event> events;
+    const auto check = (*reader)->verify(&events);
     if (!check)
         return std::unexpected(check.error());
     if (!check->intact)
         return fail(ErrorCode::JournalTampered, {QString::number(check->firstBroken), check->cause});
-    const auto events = (*reader)->read();
-    if (!events)
-        return std::unexpected(events.error());
     const auto library = loadShippedLibrary();
     if (!library)
         return std::unexpected(library.error());
@@ -89,7 +87,7 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     Workspace workspace;
     workspace.id = (*writer)->workspaceId();
     workspace.library = std::make_shared<Library>(*library);
-    for (const Event &event : *events)
+    for (const Event &event : std::as_const(events))
         apply(workspace, event);
 
     std::unique_ptr<ConsoleStack> stack(new ConsoleStack);

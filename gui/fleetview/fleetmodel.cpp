@@ -314,6 +314,29 @@ QStringList FleetModel::shownNames() const
     return names;
 }
 
+QList<bool> FleetModel::shownRows() const
+{
+    QList<bool> shown(total());
+    for (const Group &group : m_groups)
+        for (const int row : group.rows)
+            shown[row] = true;
+    return shown;
+}
+
+QSet<QString> FleetModel::shownProducts() const
+{
+    QSet<QString> products;
+    const QString *last = nullptr; // mostly the same again
+    for (const Group &group : m_groups)
+        for (const int row : group.rows) {
+            const QString &product = m_snapshot->fleet[row].installation.product;
+            if (!last || *last != product)
+                products.insert(product);
+            last = &product;
+        }
+    return products;
+}
+
 qint64 FleetModel::oldestMeasured() const
 {
     qint64 oldest = 0;

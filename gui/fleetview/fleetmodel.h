@@ -37,6 +37,10 @@ public:
     QModelIndex indexOf(const QString &name, int column = 0) const;
     QString nameAt(const QModelIndex &index) const; // empty for groups
     QStringList shownNames() const;
+    QList<bool> shownRows() const; // beside the snapshot's fleet
+    QSet<QString> shownProducts() const;
+    FleetState stateOf(int row) const { return m_items[row].state; } // row of the snapshot's fleet
+    const StateLook &lookOf(int row) const { return m_items[row].look; }
     qint64 oldestMeasured() const; // wall clock; 0 when one was never measured
 
     QModelIndex index(int row, int column, const QModelIndex &parent = {}) const override;

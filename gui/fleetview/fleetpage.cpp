@@ -87,6 +87,7 @@ void FleetPage::build()
     all->addWidget(m_counts);
     all->addWidget(m_map);
     all->addWidget(m_split, 1);
+    m_filter->setValues([this] { return filterValues(); });
     m_filter->setCounter([this](const Filter &filter) { return m_model->matching(filter); });
     m_import->setIconName(QStringLiteral("ui/import"));
     m_import->setHint(tr("Reads a fleet file and shows what would change. A file can also be dropped on this page"));
@@ -217,6 +218,17 @@ void FleetPage::refresh()
         m_columnsRestored = true;
     }
     m_counts->setCounts(m_model->counts());
+    m_filter->recount();
+    refreshMap();
+    refreshActions();
+    refreshInspector();
+    emptyText();
+    Q_EMIT headerChanged();
+}
+
+// What stands in the fleet, for completion in the filter.
+QMap<QString, QStringList> FleetPage::filterValues() const
+{
     QMap<QString, QStringList> values;
     if (m_snapshot)
         for (const FleetRow &row : m_snapshot->fleet) {
@@ -234,25 +246,18 @@ void FleetPage::refresh()
                 add(it.key(), it.value());
         }
     values[QStringLiteral("health")] = {QStringLiteral("ok"), QStringLiteral("starting"), QStringLiteral("unhealthy"), QStringLiteral("unknown")};
-    m_filter->setValues(values);
-    m_filter->recount();
-    refreshMap();
-    refreshActions();
-    refreshInspector();
-    emptyText();
-    Q_EMIT headerChanged();
+    return values;
 }
 
 void FleetPage::refreshMap()
 {
     QMap<QString, TileMap::Block> blocks;
     const QString key = m_model->grouping();
-    const QStringList shown = m_model->shownNames();
-    QSet<QString> visible(shown.cbegin(), shown.cend());
+    const QList<bool> shown = m_model->shownRows();
     if (m_snapshot)
-        for (const FleetRow &row : m_snapshot->fleet) { // sorted by name: a host keeps its place whatever its state
-            const Installation &host = row.installation;
-            if (!visible.contains(host.name))
+        for (int i = 0; i < shown.size(); ++i) { // sorted by name: a host keeps its place whatever its state
+            const Installation &host = m_snapshot->fleet[i].installation;
+            if (!shown[i])
                 continue;
             const QString title = key.isEmpty() ? tr("All hosts")
                 : key == QLatin1String("environment") ? wordOf(host.environment)
@@ -260,8 +265,7 @@ void FleetPage::refreshMap()
                 : host.labels.value(key, tr("without %1").arg(key));
             TileMap::Block &block = blocks[title];
             block.title = title;
-            const StateLook look = m_model->lookOf(host.name);
-            block.tiles << TileMap::Tile{host.name, look, m_model->stateOf(host.name) == FleetState::Healthy};
+            block.tiles << TileMap::Tile{host.name, m_model->lookOf(i), m_model->stateOf(i) == FleetState::Healthy};
         }
     m_map->setVisible(!blocks.isEmpty());
     m_map->setBlocks(blocks.values());
@@ -287,8 +291,8 @@ QStringList FleetPage::targetNames() const
 
 void FleetPage::refreshActions()
 {
-    const QStringList names = targetNames();
-    const int count = static_cast<int>(names.size());
+    const QStringList selected = selectedNames();
+    const int count = selected.isEmpty() ? m_model->shown() : static_cast<int>(selected.size());
     m_check->setText(tr("Check %1").arg(hostsText(count)));
     m_plan->setText(tr("Plan upgrade of %1…").arg(hostsText(count)));
     const QString none = m_model->total() == 0 ? tr("There are no hosts yet.") : tr("No host is shown.");
@@ -297,12 +301,13 @@ void FleetPage::refreshActions()
     m_check->setHint(tr("Measures version, health, disk, database, backups and ledger; changes nothing on the hosts"));
     m_import->setBlocked(readOnly);
     QSet<QString> products;
-    for (const QString &name : names)
+    for (const QString &name : selected)
         if (const FleetRow *row = m_model->row(name))
             products.insert(row->installation.product);
+    if (selected.isEmpty())
+        products = m_model->shownProducts();
     m_plan->setBlocked(count == 0 ? none : products.size() > 1 ? tr("These hosts run several products. Choose hosts of one product.") : QString());
     m_plan->setHint(tr("Opens the Plan page with these hosts; nothing is started"));
-    const QStringList selected = selectedNames();
     m_map->setSelected(QSet<QString>(selected.cbegin(), selected.cend()));
 }
 

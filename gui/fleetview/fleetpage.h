@@ -57,6 +57,7 @@ private:
     void buildCommands();
     void takeSnapshot();
     void refresh();
+    QMap<QString, QStringList> filterValues() const;
     void refreshMap();
     void refreshActions();
     void refreshInspector();

@@ -46,8 +46,10 @@ void JournalService::receive()
     for (Message &message : m_inbox->takeAll()) {
         if (auto *now = std::get_if<Loaded>(&message)) {
             m_rollout = now->rollout;
-            m_events = now->events;
+            Events before = std::exchange(m_events, now->events);
             Q_EMIT loaded();
+            // tens of thousands of events take their time to free: not on the window's thread
+            QMetaObject::invokeMethod(m_worker.get(), [before = std::move(before)] { (void)before; }, Qt::QueuedConnection);
         } else if (auto *state = std::get_if<Folded>(&message)) {
             if (state->wish == m_wish)
                 Q_EMIT folded(state->snapshot, state->seq);

@@ -20,11 +20,16 @@ ReplaySlider::ReplaySlider(QWidget *parent) : QAbstractSlider(parent)
 
 void ReplaySlider::setEvents(const JournalService::Events &events)
 {
+    // Of a rollout that goes on, only what was added is read.
+    const qsizetype known = m_events->size();
+    const bool longer = known > 0 && events->size() >= known && events->first().seq == m_events->first().seq && (*events)[known - 1].seq == m_events->last().seq;
     m_events = events;
-    m_phases.clear();
-    m_marks.clear();
-    QString wave;
-    for (int i = 0; i < events->size(); ++i) {
+    if (!longer) {
+        m_phases.clear();
+        m_marks.clear();
+        m_wave.clear();
+    }
+    for (int i = longer ? static_cast<int>(known) : 0; i < events->size(); ++i) {
         const Event &event = (*events)[i];
         const EventLine line = lineOf(event);
         if (line.decision)
@@ -34,12 +39,12 @@ void ReplaySlider::setEvents(const JournalService::Events &events)
                 m_phases.append({i, word, role});
         };
         if (const auto *opened = std::get_if<WaveOpened>(&event.body)) {
-            wave = opened->wave == 0 ? tr("canary") : tr("wave %1").arg(opened->wave);
-            begin(wave, StateRole::Running);
+            m_wave = opened->wave == 0 ? tr("canary") : tr("wave %1").arg(opened->wave);
+            begin(m_wave, StateRole::Running);
         } else if (std::holds_alternative<Paused>(event.body)) {
             begin(tr("paused"), StateRole::Warning);
-        } else if (std::holds_alternative<Unpaused>(event.body) && !wave.isEmpty()) {
-            begin(wave, StateRole::Running);
+        } else if (std::holds_alternative<Unpaused>(event.body) && !m_wave.isEmpty()) {
+            begin(m_wave, StateRole::Running);
         } else if (std::holds_alternative<RollbackConfirmed>(event.body)) {
             begin(tr("rolling back"), StateRole::Back);
         } else if (const auto *gate = std::get_if<GateAssessed>(&event.body); gate && gate->verdict == GateVerdict::Pending) {

@@ -42,6 +42,7 @@ private:
     JournalService::Events m_events = std::make_shared<const QList<Event>>();
     QList<Phase> m_phases;
     QList<Mark> m_marks;
+    QString m_wave; // the one that was opened last
 };
 
 } // namespace bellwether

@@ -143,6 +143,7 @@ QTableView *makeTable(QAbstractItemModel *model, const QString &name, int stretc
     table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
     table->horizontalHeader()->setMinimumSectionSize(theme().px(36));
+    table->horizontalHeader()->setResizeContentsPrecision(100); // a journal that grows is not measured row by row
     if (stretch >= 0)
         table->horizontalHeader()->setSectionResizeMode(stretch, QHeaderView::Stretch);
     // Columns grow with what they hold and never shrink by themselves, so that nothing jumps while one reads.

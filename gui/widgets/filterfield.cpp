@@ -75,7 +75,7 @@ void FilterField::setCounter(std::function<int(const Filter &)> counter)
     recount();
 }
 
-void FilterField::setValues(const QMap<QString, QStringList> &values) { m_values = values; }
+void FilterField::setValues(std::function<Values()> values) { m_values = std::move(values); }
 
 void FilterField::read()
 {
@@ -121,8 +121,9 @@ void FilterField::complete()
     };
     static const QRegularExpression valueOf(QStringLiteral("([A-Za-z0-9_.-]+)\\s*(=|!=|:|<=|>=|<|>)$"));
     const auto match = valueOf.match(before);
+    const Values values = m_values ? m_values() : Values();
     if (match.hasMatch()) {
-        for (const QString &value : m_values.value(match.captured(1)))
+        for (const QString &value : values.value(match.captured(1)))
             offer(value, {});
     } else {
         const QString trimmed = before.trimmed();
@@ -133,8 +134,8 @@ void FilterField::complete()
             offer(QStringLiteral("or"), tr("widen it"));
         }
         for (const QString &key : Filter::keys())
-            offer(key, joinNames(m_values.value(key), 4));
-        for (auto it = m_values.cbegin(); it != m_values.cend(); ++it)
+            offer(key, joinNames(values.value(key), 4));
+        for (auto it = values.cbegin(); it != values.cend(); ++it)
             if (!Filter::keys().contains(it.key()))
                 offer(it.key(), joinNames(it.value(), 4));
     }

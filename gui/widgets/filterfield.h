@@ -21,7 +21,8 @@ public:
     bool isValid() const { return m_valid; }
     void setExpression(const QString &text);
     void setCounter(std::function<int(const Filter &)> counter); // hosts an expression matches
-    void setValues(const QMap<QString, QStringList> &values);    // key → values seen in the fleet, for completion
+    using Values = QMap<QString, QStringList>;
+    void setValues(std::function<Values()> values); // key → values seen in the fleet; asked when something is completed
     void recount();
     QString sentence() const { return m_sentence; }
     bool clearOrClose(); // Esc: true when something was cleared or closed
@@ -49,7 +50,7 @@ private:
     bool m_valid = true;
     QString m_sentence;
     std::function<int(const Filter &)> m_counter;
-    QMap<QString, QStringList> m_values;
+    std::function<Values()> m_values;
     QCompleter *m_completer;
     QStandardItemModel *m_completions;
     QStringList m_history;

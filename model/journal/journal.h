@@ -44,7 +44,8 @@ public:
     QString workspaceId() const;
     Result<QList<Event>> read(qint64 afterSeq = 0, int rollout = -1, int limit = -1) const;
     Result<qint64> lastSeq() const;
-    Result<JournalCheck> verify() const;
+    // `events`, when given, takes what was read on the way: whole only when the journal is intact.
+    Result<JournalCheck> verify(QList<Event> *events = nullptr) const;
     QByteArray headHash() const; // of the last event, hex
 
 private:

@@ -44,7 +44,19 @@ JournalCheck broken(qint64 events, qint64 seq, const char *cause)
     return {false, events, seq, QString::fromLatin1(cause)};
 }
 
-JournalCheck walk(SqliteConnection &connection, SqliteStatement &rows, const QString &workspace)
+// What the event is, with its place in the chain. Neighbours share the bytes of the link between them.
+Result<Event> linked(const StoredRow &found, const QByteArray &before)
+{
+    Result<Event> event = eventOf(found.row);
+    if (event) {
+        event->prev = before == found.prev ? before : found.prev;
+        event->hash = found.hash;
+        event->payload = found.row.payload;
+    }
+    return event;
+}
+
+JournalCheck walk(SqliteConnection &connection, SqliteStatement &rows, const QString &workspace, QList<Event> *events)
 {
     const qint64 count = connection.integerOf("SELECT count(*) FROM events", 0);
     qint64 expected = 1;
@@ -58,8 +70,11 @@ JournalCheck walk(SqliteConnection &connection, SqliteStatement &rows, const QSt
             return broken(count, expected, fitsElsewhere(found, count) ? "reordered" : "altered");
         if (found.prev != hash)
             return broken(count, expected, "chain");
-        if (!eventOf(found.row))
+        Result<Event> event = linked(found, hash);
+        if (!event)
             return broken(count, expected, "unreadable");
+        if (events)
+            events->append(std::move(*event));
         hash = found.hash;
         ++expected;
     }
@@ -130,13 +145,9 @@ Result<QList<Event>> JournalReader::read(qint64 afterSeq, int rollout, int limit
     SqliteStatement::Step step;
     while ((step = rows.step()) == SqliteStatement::Step::Row) {
         const StoredRow found = stored(rows);
-        Result<Event> event = eventOf(found.row);
+        Result<Event> event = linked(found, events.isEmpty() ? QByteArray() : events.constLast().hash);
         if (!event)
             return std::unexpected(event.error());
-        // Neighbours share the bytes of the link between them.
-        event->prev = !events.isEmpty() && events.constLast().hash == found.prev ? events.constLast().hash : found.prev;
-        event->hash = found.hash;
-        event->payload = found.row.payload;
         events.append(std::move(*event));
     }
     if (step == SqliteStatement::Step::Failed)
@@ -159,7 +170,7 @@ QByteArray JournalReader::headHash() const
 }
 
 // One read transaction, so that rows and head belong together although the writer goes on beside us.
-Result<JournalCheck> JournalReader::verify() const
+Result<JournalCheck> JournalReader::verify(QList<Event> *events) const
 {
     if (!d->connection.execute("BEGIN"))
         return d->failed();
@@ -167,7 +178,7 @@ Result<JournalCheck> JournalReader::verify() const
     if (d->connection.textOf("PRAGMA quick_check(1)") == QLatin1String("ok")) {
         const QString workspace = d->connection.textOf("SELECT workspace FROM meta");
         SqliteStatement rows = d->connection.prepare((QByteArray(columns) + " ORDER BY seq").constData());
-        check = walk(d->connection, rows, workspace);
+        check = walk(d->connection, rows, workspace, events);
     } else {
         check = broken(d->connection.integerOf("SELECT count(*) FROM events", 0), 1, "unreadable");
     }

@@ -152,7 +152,6 @@ int main(int argc, char **argv)
         struct Case {
             QString name, program;
             QStringList arguments;
-            double base = 0;
         };
         const QString programs = QStringLiteral(BELLWETHER_BINARY_DIR);
         std::vector<Case> cases{{QStringLiteral("a table of %1 rows").arg(hosts), programs + QStringLiteral("/bench/bench_start_peer"), {QString::number(hosts)}},
