@@ -75,7 +75,7 @@ void runProbe(RemoteShell &shell, const HostJobs::Host &host, const Probe &probe
             return done(fail(ErrorCode::CommandFailed, {host.endpoint.machine(), probeText(probe),
                 result->signal.isEmpty() ? QStringLiteral("unknown") : QStringLiteral("SIG") + result->signal, QString()}));
         if (result->truncated)
-            return done(unreadable(probe, host.endpoint.machine(), QStringLiteral("more than 1 MiB was printed")));
+            return done(unreadable(probe, host.endpoint.machine(), QStringLiteral("it is incomplete: more than 1 MiB was printed, or a process left behind holds it open")));
         done(ProbeAnswer{result->exitStatus, result->out, result->err});
     });
 }

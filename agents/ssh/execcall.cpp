@@ -2,11 +2,14 @@
 
 namespace bellwether {
 
+namespace {
+constexpr int silenceMs = 3'000; // after the exit status
+}
+
 ExecCall::ExecCall(const Endpoint &to, ExecRequest request, std::function<void(Result<ExecResult>)> done,
                    std::shared_ptr<Outbox> outbox)
-    : SshCall(to, std::move(outbox))
+    : AnsweringCall(to, std::move(done), std::move(outbox))
     , m_request(std::move(request))
-    , m_done(std::move(done))
 {
 }
 
@@ -31,11 +34,13 @@ bool ExecCall::run(ssh_channel channel)
     }
     if (!m_inputEnded && m_written >= m_request.input.size() && !m_closed)
         m_inputEnded = ssh_channel_send_eof(channel) == SSH_OK;
-    // A daemon left behind may hold the streams open for ever: the command itself has ended.
+    // A daemon left behind may hold the streams open for ever: the command itself has ended. As long as more comes (a slow
+    // link) it is waited for; what was waited for in vain may have been cut, and is said to be.
     if (m_hasExit && m_afterExit.isForever())
-        m_afterExit.setRemainingTime(3'000);
+        m_afterExit.setRemainingTime(silenceMs);
     if (!m_closed && !m_afterExit.hasExpired())
         return false;
+    m_result.truncated = m_result.truncated || !(m_closed || m_eof);
     m_result.exitStatus = m_signal.isEmpty() && m_hasExit ? m_exitStatus : -1;
     m_result.signal = m_signal;
     send(std::move(m_result));
@@ -47,13 +52,10 @@ void ExecCall::data(const char *bytes, size_t size, bool isErr)
     QByteArray &stream = isErr ? m_result.err : m_result.out;
     const qsizetype room = m_request.outputLimit - stream.size();
     const auto count = static_cast<qsizetype>(size);
+    if (m_hasExit)
+        m_afterExit.setRemainingTime(silenceMs);
     stream.append(bytes, std::max<qsizetype>(0, std::min(room, count)));
     m_result.truncated = m_result.truncated || count > room;
-}
-
-void ExecCall::fail(Error error)
-{
-    send(std::unexpected(std::move(error)));
 }
 
 QString ExecCall::what() const
@@ -64,12 +66,6 @@ QString ExecCall::what() const
 int ExecCall::runMs() const
 {
     return m_request.timeoutMs;
-}
-
-void ExecCall::send(Result<ExecResult> result)
-{
-    if (m_done)
-        post([done = std::exchange(m_done, {}), result = std::move(result)] { done(result); });
 }
 
 } // namespace bellwether

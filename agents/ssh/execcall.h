@@ -4,7 +4,7 @@
 
 namespace bellwether {
 
-class ExecCall final : public SshCall {
+class ExecCall final : public AnsweringCall<ExecResult> {
 public:
     ExecCall(const Endpoint &to, ExecRequest request, std::function<void(Result<ExecResult>)> done, std::shared_ptr<Outbox> outbox);
 
@@ -13,15 +13,11 @@ protected:
     int begin(ssh_channel channel) override;
     bool run(ssh_channel channel) override;
     void data(const char *bytes, size_t size, bool isErr) override;
-    void fail(Error error) override;
     QString what() const override;
     int runMs() const override;
 
 private:
-    void send(Result<ExecResult> result);
-
     ExecRequest m_request;
-    std::function<void(Result<ExecResult>)> m_done;
     ExecResult m_result;
     qsizetype m_written = 0;
     bool m_inputEnded = false;

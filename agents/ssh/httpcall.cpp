@@ -85,9 +85,8 @@ HttpAnswer readHttpAnswer(const QByteArray &bytes, bool ended, qsizetype bodyLim
 
 HttpCall::HttpCall(const Endpoint &to, HttpRequest request, std::function<void(Result<HttpResult>)> done,
                    std::shared_ptr<Outbox> outbox)
-    : SshCall(to, std::move(outbox))
+    : AnsweringCall(to, std::move(done), std::move(outbox))
     , m_request(std::move(request))
-    , m_done(std::move(done))
 {
 }
 
@@ -139,11 +138,6 @@ bool HttpCall::unreadable(const QString &why)
     return true;
 }
 
-void HttpCall::fail(Error error)
-{
-    send(std::unexpected(std::move(error)));
-}
-
 bool HttpCall::failOpen(const QString &reason)
 {
     const bool refused = reason.contains(QLatin1String("refused"), Qt::CaseInsensitive) || reason.contains(QLatin1String("error (2)"));
@@ -161,12 +155,6 @@ QString HttpCall::what() const
 int HttpCall::runMs() const
 {
     return m_request.timeoutMs;
-}
-
-void HttpCall::send(Result<HttpResult> result)
-{
-    if (m_done)
-        post([done = std::exchange(m_done, {}), result = std::move(result)] { done(result); });
 }
 
 } // namespace bellwether

@@ -8,7 +8,7 @@
 
 namespace bellwether {
 
-class HttpCall final : public SshCall {
+class HttpCall final : public AnsweringCall<HttpResult> {
 public:
     HttpCall(const Endpoint &to, HttpRequest request, std::function<void(Result<HttpResult>)> done, std::shared_ptr<Outbox> outbox);
 
@@ -17,17 +17,14 @@ protected:
     int begin(ssh_channel channel) override;
     bool run(ssh_channel channel) override;
     void data(const char *bytes, size_t size, bool isErr) override;
-    void fail(Error error) override;
     QString what() const override;
     int runMs() const override;
     bool failOpen(const QString &reason) override;
 
 private:
-    void send(Result<HttpResult> result);
     bool unreadable(const QString &why);
 
     HttpRequest m_request;
-    std::function<void(Result<HttpResult>)> m_done;
     QByteArray m_toHost, m_answer;
     QElapsedTimer m_since;
 };

@@ -24,7 +24,7 @@ std::unexpected<Error> unusable(const QString &path, const QString &reason)
 
 } // namespace
 
-Result<ssh_key> KeyRing::load(const QString &path)
+Result<std::shared_ptr<ssh_key_struct>> KeyRing::load(const QString &path)
 {
     const QString file = path.startsWith(QLatin1String("~/")) ? QDir::homePath() + path.mid(1) : path;
     const QByteArray name = QFile::encodeName(file);
@@ -41,7 +41,7 @@ Result<ssh_key> KeyRing::load(const QString &path)
     const qint64 modified = qint64(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
     const auto it = m_keys.constFind(file);
     if (it != m_keys.constEnd() && it->modified == modified && it->size == info.st_size)
-        return it->key.get();
+        return it->key;
 
     ssh_key key = nullptr;
     bool asked = false;
@@ -53,8 +53,9 @@ Result<ssh_key> KeyRing::load(const QString &path)
             return unusable(path, reading.errorString());
         return unusable(path, QStringLiteral("it is not a private key this program can read"));
     }
-    m_keys.insert(file, {modified, info.st_size, std::shared_ptr<ssh_key_struct>(key, ssh_key_free)});
-    return key;
+    const std::shared_ptr<ssh_key_struct> shared(key, ssh_key_free);
+    m_keys.insert(file, {modified, info.st_size, shared});
+    return shared;
 }
 
 QStringList KeyRing::defaults(const QString &folder)

@@ -5,13 +5,14 @@
 #include "ssh/sshhandles.h"
 
 #include <QHash>
+#include <memory>
 
 namespace bellwether {
 
 class KeyRing {
 public:
-    // Borrowed: valid until the next call for the same path. KeyUnusable.
-    Result<ssh_key> load(const QString &path);
+    // Stays usable for whoever holds it, also when the file has changed since. KeyUnusable.
+    Result<std::shared_ptr<ssh_key_struct>> load(const QString &path);
     // Files that are there of id_ed25519, id_ecdsa, id_rsa in the folder (~/.ssh when empty).
     static QStringList defaults(const QString &folder);
 

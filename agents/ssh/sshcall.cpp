@@ -36,6 +36,7 @@ SshCall::Outcome SshCall::advance(ssh_session session, int openMs)
             fail(lost(QStringLiteral("no memory for a channel")));
             return Outcome::Finished;
         }
+        m_openMs = openMs;
         m_deadline.setRemainingTime(openMs);
         m_phase = Phase::Open;
         moved = true;
@@ -46,6 +47,8 @@ SshCall::Outcome SshCall::advance(ssh_session session, int openMs)
             return moved ? Outcome::Moved : Outcome::Waiting;
         if (rc != SSH_OK) {
             m_refusal = QString::fromUtf8(ssh_get_error(session));
+            if (!ssh_is_connected(session)) // the connection has gone; that says nothing about what was asked for
+                return Outcome::NoChannel;
             return failOpen(m_refusal) ? Outcome::Finished : Outcome::NoChannel;
         }
         m_phase = Phase::Begin;
@@ -72,12 +75,11 @@ bool SshCall::expire()
 {
     if (m_phase == Phase::New || !m_deadline.hasExpired())
         return false;
-    const int limit = m_phase == Phase::Run ? runMs() : 0;
     if (m_phase == Phase::Run && m_channel)
         ssh_channel_request_send_signal(m_channel, "TERM"); // most hosts heed it; the closed channel is no signal
     fail(m_phase == Phase::Run
-             ? Error{ErrorCode::CommandTimeout, {m_to.machine(), what(), QString::number(limit / 1000)}, {}, nullptr}
-             : Error{ErrorCode::ConnectTimeout, {m_to.machine(), QStringLiteral("channel"), QStringLiteral("10")}, {}, nullptr});
+             ? Error{ErrorCode::CommandTimeout, {m_to.machine(), what(), QString::number(runMs() / 1000)}, {}, nullptr}
+             : Error{ErrorCode::ConnectTimeout, {m_to.machine(), QStringLiteral("channel"), QString::number(m_openMs / 1000)}, {}, nullptr});
     return true;
 }
 

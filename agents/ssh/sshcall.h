@@ -23,6 +23,7 @@ public:
     Outcome advance(ssh_session session, int openMs);
     // Looks at its deadlines; true when it ended by one (its result has been sent).
     bool expire();
+    bool isOpening() const { return m_phase == Phase::Open; } // asked for, not answered
     void abandon(Error error); // sends the error as its result
     void dropChannel();        // before its session goes
 
@@ -31,7 +32,6 @@ public:
     bool isUnsent() const { return m_phase == Phase::Open || m_phase == Phase::New; } // nothing of it reached the host
     bool retried = false;
     int refusals = 0; // channels the host did not open for it
-    std::function<void()> wake; // asks the session to call advance() soon
 
 protected:
     enum class Phase { New, Open, Begin, Run };
@@ -61,11 +61,34 @@ private:
     static void onExitSignal(ssh_session, ssh_channel, const char *, int, const char *, const char *, void *);
 
     std::shared_ptr<Outbox> m_outbox;
+    int m_openMs = 0;
     ssh_channel m_channel = nullptr;
     ssh_channel_callbacks_struct m_callbacks{};
     Phase m_phase = Phase::New;
     QDeadlineTimer m_deadline;
     QString m_refusal;
+};
+
+// A call with an answer of type T, delivered once: its value, or why there is none.
+template<class T>
+class AnsweringCall : public SshCall {
+public:
+    AnsweringCall(const Endpoint &to, std::function<void(Result<T>)> done, std::shared_ptr<Outbox> outbox)
+        : SshCall(to, std::move(outbox))
+        , m_done(std::move(done))
+    {
+    }
+
+protected:
+    void send(Result<T> result)
+    {
+        if (m_done)
+            post([done = std::exchange(m_done, {}), result = std::move(result)] { done(result); });
+    }
+    void fail(Error error) final { send(std::unexpected(std::move(error))); }
+
+private:
+    std::function<void(Result<T>)> m_done;
 };
 
 } // namespace bellwether

@@ -4,50 +4,12 @@
 
 #include <libssh/server.h> // ssh_send_keepalive
 
-#include <QRandomGenerator>
 #include <QSocketNotifier>
 
 #include <poll.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 namespace bellwether {
-
-namespace {
-
-// S3: nothing older; RSA only with SHA-2.
-constexpr const char *keyExchanges = "curve25519-sha256,curve25519-sha256@libssh.org";
-constexpr const char *ciphers = "chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes128-ctr";
-constexpr const char *macs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512";
-constexpr const char *userKeys =
-    "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256,"
-    "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com";
-
-// The type we trust first, so that a host with several keys shows the one we know.
-QByteArray hostKeyTypes(const QString &trusted)
-{
-    QList<QByteArray> types{"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-                            "rsa-sha2-512", "rsa-sha2-256"};
-    QList<QByteArray> first;
-    for (const QByteArray &type : types) {
-        if (type == trusted.toLatin1() || (trusted == QLatin1String("ssh-rsa") && type.startsWith("rsa-")))
-            first.append(type);
-    }
-    for (const QByteArray &type : first)
-        types.removeAll(type);
-    return (first + types).join(',');
-}
-
-QString printable(const QByteArray &bytes)
-{
-    QString text = QString::fromUtf8(bytes.left(80)).section(u'\n', 0, 0).simplified();
-    for (QChar &c : text) {
-        if (!c.isPrint())
-            c = u'?';
-    }
-    return text;
-}
-
-} // namespace
 
 SshSession::SshSession(const Endpoint &to, const KeyTrust &trust, KeyRing &keys, const SshOptions &options, Hooks hooks,
                        QObject *parent)
@@ -89,7 +51,6 @@ void SshSession::begin()
 
 void SshSession::add(std::unique_ptr<SshCall> call)
 {
-    call->wake = [this] { m_soon.start(0); };
     m_waiting.push_back(std::move(call));
     if (m_phase == Phase::Ready)
         m_soon.start(0);
@@ -102,8 +63,11 @@ void SshSession::scan(std::function<void(Result<HostKey>)> done)
 
 void SshSession::onConnected(int fd)
 {
-    if (!setUp(fd))
-        return end({ErrorCode::Internal, {QStringLiteral("libssh: ") + sshError()}, {}, nullptr});
+    if (!setUp(fd)) {
+        const QString reason = sshError();
+        ::close(std::exchange(m_fd, -1)); // libssh has not taken it yet
+        return end({ErrorCode::Internal, {QStringLiteral("libssh: ") + reason}, {}, nullptr});
+    }
     m_phase = Phase::Kex;
     m_deadline.setRemainingTime(m_options.kexMs);
     m_lastHeard.start();
@@ -113,35 +77,6 @@ void SshSession::onConnected(int fd)
     connect(m_read, &QSocketNotifier::activated, this, [this] { activated(true); });
     connect(m_write, &QSocketNotifier::activated, this, [this] { activated(false); });
     advance();
-}
-
-bool SshSession::setUp(int fd)
-{
-    m_fd = fd;
-    m_ssh = ssh_new();
-    if (!m_ssh) {
-        ::close(fd);
-        m_fd = -1;
-        return false;
-    }
-    const auto text = [this](ssh_options_e option, const char *value) { return ssh_options_set(m_ssh, option, value) == SSH_OK; };
-    const bool noConfig = false;
-    const int quiet = SSH_LOG_NOLOG;
-    const QByteArray types = hostKeyTypes(m_trust.trusted(m_to.machine()).keyType);
-    const unsigned port = static_cast<unsigned>(m_to.port);
-    const bool ok = ssh_options_set(m_ssh, SSH_OPTIONS_PROCESS_CONFIG, &noConfig) == SSH_OK
-        && ssh_options_set(m_ssh, SSH_OPTIONS_LOG_VERBOSITY, &quiet) == SSH_OK
-        && text(SSH_OPTIONS_HOST, m_to.address.toLatin1().constData())
-        && text(SSH_OPTIONS_USER, m_to.user.toUtf8().constData())
-        && ssh_options_set(m_ssh, SSH_OPTIONS_PORT, &port) == SSH_OK
-        && text(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") && text(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null")
-        && text(SSH_OPTIONS_KEY_EXCHANGE, keyExchanges) && text(SSH_OPTIONS_HOSTKEYS, types.constData())
-        && text(SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, userKeys)
-        && text(SSH_OPTIONS_CIPHERS_C_S, ciphers) && text(SSH_OPTIONS_CIPHERS_S_C, ciphers)
-        && text(SSH_OPTIONS_HMAC_C_S, macs) && text(SSH_OPTIONS_HMAC_S_C, macs)
-        && ssh_options_set(m_ssh, SSH_OPTIONS_FD, &m_fd) == SSH_OK;
-    ssh_set_blocking(m_ssh, 0);
-    return ok;
 }
 
 void SshSession::activated(bool readable)
@@ -168,151 +103,6 @@ void SshSession::advance()
         runCalls();
     m_advancing = false;
     updateWriteInterest();
-}
-
-void SshSession::advanceKex()
-{
-    for (int turn = 0; turn < 64; ++turn) {
-        bool closed = false; // libssh waits on for a banner that cannot come any more
-        if (!ssh_get_serverbanner(m_ssh)) {
-            char peek[256];
-            const ssize_t count = ::recv(m_fd, peek, sizeof(peek), MSG_PEEK | MSG_DONTWAIT);
-            if (count > 0 && m_firstBytes.size() < 256)
-                m_firstBytes += QByteArray(peek, count);
-            closed = count == 0;
-        }
-        const int rc = ssh_connect(m_ssh);
-        if (rc == SSH_OK) {
-            if (judgeHostKey()) {
-                m_phase = Phase::Auth;
-                m_deadline.setRemainingTime(m_options.authMs);
-                m_files = m_to.identity.isEmpty() ? KeyRing::defaults(m_options.keyFolder)
-                    : m_to.identity == QLatin1String("agent") ? QStringList() : QStringList(m_to.identity);
-                m_agentLeft = (m_to.identity.isEmpty() || m_to.identity == QLatin1String("agent"))
-                    && qEnvironmentVariableIsSet("SSH_AUTH_SOCK");
-            }
-            return;
-        }
-        if (rc != SSH_AGAIN || closed)
-            return kexFailed(closed && rc == SSH_AGAIN ? QStringLiteral("it closed the connection before its banner") : sshError());
-        if (!isReadable())
-            return;
-    }
-}
-
-void SshSession::kexFailed(const QString &reason)
-{
-    if (!ssh_get_serverbanner(m_ssh)) {
-        const bool tooBusy = m_firstBytes.startsWith("Exceeded MaxStartups");
-        if (!m_firstBytes.isEmpty() && !m_firstBytes.startsWith("SSH-") && !tooBusy)
-            return end({ErrorCode::NotSsh, {m_to.machine(), printable(m_firstBytes)}, {}, nullptr});
-        // Closed at the door: a busy sshd (MaxStartups). Worth another knock, at another moment than everybody's.
-        if (m_attempt < 4 && !m_scan) {
-            close();
-            handshakeDone();
-            m_phase = Phase::Waiting;
-            QTimer::singleShot(200 + int(QRandomGenerator::global()->bounded(800u)) * m_attempt, this, [this] {
-                if (m_phase == Phase::Waiting)
-                    m_hooks.handshakeWanted(this);
-            });
-            return;
-        }
-    }
-    end({ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, reason}, {}, nullptr});
-}
-
-bool SshSession::judgeHostKey()
-{
-    ssh_key raw = nullptr;
-    unsigned char *hash = nullptr;
-    size_t size = 0;
-    HostKey shown;
-    if (ssh_get_server_publickey(m_ssh, &raw) == SSH_OK) {
-        const SshKey key(raw);
-        const char *type = ssh_key_type(raw) == SSH_KEYTYPE_ECDSA ? ssh_pki_key_ecdsa_name(raw) : ssh_key_type_to_char(ssh_key_type(raw));
-        if (ssh_get_publickey_hash(raw, SSH_PUBLICKEY_HASH_SHA256, &hash, &size) == 0) {
-            char *text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, size);
-            shown = {m_to.machine(), QString::fromLatin1(type), QString::fromLatin1(text)};
-            ssh_string_free_char(text);
-            ssh_clean_pubkey_hash(&hash);
-        }
-    }
-    if (shown.fingerprint.isEmpty()) {
-        end({ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, QStringLiteral("the host showed no key")}, {}, nullptr});
-        return false;
-    }
-    if (m_scan) {
-        std::exchange(m_scan, {})(shown);
-        end({ErrorCode::Cancelled, {QStringLiteral("scan")}, {}, nullptr});
-        return false;
-    }
-    const KeyTrust::Answer trusted = m_trust.trusted(m_to.machine());
-    if (!trusted.known) {
-        end({ErrorCode::HostKeyUnknown, {m_to.machine(), shown.keyType, shown.fingerprint}, {}, nullptr});
-        return false;
-    }
-    if (trusted.fingerprint != shown.fingerprint) {
-        end({ErrorCode::HostKeyChanged, {m_to.machine(), shown.keyType, shown.fingerprint, trusted.fingerprint}, {}, nullptr});
-        return false;
-    }
-    return true;
-}
-
-bool SshSession::nextCredential()
-{
-    m_key = nullptr;
-    m_byAgent = false;
-    while (!m_files.isEmpty()) {
-        const auto key = m_keys.load(m_files.takeFirst());
-        if (key) {
-            m_key = *key;
-            return true;
-        }
-        if (!m_keyError)
-            m_keyError = key.error();
-    }
-    m_byAgent = std::exchange(m_agentLeft, false);
-    return m_byAgent;
-}
-
-void SshSession::advanceAuth()
-{
-    for (int turn = 0; turn < 64; ++turn) {
-        if (!m_credentialActive && !nextCredential()) {
-            QStringList names;
-            const int list = m_denied > 0 ? ssh_userauth_list(m_ssh, nullptr) : 0;
-            for (const auto &[bit, name] : {std::pair{SSH_AUTH_METHOD_PUBLICKEY, "publickey"}, {SSH_AUTH_METHOD_PASSWORD, "password"},
-                                            {SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive"}, {SSH_AUTH_METHOD_GSSAPI_MIC, "gssapi"},
-                                            {SSH_AUTH_METHOD_HOSTBASED, "hostbased"}}) {
-                if (list & bit)
-                    names.append(QLatin1String(name));
-            }
-            if (m_denied == 0 && m_keyError)
-                return end(*m_keyError);
-            if (m_denied == 0)
-                return end({ErrorCode::KeyUnusable,
-                            {m_to.identity.isEmpty() ? QStringLiteral("~/.ssh/id_*") : m_to.identity,
-                             m_to.identity == QLatin1String("agent") ? QStringLiteral("no agent is running (SSH_AUTH_SOCK is not set)")
-                                                                      : QStringLiteral("there is no key and no agent")}, {}, nullptr});
-            return end({ErrorCode::AuthFailed, {m_to.machine(), m_to.user, names.join(QLatin1String(", "))}, {}, nullptr});
-        }
-        m_credentialActive = true;
-        const int rc = m_byAgent ? ssh_userauth_agent(m_ssh, nullptr) : ssh_userauth_publickey(m_ssh, nullptr, m_key);
-        if (rc == SSH_AUTH_AGAIN) {
-            if (!isReadable())
-                return;
-            continue;
-        }
-        m_credentialActive = false;
-        if (rc == SSH_AUTH_SUCCESS)
-            return becomeReady();
-        if (rc == SSH_AUTH_ERROR && !ssh_is_connected(m_ssh)) {
-            if (m_denied > 0 || sshError().contains(QLatin1String("authentication failures")))
-                return end({ErrorCode::AuthFailed, {m_to.machine(), m_to.user, QString()}, {}, nullptr});
-            return end({ErrorCode::ConnectionLost, {m_to.machine(), sshError()}, {}, nullptr});
-        }
-        ++m_denied;
-    }
 }
 
 void SshSession::becomeReady()
@@ -386,25 +176,33 @@ void SshSession::runCalls()
 
 void SshSession::tick()
 {
+    // First what has come, then the deadlines: after this process was stopped or asleep, answers lie in the socket.
+    if (m_phase == Phase::Kex || m_phase == Phase::Auth || !m_running.empty() || !m_waiting.empty())
+        advance();
     if (m_phase == Phase::Kex || m_phase == Phase::Auth) {
         if (m_deadline.hasExpired()) {
             const bool kex = m_phase == Phase::Kex;
             if (kex && !m_firstBytes.isEmpty() && !m_firstBytes.startsWith(QByteArray("SSH-").left(m_firstBytes.size())))
-                return end({ErrorCode::NotSsh, {m_to.machine(), printable(m_firstBytes)}, {}, nullptr});
+                return end(notSsh());
             return end({ErrorCode::ConnectTimeout, {m_to.machine(), kex ? QStringLiteral("key exchange") : QStringLiteral("authentication"),
                                                     QString::number((kex ? m_options.kexMs : m_options.authMs) / 1000)}, {}, nullptr});
         }
-        return advance();
+        return;
     }
     if (m_phase != Phase::Ready)
         return;
-    for (auto it = m_running.begin(); it != m_running.end();)
-        it = (*it)->expire() ? m_running.erase(it) : std::next(it);
+    bool deaf = false;
+    for (auto it = m_running.begin(); it != m_running.end();) {
+        const bool opening = (*it)->isOpening();
+        const bool expired = (*it)->expire();
+        deaf = deaf || (opening && expired);
+        it = expired ? m_running.erase(it) : std::next(it);
+    }
+    if (deaf) // a channel that the host opens after all would be nobody's and keep its place there
+        return lose(QStringLiteral("it opened no channel in time"));
     if (m_running.empty() && m_waiting.empty() && m_idle.hasExpired())
         return end({ErrorCode::Cancelled, {QStringLiteral("idle session")}, {}, nullptr});
     keepAlive();
-    if (m_phase == Phase::Ready && (!m_running.empty() || !m_waiting.empty()))
-        advance();
 }
 
 void SshSession::keepAlive()
@@ -463,10 +261,7 @@ void SshSession::end(const Error &error)
 
 void SshSession::close()
 {
-    if (m_tcp) {
-        m_tcp->deleteLater();
-        m_tcp = nullptr;
-    }
+    delete std::exchange(m_tcp, nullptr); // its answer would find nobody
     for (QSocketNotifier *notifier : {m_read, m_write}) {
         if (notifier) {
             notifier->setEnabled(false);

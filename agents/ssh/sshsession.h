@@ -1,6 +1,7 @@
 #pragma once
 // One SSH connection as a state machine on its worker's thread: socket → key exchange → is it the right host? →
 // authentication → channels. Every phase has its deadline; the host's key is judged before anything of the user's is sent.
+// sshhandshake.cpp is the way to a session that is ready, sshsession.cpp its life.
 #include "remote/remoteshell.h"
 #include "ssh/keyring.h"
 #include "ssh/sshcall.h"
@@ -48,6 +49,7 @@ private:
     void advance();
     void advanceKex();
     void kexFailed(const QString &reason);
+    Error notSsh() const;
     bool judgeHostKey();
     void advanceAuth();
     bool nextCredential();
@@ -85,7 +87,7 @@ private:
 
     QStringList m_files; // keys still to be tried
     bool m_agentLeft = false, m_credentialActive = false, m_byAgent = false;
-    ssh_key m_key = nullptr;
+    std::shared_ptr<ssh_key_struct> m_key; // ours too: its file may change in the meantime
     std::optional<Error> m_keyError;
     int m_denied = 0;
 

@@ -3,6 +3,7 @@
 #include <QHostInfo>
 #include <QSocketNotifier>
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -23,7 +24,10 @@ socklen_t fill(const QHostAddress &address, int port, sockaddr_storage &storage)
     auto *v6 = reinterpret_cast<sockaddr_in6 *>(&storage);
     v6->sin6_family = AF_INET6;
     v6->sin6_port = htons(static_cast<quint16>(port));
-    v6->sin6_scope_id = address.scopeId().toUInt();
+    bool isNumber = false;
+    v6->sin6_scope_id = address.scopeId().toUInt(&isNumber);
+    if (!isNumber) // "eth0", as people write it
+        v6->sin6_scope_id = ::if_nametoindex(address.scopeId().toLatin1().constData());
     const Q_IPV6ADDR bytes = address.toIPv6Address();
     memcpy(&v6->sin6_addr, &bytes, sizeof(bytes));
     return sizeof(sockaddr_in6);

@@ -12,6 +12,10 @@ class TestHostFaults : public HostJobsWorld {
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase() { startHost(); }
+    void init() { startJobs(); }
+    void cleanup() { endJobs(); }
+
     void aTruncatedScriptIsRefused()
     {
         WORKS(lock());

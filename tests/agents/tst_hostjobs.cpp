@@ -10,6 +10,10 @@ class TestHostJobs : public HostJobsWorld {
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase() { startHost(); }
+    void init() { startJobs(); }
+    void cleanup() { endJobs(); }
+
     void aStepFromBeginningToEnd()
     {
         const auto lease = lock();

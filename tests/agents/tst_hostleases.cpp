@@ -7,6 +7,10 @@ class TestHostLeases : public HostJobsWorld {
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase() { startHost(); }
+    void init() { startJobs(); }
+    void cleanup() { endJobs(); }
+
     void tenThievesOneWinner()
     {
         // [fault 25, 26]

@@ -10,6 +10,10 @@ class TestHostShells : public HostJobsWorld {
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase() { startHost(); }
+    void init() { startJobs(); }
+    void cleanup() { endJobs(); }
+
     void noiseAndNoShell()
     {
         // [fault 35, 36]

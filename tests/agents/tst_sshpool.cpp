@@ -1,81 +1,12 @@
-// The SSH layer against real sshd: keys, phases, limits, floods and losses.
-#include "await.h"
-#include "ssh/sshpool.h"
-#include "testsshd.h"
+// The SSH layer against real sshd: commands, keys, limits.
+#include "sshworld.h"
+#include "ssh/keyring.h"
 
 #include <QDir>
-#include <QElapsedTimer>
-#include <QTcpServer>
-#include <QTcpSocket>
-#include <QTimer>
-
-#include <csignal>
 
 using namespace bellwether;
 
 namespace {
-
-using ExecAnswer = Result<ExecResult>;
-
-ExecRequest command(const QByteArray &text, int timeoutMs = 20'000)
-{
-    ExecRequest request;
-    request.command = text;
-    request.timeoutMs = timeoutMs;
-    return request;
-}
-
-QByteArray name(const Error &error)
-{
-    return errorKey(error.code);
-}
-
-#define EXPECT_ERROR(answer, key)                                                                         \
-    do {                                                                                                  \
-        const auto result = (answer);                                                                     \
-        QVERIFY(result.wait());                                                                           \
-        QVERIFY(!result->has_value());                                                                    \
-        QCOMPARE(name(result->error()), QByteArray(key));                                                 \
-    } while (false)
-
-// A server that is no sshd: says its words, then a byte at a time, or nothing.
-class OddServer : public QObject {
-public:
-    explicit OddServer(const QByteArray &words, int everyMs = 0, bool closes = false)
-    {
-        m_server.listen(QHostAddress(QStringLiteral("127.0.0.1")));
-        connect(&m_server, &QTcpServer::newConnection, this, [=, this] {
-            QTcpSocket *socket = m_server.nextPendingConnection();
-            ++m_count;
-            connect(socket, &QTcpSocket::readyRead, socket, [socket] { socket->readAll(); });
-            if (everyMs == 0)
-                socket->write(words);
-            else
-                drip(socket, words, everyMs);
-            if (closes)
-                socket->disconnectFromHost();
-        });
-    }
-    Endpoint endpoint() const
-    {
-        Endpoint to;
-        to.address = QStringLiteral("127.0.0.1");
-        to.port = m_server.serverPort();
-        to.identity = QStringLiteral("/nonexistent");
-        return to;
-    }
-    int m_count = 0;
-
-private:
-    static void drip(QTcpSocket *socket, const QByteArray &words, int everyMs)
-    {
-        auto *timer = new QTimer(socket);
-        auto at = std::make_shared<int>(0);
-        connect(timer, &QTimer::timeout, socket, [=] { socket->write(words.mid((*at)++ % words.size(), 1)); });
-        timer->start(everyMs);
-    }
-    QTcpServer m_server;
-};
 
 int openFiles()
 {
@@ -84,28 +15,11 @@ int openFiles()
 
 } // namespace
 
-class TestSshPool : public QObject {
+class TestSshPool : public SshWorld {
     Q_OBJECT
-    std::unique_ptr<TestSshd> m_sshd;
-    TestTrust m_trust;
-
-    Awaited<ExecAnswer> exec(SshPool &pool, const Endpoint &to, const ExecRequest &request)
-    {
-        Awaited<ExecAnswer> answer;
-        pool.exec(to, request, answer.callback());
-        return answer;
-    }
 
 private Q_SLOTS:
-    void initTestCase()
-    {
-        qunsetenv("SSH_AUTH_SOCK");
-        m_sshd = std::make_unique<TestSshd>();
-        QVERIFY2(m_sshd->isRunning(), qPrintable(m_sshd->failure()));
-        m_trust.trust(m_sshd->endpoint().machine(), m_sshd->fingerprint());
-    }
-    void cleanupTestCase() { m_sshd.reset(); }
-
+    void initTestCase() { startHost(); }
     void runsCommandsOverOneKeptSession()
     {
         const auto before = m_sshd->log().count("Accepted publickey");
@@ -152,10 +66,12 @@ private Q_SLOTS:
         const auto daemon = exec(pool, m_sshd->endpoint(), command("sleep 20 & echo started"));
         QVERIFY(daemon.wait());
         QCOMPARE((*daemon)->out, QByteArray("started\n"));
+        QVERIFY((*daemon)->truncated); // whether that was all nobody can tell
         QVERIFY(since.elapsed() < 15'000);
     }
     void bothStreamsFloodTogether()
     {
+        // [fault 39]
         SshPool pool(m_trust, this);
         ExecRequest request = command("head -c 12000000 /dev/zero >&2 & head -c 12000000 /dev/zero; wait");
         request.outputLimit = 12'000'000;
@@ -177,9 +93,9 @@ private Q_SLOTS:
         QVERIFY(ignored.wait() && ignored->has_value());
         QCOMPARE((*ignored)->exitStatus, 5);
     }
-
     void unknownAndChangedKeysStopBeforeAuthentication()
     {
+        // [fault 30, 31]
         TestSshd other;
         QVERIFY(other.isRunning());
         TestTrust trust;
@@ -282,63 +198,6 @@ private Q_SLOTS:
         agent.kill();
         agent.waitForFinished();
     }
-
-    void hostsThatAreNone_data()
-    {
-        QTest::addColumn<QByteArray>("words");
-        QTest::addColumn<int>("everyMs");
-        QTest::addColumn<bool>("closes");
-        QTest::addColumn<QByteArray>("error");
-        QTest::newRow("web server") << QByteArray("HTTP/1.1 400 Bad Request\r\n\r\n") << 0 << true << QByteArray("not-ssh");
-        QTest::newRow("web server that stays") << QByteArray("HTTP/1.1 400 Bad Request\r\n\r\n") << 0 << false << QByteArray("not-ssh");
-        QTest::newRow("mail server") << QByteArray("220 mx.example.test ESMTP\r\n") << 0 << false << QByteArray("not-ssh");
-        QTest::newRow("a megabyte before the banner") << QByteArray(1 << 20, 'x') << 0 << false << QByteArray("not-ssh");
-        QTest::newRow("silent") << QByteArray() << 0 << false << QByteArray("connect-timeout");
-        QTest::newRow("slow banner") << QByteArray("SSH-2.0-OpenSSH_9.2p1 with a very long comment behind it\r\n") << 200 << false << QByteArray("connect-timeout");
-        QTest::newRow("banner, then nothing") << QByteArray("SSH-2.0-OpenSSH_9.2p1\r\n") << 0 << false << QByteArray("connect-timeout");
-        QTest::newRow("banner, then closed") << QByteArray("SSH-2.0-OpenSSH_9.2p1\r\n") << 0 << true << QByteArray("connect-failed");
-        QTest::newRow("banner, then rubbish") << QByteArray("SSH-2.0-OpenSSH_9.2p1\r\n") + QByteArray(4000, '\xa5') << 0 << false << QByteArray("connect-failed");
-    }
-    void hostsThatAreNone()
-    {
-        QFETCH(QByteArray, words);
-        QFETCH(int, everyMs);
-        QFETCH(bool, closes);
-        QFETCH(QByteArray, error);
-        OddServer server(words, everyMs, closes);
-        SshOptions options;
-        options.kexMs = 2'000;
-        SshPool pool(m_trust, this, options);
-        QElapsedTimer since;
-        since.start();
-        const auto answer = exec(pool, server.endpoint(), command("true"));
-        QVERIFY(answer.wait() && !answer->has_value());
-        QVERIFY2(name(answer->error()) == error, (name(answer->error()) + ": " + answer->error().args.join(" | ").toUtf8()).constData());
-        QVERIFY2(since.elapsed() < 6'000, "its deadline did not hold");
-    }
-    void refusedAtTheDoorIsTriedAgain()
-    {
-        OddServer server("Exceeded MaxStartups\r\n", 0, true);
-        SshPool pool(m_trust, this);
-        EXPECT_ERROR(exec(pool, server.endpoint(), command("true")), "connect-failed");
-        QCOMPARE(server.m_count, 4);
-    }
-    void hostsThatAreNotThere()
-    {
-        SshOptions options;
-        options.tcpMs = 1'500;
-        SshPool pool(m_trust, this, options);
-        Endpoint to = m_sshd->endpoint();
-        to.port = 1;
-        EXPECT_ERROR(exec(pool, to, command("true")), "connect-failed");
-        to = m_sshd->endpoint();
-        to.address = QStringLiteral("no-such-host.invalid");
-        EXPECT_ERROR(exec(pool, to, command("true")), "host-name-unresolved");
-        to.address = QStringLiteral("localhost");
-        EXPECT_ERROR(exec(pool, to, command("true")), "host-key-unknown"); // the name was found and connected to
-        to.jump = QStringLiteral("bastion");
-        EXPECT_ERROR(exec(pool, to, command("true")), "connect-failed");
-    }
     void namesThatAreNoNames_data()
     {
         QTest::addColumn<QString>("address");
@@ -374,9 +233,9 @@ private Q_SLOTS:
         QVERIFY2(answer->error().args.at(2).contains("kex"), qPrintable(answer->error().args.at(2)));
         QCOMPARE(old.authAttempts(), 0);
     }
-
     void fewSessionsPerConnection()
     {
+        // [fault 34]
         TestSshd narrow({"MaxSessions 2"});
         QVERIFY(narrow.isRunning());
         m_trust.trust(narrow.endpoint().machine(), narrow.fingerprint());
@@ -393,6 +252,7 @@ private Q_SLOTS:
     }
     void newKeysInTheMiddle()
     {
+        // [fault 40]
         TestSshd rekeying({"RekeyLimit 1M"});
         QVERIFY(rekeying.isRunning());
         m_trust.trust(rekeying.endpoint().machine(), rekeying.fingerprint());
@@ -409,62 +269,6 @@ private Q_SLOTS:
             QCOMPARE((*answer)->out.size(), 6'000'000);
             QCOMPARE((*answer)->err, QByteArray("end\n"));
         }
-    }
-    void lostConnections()
-    {
-        TestSshd sshd;
-        QVERIFY(sshd.isRunning());
-        m_trust.trust(sshd.endpoint().machine(), sshd.fingerprint());
-        SshPool pool(m_trust, this);
-        const auto first = exec(pool, sshd.endpoint(), command("true"));
-        QVERIFY(first.wait() && first->has_value());
-        // Under way when the line is cut: its end is not known, it is not run again.
-        const QString mark = sshd.folder() + QStringLiteral("/mark");
-        const auto cut = exec(pool, sshd.endpoint(), command("echo x >>" + mark.toUtf8() + "; sleep 30"));
-        QVERIFY(QTest::qWaitFor([&] { return QFile::exists(mark); }));
-        sshd.cutConnections();
-        EXPECT_ERROR(cut, "connection-lost");
-        QFile marks(mark);
-        QVERIFY(marks.open(QIODevice::ReadOnly));
-        QCOMPARE(marks.readAll(), QByteArray("x\n"));
-        // The next one makes a new connection.
-        const auto next = exec(pool, sshd.endpoint(), command("echo again"));
-        QVERIFY(next.wait() && next->has_value());
-        const auto closed = exec(pool, sshd.endpoint(), command("sleep 30"));
-        QTest::qWait(200);
-        pool.closeAll();
-        EXPECT_ERROR(closed, "connection-lost");
-        QVERIFY(QTest::qWaitFor([&] { return pool.openSessions() == 0; }));
-    }
-    void silentPeersAreFound()
-    {
-        TestSshd sshd;
-        QVERIFY(sshd.isRunning());
-        m_trust.trust(sshd.endpoint().machine(), sshd.fingerprint());
-        SshOptions options;
-        options.keepAliveMs = 1'000; // a busy machine answers within three times that
-        SshPool pool(m_trust, this, options);
-        QVERIFY(exec(pool, sshd.endpoint(), command("true")).wait());
-        // An idle but living host keeps its session by answering.
-        QTest::qWait(4'500);
-        QCOMPARE(pool.openSessions(), 1);
-        const auto slow = exec(pool, sshd.endpoint(), command("sleep 4.2; echo ok"));
-        QVERIFY(slow.wait());
-        QVERIFY2(slow->has_value(), slow->has_value() ? "" : qPrintable(slow->error().args.join(u' ')));
-        const auto waiting = exec(pool, sshd.endpoint(), command("sleep 30"));
-        QTest::qWait(300);
-        const auto processes = sshd.connections();
-        QVERIFY(!processes.isEmpty());
-        for (const qint64 pid : processes)
-            ::kill(static_cast<pid_t>(pid), SIGSTOP);
-        QElapsedTimer since;
-        since.start();
-        const bool answered = waiting.wait(10'000);
-        for (const qint64 pid : processes)
-            ::kill(static_cast<pid_t>(pid), SIGCONT);
-        QVERIFY(answered && !waiting->has_value());
-        QCOMPARE(name(waiting->error()), QByteArray("connection-lost"));
-        QVERIFY(since.elapsed() < 8'000);
     }
     void idleSessionsClose()
     {
@@ -499,75 +303,6 @@ private Q_SLOTS:
         }
         QVERIFY2(openFiles() <= before, "sockets were left open");
     }
-
-    void httpThroughTheHost_data()
-    {
-        QTest::addColumn<QByteArray>("reply");
-        QTest::addColumn<int>("status");
-        QTest::addColumn<QByteArray>("body");
-        QTest::addColumn<QByteArray>("error");
-        QTest::newRow("ok") << QByteArray("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello") << 200 << QByteArray("hello") << QByteArray();
-        QTest::newRow("starting") << QByteArray("HTTP/1.1 503 Not yet\r\nContent-Length: 0\r\n\r\n") << 503 << QByteArray() << QByteArray();
-        QTest::newRow("chunked") << QByteArray("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n") << 200 << QByteArray("abcde") << QByteArray();
-        QTest::newRow("until closed") << QByteArray("HTTP/1.0 200 OK\r\n\r\nto the end") << 200 << QByteArray("to the end") << QByteArray();
-        QTest::newRow("redirects are answers") << QByteArray("HTTP/1.1 302 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n") << 302 << QByteArray() << QByteArray();
-        QTest::newRow("cut short") << QByteArray("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello") << 0 << QByteArray() << QByteArray("output-unreadable");
-        QTest::newRow("no HTTP") << QByteArray("220 mail\r\n") << 0 << QByteArray() << QByteArray("output-unreadable");
-        QTest::newRow("too large") << QByteArray("HTTP/1.0 200 OK\r\n\r\n") + QByteArray(3 << 20, 'x') << 0 << QByteArray() << QByteArray("output-unreadable");
-        QTest::newRow("silent") << QByteArray() << 0 << QByteArray() << QByteArray("command-timeout");
-    }
-    void httpThroughTheHost()
-    {
-        QFETCH(QByteArray, reply);
-        QFETCH(int, status);
-        QFETCH(QByteArray, body);
-        QFETCH(QByteArray, error);
-        QTcpServer server;
-        QVERIFY(server.listen(QHostAddress(QStringLiteral("127.0.0.1"))));
-        QByteArray asked;
-        connect(&server, &QTcpServer::newConnection, this, [&] {
-            QTcpSocket *socket = server.nextPendingConnection();
-            connect(socket, &QTcpSocket::readyRead, this, [&asked, &reply, socket] {
-                asked += socket->readAll();
-                if (!asked.endsWith("\r\n\r\n") || reply.isEmpty())
-                    return;
-                socket->write(reply);
-                socket->disconnectFromHost();
-            });
-        });
-        SshPool pool(m_trust, this);
-        HttpRequest request;
-        request.port = server.serverPort();
-        request.path = QStringLiteral("/health");
-        request.timeoutMs = 1'500;
-        Awaited<Result<HttpResult>> answer;
-        pool.httpGet(m_sshd->endpoint(), request, answer.callback());
-        QVERIFY(answer.wait());
-        QVERIFY2(answer->has_value() || !error.isEmpty(), answer->has_value() ? "" : qPrintable(answer->error().args.join(u' ')));
-        QVERIFY(asked.startsWith("GET /health HTTP/1.0\r\nHost: 127.0.0.1:" + QByteArray::number(request.port)));
-        if (!error.isEmpty()) {
-            QVERIFY(!answer->has_value());
-            QCOMPARE(name(answer->error()), error);
-        } else {
-            QVERIFY2(answer->has_value(), answer->has_value() ? "" : qPrintable(answer->error().args.join(u' ')));
-            QCOMPARE((*answer)->status, status);
-            QCOMPARE((*answer)->body, body);
-        }
-    }
-    void httpWhereNothingListens()
-    {
-        SshPool pool(m_trust, this);
-        HttpRequest request;
-        request.port = 1;
-        Awaited<Result<HttpResult>> answer;
-        pool.httpGet(m_sshd->endpoint(), request, answer.callback());
-        EXPECT_ERROR(answer, "connect-failed");
-        QCOMPARE(answer->error().args.at(1), QString("127.0.0.1:1"));
-        request.address = QStringLiteral("127.0.0.1/@evil");
-        Awaited<Result<HttpResult>> odd;
-        pool.httpGet(m_sshd->endpoint(), request, odd.callback());
-        EXPECT_ERROR(odd, "bad-value");
-    }
     void leavesWhileBusy()
     {
         for (int i = 0; i < 5; ++i) {
@@ -580,6 +315,29 @@ private Q_SLOTS:
             QTest::qWait(i * 60);
             Q_UNUSED(one);
         }
+    }
+    void whatComesAfterTheExitIsWaitedFor()
+    {
+        // A slow link: the exit status has come, and the output is still coming.
+        SshPool pool(m_trust, this);
+        const auto slow = exec(pool, m_sshd->endpoint(), command("(for i in 1 2 3 4 5; do sleep 1; echo $i; done) & exit 3"));
+        QVERIFY(slow.wait() && slow->has_value());
+        QCOMPARE((*slow)->out, QByteArray("1\n2\n3\n4\n5\n"));
+        QCOMPARE((*slow)->exitStatus, 3);
+        QVERIFY(!(*slow)->truncated);
+    }
+    void aKeyInUseOutlivesItsFile()
+    {
+        const QTemporaryDir folder;
+        const QString path = folder.filePath("key");
+        QVERIFY(QFile::copy(m_sshd->endpoint().identity, path));
+        KeyRing ring;
+        const auto first = ring.load(path);
+        QVERIFY(first);
+        QVERIFY(QFile::remove(path) && QFile::copy(m_sshd->strangerKey(), path)); // replaced in the middle of a login
+        const auto second = ring.load(path);
+        QVERIFY(second && *second != *first);
+        QVERIFY(ssh_key_is_private(first->get()) == 1 && ssh_key_cmp(first->get(), second->get(), SSH_KEY_CMP_PUBLIC) != 0);
     }
 };
 

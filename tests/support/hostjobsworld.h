@@ -1,6 +1,6 @@
 #pragma once
 // A host behind a real sshd with an empty state folder, and the host-run protocol's verbs as calls that wait: what the
-// tests of that protocol share. Whatever a test left running is ended by its own process id.
+// tests of that protocol share (each calls startHost, startJobs and endJobs from its own slots). Whatever a test left running is ended by its own process id.
 #include "await.h"
 #include "remote/hostjobs.h"
 #include "remote/hostscripts.h"
@@ -47,7 +47,6 @@ private:
 };
 
 class HostJobsWorld : public QObject {
-    Q_OBJECT
 protected:
     std::unique_ptr<TestSshd> m_sshd;
     TestTrust m_trust;
@@ -128,21 +127,20 @@ protected:
     }
     static QByteArray why(const Error &error) { return QByteArray(errorKey(error.code)) + ": " + error.args.join(u'|').toUtf8(); }
 
-protected Q_SLOTS:
-    void initTestCase()
+    void startHost()
     {
         qunsetenv("SSH_AUTH_SOCK");
         m_sshd = std::make_unique<TestSshd>();
         QVERIFY2(m_sshd->isRunning(), qPrintable(m_sshd->failure()));
         m_trust.trust(m_sshd->endpoint().machine(), m_sshd->fingerprint());
     }
-    void init()
+    void startJobs()
     {
         m_state = std::make_unique<QTemporaryDir>();
         m_pool = std::make_unique<SshPool>(m_trust, this);
         m_jobs = std::make_unique<HostJobs>(*m_pool);
     }
-    void cleanup()
+    void endJobs()
     {
         // Whatever a test left running is ended by its own process id.
         const QDir jobs(m_state->path() + QStringLiteral("/v1/jobs"));
@@ -159,7 +157,6 @@ protected Q_SLOTS:
         m_pool.reset();
         m_state.reset();
     }
-    void cleanupTestCase() { m_sshd.reset(); }
 };
 
 #define FAILS(expression, key)                                                                            \

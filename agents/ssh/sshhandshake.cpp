@@ -1,0 +1,226 @@
+#include "ssh/sshsession.h"
+
+#include <libssh/server.h> // ssh_set_message_callback
+
+#include <QRandomGenerator>
+
+#include <sys/socket.h>
+
+namespace bellwether {
+
+namespace {
+
+// S3: nothing older; RSA only with SHA-2.
+constexpr const char *keyExchanges = "curve25519-sha256,curve25519-sha256@libssh.org";
+constexpr const char *ciphers = "chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes128-ctr";
+constexpr const char *macs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512";
+constexpr const char *userKeys =
+    "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256,"
+    "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com";
+
+// The type we trust first, so that a host with several keys shows the one we know.
+QByteArray hostKeyTypes(const QString &trusted)
+{
+    QList<QByteArray> types{"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+                            "rsa-sha2-512", "rsa-sha2-256"};
+    QList<QByteArray> first;
+    for (const QByteArray &type : types) {
+        if (type == trusted.toLatin1() || (trusted == QLatin1String("ssh-rsa") && type.startsWith("rsa-")))
+            first.append(type);
+    }
+    for (const QByteArray &type : first)
+        types.removeAll(type);
+    return (first + types).join(',');
+}
+
+QString printable(const QByteArray &bytes)
+{
+    QString text = QString::fromUtf8(bytes.left(80)).section(u'\n', 0, 0).simplified();
+    for (QChar &c : text) {
+        if (!c.isPrint())
+            c = u'?';
+    }
+    return text;
+}
+
+} // namespace
+
+bool SshSession::setUp(int fd)
+{
+    m_fd = fd;
+    m_ssh = ssh_new();
+    if (!m_ssh)
+        return false;
+    const auto text = [this](ssh_options_e option, const char *value) { return ssh_options_set(m_ssh, option, value) == SSH_OK; };
+    const bool noConfig = false;
+    const int quiet = SSH_LOG_NOLOG;
+    const QByteArray types = hostKeyTypes(m_trust.trusted(m_to.machine()).keyType);
+    const unsigned port = static_cast<unsigned>(m_to.port);
+    const bool ok = ssh_options_set(m_ssh, SSH_OPTIONS_PROCESS_CONFIG, &noConfig) == SSH_OK
+        && ssh_options_set(m_ssh, SSH_OPTIONS_LOG_VERBOSITY, &quiet) == SSH_OK
+        && text(SSH_OPTIONS_HOST, m_to.address.toLatin1().constData())
+        && text(SSH_OPTIONS_USER, m_to.user.toUtf8().constData())
+        && ssh_options_set(m_ssh, SSH_OPTIONS_PORT, &port) == SSH_OK
+        && text(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") && text(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null")
+        && text(SSH_OPTIONS_KEY_EXCHANGE, keyExchanges) && text(SSH_OPTIONS_HOSTKEYS, types.constData())
+        && text(SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, userKeys)
+        && text(SSH_OPTIONS_CIPHERS_C_S, ciphers) && text(SSH_OPTIONS_CIPHERS_S_C, ciphers)
+        && text(SSH_OPTIONS_HMAC_C_S, macs) && text(SSH_OPTIONS_HMAC_S_C, macs)
+        && ssh_options_set(m_ssh, SSH_OPTIONS_FD, &m_fd) == SSH_OK;
+    ssh_set_blocking(m_ssh, 0);
+    // What a host asks of us (channels of its own) is refused at once; unanswered, libssh would keep it all.
+    ssh_set_message_callback(m_ssh, [](ssh_session, ssh_message, void *) { return 1; }, nullptr);
+    return ok;
+}
+
+void SshSession::advanceKex()
+{
+    for (int turn = 0; turn < 64; ++turn) {
+        bool closed = false; // libssh waits on for a banner that cannot come any more
+        if (!ssh_get_serverbanner(m_ssh)) {
+            char peek[256];
+            const ssize_t count = ::recv(m_fd, peek, sizeof(peek), MSG_PEEK | MSG_DONTWAIT);
+            if (count > 0 && m_firstBytes.size() < 256)
+                m_firstBytes += QByteArray(peek, count);
+            closed = count == 0;
+        }
+        const int rc = ssh_connect(m_ssh);
+        if (rc == SSH_OK) {
+            if (judgeHostKey()) {
+                m_phase = Phase::Auth;
+                m_deadline.setRemainingTime(m_options.authMs);
+                m_files = m_to.identity.isEmpty() ? KeyRing::defaults(m_options.keyFolder)
+                    : m_to.identity == QLatin1String("agent") ? QStringList() : QStringList(m_to.identity);
+                m_agentLeft = (m_to.identity.isEmpty() || m_to.identity == QLatin1String("agent"))
+                    && qEnvironmentVariableIsSet("SSH_AUTH_SOCK");
+            }
+            return;
+        }
+        if (rc != SSH_AGAIN || closed)
+            return kexFailed(closed && rc == SSH_AGAIN ? QStringLiteral("it closed the connection before its banner") : sshError());
+        if (!isReadable())
+            return;
+    }
+}
+
+void SshSession::kexFailed(const QString &reason)
+{
+    if (!ssh_get_serverbanner(m_ssh)) {
+        const bool tooBusy = m_firstBytes.startsWith("Exceeded MaxStartups");
+        if (!m_firstBytes.isEmpty() && !m_firstBytes.startsWith("SSH-") && !tooBusy)
+            return end(notSsh());
+        // Closed at the door: a busy sshd (MaxStartups). Worth another knock, at another moment than everybody's.
+        if (m_attempt < 4 && !m_scan) {
+            close();
+            handshakeDone();
+            m_phase = Phase::Waiting;
+            QTimer::singleShot(200 + int(QRandomGenerator::global()->bounded(800u)) * m_attempt, this, [this] {
+                if (m_phase == Phase::Waiting)
+                    m_hooks.handshakeWanted(this);
+            });
+            return;
+        }
+    }
+    end({ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, reason}, {}, nullptr});
+}
+
+bool SshSession::judgeHostKey()
+{
+    ssh_key raw = nullptr;
+    unsigned char *hash = nullptr;
+    size_t size = 0;
+    HostKey shown;
+    if (ssh_get_server_publickey(m_ssh, &raw) == SSH_OK) {
+        const SshKey key(raw);
+        const char *type = ssh_key_type(raw) == SSH_KEYTYPE_ECDSA ? ssh_pki_key_ecdsa_name(raw) : ssh_key_type_to_char(ssh_key_type(raw));
+        if (ssh_get_publickey_hash(raw, SSH_PUBLICKEY_HASH_SHA256, &hash, &size) == 0) {
+            char *text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, size);
+            shown = {m_to.machine(), QString::fromLatin1(type), QString::fromLatin1(text)};
+            ssh_string_free_char(text);
+            ssh_clean_pubkey_hash(&hash);
+        }
+    }
+    if (shown.fingerprint.isEmpty()) {
+        end({ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, QStringLiteral("the host showed no key")}, {}, nullptr});
+        return false;
+    }
+    if (m_scan) {
+        std::exchange(m_scan, {})(shown);
+        end({ErrorCode::Cancelled, {QStringLiteral("scan")}, {}, nullptr});
+        return false;
+    }
+    const KeyTrust::Answer trusted = m_trust.trusted(m_to.machine());
+    if (!trusted.known) {
+        end({ErrorCode::HostKeyUnknown, {m_to.machine(), shown.keyType, shown.fingerprint}, {}, nullptr});
+        return false;
+    }
+    if (trusted.fingerprint != shown.fingerprint) {
+        end({ErrorCode::HostKeyChanged, {m_to.machine(), shown.keyType, shown.fingerprint, trusted.fingerprint}, {}, nullptr});
+        return false;
+    }
+    return true;
+}
+
+bool SshSession::nextCredential()
+{
+    m_key = nullptr;
+    m_byAgent = false;
+    while (!m_files.isEmpty()) {
+        auto key = m_keys.load(m_files.takeFirst());
+        if (key) {
+            m_key = std::move(*key);
+            return true;
+        }
+        if (!m_keyError)
+            m_keyError = key.error();
+    }
+    m_byAgent = std::exchange(m_agentLeft, false);
+    return m_byAgent;
+}
+
+void SshSession::advanceAuth()
+{
+    for (int turn = 0; turn < 64; ++turn) {
+        if (!m_credentialActive && !nextCredential()) {
+            QStringList names;
+            const int list = m_denied > 0 ? ssh_userauth_list(m_ssh, nullptr) : 0;
+            for (const auto &[bit, name] : {std::pair{SSH_AUTH_METHOD_PUBLICKEY, "publickey"}, {SSH_AUTH_METHOD_PASSWORD, "password"},
+                                            {SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive"}, {SSH_AUTH_METHOD_GSSAPI_MIC, "gssapi"},
+                                            {SSH_AUTH_METHOD_HOSTBASED, "hostbased"}}) {
+                if (list & bit)
+                    names.append(QLatin1String(name));
+            }
+            if (m_denied == 0 && m_keyError)
+                return end(*m_keyError);
+            if (m_denied == 0)
+                return end({ErrorCode::KeyUnusable,
+                            {m_to.identity.isEmpty() ? QStringLiteral("~/.ssh/id_*") : m_to.identity,
+                             m_to.identity == QLatin1String("agent") ? QStringLiteral("no agent is running (SSH_AUTH_SOCK is not set)")
+                                                                      : QStringLiteral("there is no key and no agent")}, {}, nullptr});
+            return end({ErrorCode::AuthFailed, {m_to.machine(), m_to.user, names.join(QLatin1String(", "))}, {}, nullptr});
+        }
+        m_credentialActive = true;
+        const int rc = m_byAgent ? ssh_userauth_agent(m_ssh, nullptr) : ssh_userauth_publickey(m_ssh, nullptr, m_key.get());
+        if (rc == SSH_AUTH_AGAIN) {
+            if (!isReadable())
+                return;
+            continue;
+        }
+        m_credentialActive = false;
+        if (rc == SSH_AUTH_SUCCESS)
+            return becomeReady();
+        if (rc == SSH_AUTH_ERROR && !ssh_is_connected(m_ssh)) {
+            if (m_denied > 0 || sshError().contains(QLatin1String("authentication failures")))
+                return end({ErrorCode::AuthFailed, {m_to.machine(), m_to.user, QString()}, {}, nullptr});
+            return end({ErrorCode::ConnectionLost, {m_to.machine(), sshError()}, {}, nullptr});
+        }
+        ++m_denied;
+    }
+}
+
+Error SshSession::notSsh() const
+{
+    return {ErrorCode::NotSsh, {m_to.machine(), printable(m_firstBytes)}, {}, nullptr};
+}
+
+} // namespace bellwether
