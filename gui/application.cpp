@@ -18,8 +18,10 @@
 #include <QTimer>
 #include <QTranslator>
 #include <cstdio>
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace bellwether {
 
@@ -30,6 +32,15 @@ void harden()
 {
     ::umask(077);
     ::prctl(PR_SET_DUMPABLE, 0);
+    // Started without one of the standard streams, the first file opened would take its place, and what is printed would
+    // go into that file. Opened for reading, nothing can be printed, and the exit status says so.
+    for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0;) {
+        if (fd > STDERR_FILENO) {
+            ::close(fd);
+            break;
+        }
+        fd = ::open("/dev/null", O_RDONLY);
+    }
 }
 
 int sayAndEnd(const Error &error)
@@ -116,7 +127,7 @@ int runCommandLine(int argc, char **argv, const Invocation &invocation, const QS
     QTranslator translator;
     if (const Status language = useLanguage(invocation.value(QStringLiteral("lang")), translator); !language)
         return sayAndEnd(language.error());
-    if (QFileInfo::exists(dataFolder))
+    if (QFileInfo::exists(dataFolder + QStringLiteral("/journal.db"))) // nothing is left in a folder that is no data folder
         startLogging(dataFolder, true);
     const int code = runHeadless(invocation, dataFolder, services());
     stopLogging();

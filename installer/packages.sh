@@ -23,9 +23,23 @@ install_packages() {
         as_root=sudo
     fi
     log=$(mktemp)
-    # A service manager must not start the packaged sshd: the demo brings its own.
+    # The packaged sshd must not open this machine to the network: the demo brings its own. Debian asks policy-rc.d before it
+    # starts a new service, and what was only just installed is not to start with the machine either.
+    guard=
+    case " $missing " in *" openssh-server "*)
+        [ -e /usr/sbin/policy-rc.d ] || guard=yes ;;
+    esac
+    [ -z "$guard" ] || printf '#!/bin/sh\nexit 101\n' | $as_root install -m 755 /dev/stdin /usr/sbin/policy-rc.d
+    installed=
     if $as_root env DEBIAN_FRONTEND=noninteractive apt-get update >"$log" 2>&1 &&
         $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >>"$log" 2>&1; then
+        installed=yes
+    fi
+    if [ -n "$guard" ]; then
+        $as_root rm -f /usr/sbin/policy-rc.d
+        [ ! -d /run/systemd/system ] || $as_root systemctl disable ssh.service ssh.socket >>"$log" 2>&1 || :
+    fi
+    if [ -n "$installed" ]; then
         rm -f "$log"
         return 0
     fi

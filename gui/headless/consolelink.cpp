@@ -98,7 +98,7 @@ ConsoleLink::~ConsoleLink()
 
 bool hasOwner(const QString &dataFolder)
 {
-    return OwnerClient::connect(dataFolder).has_value();
+    return OwnerClient::isListening(dataFolder);
 }
 
 } // namespace bellwether

@@ -282,10 +282,9 @@ Result<std::unique_ptr<OwnerServer>> OwnerServer::listen(const QString &dataFold
     if (d.wake < 0 || d.listener < 0)
         return failed();
     ::unlinkat(address.folder, "owner.sock", 0); // of an owner that is gone: we hold the lock
-    const mode_t before = ::umask(0177);
-    const int bound = ::bind(d.listener, address.get(), sizeof address.name);
-    ::umask(before);
-    if (bound != 0 || ::listen(d.listener, 16) != 0)
+    // Not by umask: that would be the whole process's for a moment. Nobody connects before listen().
+    if (::bind(d.listener, address.get(), sizeof address.name) != 0 || ::fchmodat(address.folder, "owner.sock", 0600, 0) != 0
+        || ::listen(d.listener, 16) != 0)
         return failed();
     d.thread = std::thread([self = server->d] { self->loop(self); });
     return server;
@@ -320,12 +319,24 @@ Result<std::unique_ptr<OwnerClient>> OwnerClient::connect(const QString &dataFol
 {
     Address address;
     auto client = std::unique_ptr<OwnerClient>(new OwnerClient);
-    client->m_fd = address.open(dataFolder) ? newSocket(0) : -1;
+    client->m_fd = address.open(dataFolder) ? newSocket(SOCK_NONBLOCK) : -1; // an owner that is stopped must not stop us
     if (client->m_fd < 0 || ::connect(client->m_fd, address.get(), sizeof address.name) != 0)
         return fail(ErrorCode::OwnerUnreachable, {reasonOf(errno)});
     if (!isOurs(client->m_fd))
         return fail(ErrorCode::OwnerUnreachable, {QStringLiteral("its socket belongs to another user")});
     return client;
+}
+
+bool OwnerClient::isListening(const QString &dataFolder)
+{
+    Address address;
+    const int fd = address.open(dataFolder) ? newSocket(SOCK_NONBLOCK) : -1;
+    if (fd < 0)
+        return false;
+    const bool full = ::connect(fd, address.get(), sizeof address.name) != 0;
+    const bool listening = full ? errno == EAGAIN : isOurs(fd);
+    ::close(fd);
+    return listening;
 }
 
 OwnerClient::~OwnerClient()

@@ -28,6 +28,8 @@ class OwnerClient {
 public:
     // OwnerUnreachable when nobody listens.
     static Result<std::unique_ptr<OwnerClient>> connect(const QString &dataFolder);
+    // Somebody holds the socket, even where he is too busy to take another caller. Never waits.
+    static bool isListening(const QString &dataFolder);
     ~OwnerClient();
     // Waits for the answer for as long as the owner lives; `stop` is asked every 100 ms and ends the wait (Interrupted).
     Reply ask(const Request &request, const std::function<bool()> &stop);

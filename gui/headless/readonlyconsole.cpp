@@ -96,7 +96,7 @@ void ReadOnlyConsole::publish()
     const Workspace &w = m_view.workspace();
     bool running = false;
     auto s = std::make_shared<ConsoleSnapshot>();
-    const bool owner = OwnerClient::connect(m_view.dataFolder()).has_value();
+    const bool owner = OwnerClient::isListening(m_view.dataFolder());
     for (auto it = w.rollouts.cend(); it != w.rollouts.cbegin();) {
         --it;
         RolloutState state = *it;

@@ -4,6 +4,7 @@
 #include "headless/commandline.h"
 #include "journal/journal.h"
 
+#include <QDirIterator>
 #include <QFileInfo>
 #include <QJsonArray>
 #include <QTest>
@@ -71,6 +72,9 @@ private Q_SLOTS:
     void untrustedHostsAreNotPlanned();
     void theOperatorStandsInTheJournal();
     void filesAreForTheirOwnerAlone();
+    void outputThatGoesNowhereIsSaid_data();
+    void outputThatGoesNowhereIsSaid();
+    void aFolderThatIsNoDataFolderIsLeftAlone();
     void aTamperedJournalIsFound();
     void exportsFollowNoLink();
     void logsAreReadByTheProfile();
@@ -372,6 +376,43 @@ void TestCli::theOperatorStandsInTheJournal()
             found = event.actor == QLatin1String("Ada of the night shift");
     }
     QVERIFY(found);
+}
+
+void TestCli::outputThatGoesNowhereIsSaid_data()
+{
+    QTest::addColumn<QString>("where");
+    QTest::newRow("closed") << QStringLiteral(">&-");
+    QTest::newRow("full disk") << QStringLiteral(">/dev/full");
+}
+
+void TestCli::outputThatGoesNowhereIsSaid()
+{
+    QFETCH(QString, where);
+    Cli cli;
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    QProcess shell;
+    shell.start(QStringLiteral("sh"), {QStringLiteral("-c"), QStringLiteral("exec \"$0\" --data \"$1\" fleet list ") + where, Cli::program(), cli.data()});
+    QVERIFY(shell.waitForFinished(60'000));
+    const QByteArray err = shell.readAllStandardError();
+    QVERIFY2(shell.exitCode() == 1 && err.contains("could not be written"), err.constData());
+    // And no file of ours took what was meant for the terminal.
+    QDirIterator files(cli.data(), QDir::Files, QDirIterator::Subdirectories);
+    while (files.hasNext()) {
+        QFile file(files.next());
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QVERIFY2(!file.readAll().contains("MACHINE "), qPrintable(file.fileName()));
+    }
+}
+
+void TestCli::aFolderThatIsNoDataFolderIsLeftAlone()
+{
+    Cli cli; // --data with a slip of the pen: somebody's own folder, with logs of his own in it
+    QVERIFY(QDir().mkpath(cli.data() + QStringLiteral("/logs")));
+    QFile::setPermissions(cli.data() + QStringLiteral("/logs"), QFile::Permissions(0x7755));
+    QCOMPARE(cli.run(words("status")).exitCode, 0);
+    QVERIFY(QFile::permissions(cli.data() + QStringLiteral("/logs")).testFlag(QFile::ReadOther));
+    QCOMPARE(QDir(cli.data()).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot), QStringList{QStringLiteral("logs")});
+    QVERIFY(QDir(cli.data() + QStringLiteral("/logs")).isEmpty());
 }
 
 void TestCli::filesAreForTheirOwnerAlone()

@@ -58,6 +58,7 @@ private Q_SLOTS:
     void answersComeBack_data();
     void answersComeBack();
     void errorsKeepTheirCodeArgumentsAndPlace();
+    void aStoppedOwnerHoldsUpNobody();
     void manyAskersGetTheirOwnAnswers();
     void rubbishIsRefusedAndHarmsNobody_data();
     void rubbishIsRefusedAndHarmsNobody();
@@ -201,6 +202,31 @@ void TestOwnerSocket::theSocketIsForItsOwnerAlone()
     QCOMPARE(::lstat(qPrintable(folder.filePath(QStringLiteral("owner.sock"))), &info), 0);
     QVERIFY(S_ISSOCK(info.st_mode));
     QCOMPARE(info.st_mode & 0777, 0600U);
+}
+
+void TestOwnerSocket::aStoppedOwnerHoldsUpNobody()
+{
+    const QTemporaryDir folder;
+    QVERIFY(!OwnerClient::isListening(folder.path()));
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    const QByteArray path = folder.filePath(QStringLiteral("owner.sock")).toLocal8Bit();
+    QVERIFY(path.size() < qsizetype(sizeof name.sun_path));
+    std::copy(path.begin(), path.end(), name.sun_path);
+    QCOMPARE(::bind(listener, reinterpret_cast<const sockaddr *>(&name), sizeof name), 0);
+    QCOMPARE(::listen(listener, 1), 0);
+    std::atomic<int> seen{0};
+    std::thread reader([&] { // callers whom nobody answers fill its queue
+        for (int i = 0; i < 6; ++i)
+            seen += OwnerClient::isListening(folder.path());
+        seen += OwnerClient::connect(folder.path()).has_value() ? 100 : 10;
+    });
+    const bool done = QTest::qWaitFor([&] { return seen >= 10; }, 10'000);
+    ::close(listener); // lets go whoever hangs
+    reader.join();
+    QVERIFY(done);
+    QCOMPARE(seen.load(), 16);
 }
 
 QTEST_GUILESS_MAIN(TestOwnerSocket)
