@@ -10,11 +10,22 @@ namespace bellwether {
 
 namespace {
 
+// Words of a host as they may go into errors and events: one short line without control characters.
+QString words(const QByteArray &bytes)
+{
+    QString text = QString::fromUtf8(bytes.left(400)).simplified().left(200);
+    for (QChar &c : text) {
+        if (!c.isPrint() && !c.isSurrogate())
+            c = u'?';
+    }
+    return text;
+}
+
 // The helper's answer: its header line, split, and the raw bytes behind it.
 struct Answer {
     QHash<QByteArray, QByteArray> fields;
     QByteArray verb, err, header, body;
-    QString text(const char *key) const { return QString::fromUtf8(fields.value(key)); }
+    QString text(const char *key) const { return words(fields.value(key)); }
     qint64 number(const char *key, qint64 otherwise = 0) const
     {
         bool ok = false;
@@ -22,11 +33,6 @@ struct Answer {
         return ok ? value : otherwise;
     }
 };
-
-QString words(const QByteArray &bytes)
-{
-    return QString::fromUtf8(bytes.left(400)).simplified().left(200);
-}
 
 bool findHeader(const QByteArray &out, Answer &answer)
 {

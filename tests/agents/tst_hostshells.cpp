@@ -46,6 +46,23 @@ private Q_SLOTS:
         FAILS(*none, "no-shell");
         QVERIFY(none->error().args.at(1).contains("currently not available"));
     }
+    void wordsOfAHostAreOnlyWords()
+    {
+        // [S9] A host that lies in the protocol's own words, with a terminal's commands and a megabyte in them.
+        TestSshd liar({"ForceCommand printf 'bwr err=locked owner=\\033]0;x\\007eve'; head -c 900000 /dev/zero | tr '\\000' y; printf ' left=\\2333\\n'"});
+        QVERIFY2(liar.isRunning(), qPrintable(liar.failure()));
+        m_trust.trust(liar.endpoint().machine(), liar.fingerprint());
+        Awaited<Result<Lease>> lease;
+        m_jobs->lock({liar.endpoint(), m_state->path()}, owner, 150, lease.callback());
+        QVERIFY(lease.wait());
+        FAILS(*lease, "host-locked");
+        for (const QString &arg : lease->error().args) {
+            QVERIFY2(arg.size() <= 200, QByteArray::number(arg.size()).constData());
+            for (const QChar c : arg)
+                QVERIFY(c.isPrint());
+        }
+        QVERIFY(lease->error().args.at(1).contains("eve"));
+    }
     // The helper under every sh found here, and with only the few programs a small host has.
     void everyShellCarriesAJob_data()
     {
