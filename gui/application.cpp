@@ -78,11 +78,12 @@ Services services()
 {
     Services all;
     all.own = own;
-    all.demoUp = [](const QString &dataFolder, int hosts, int port, const std::function<void(QString)> &progress) -> Result<DemoFleetInfo> {
+    all.demoUp = [](const QString &dataFolder, int hosts, int port, const QString &network, const std::function<void(QString)> &progress) -> Result<DemoFleetInfo> {
         DemoFleet fleet(dataFolder);
         DemoFleet::Options options;
         options.hosts = hosts;
         options.port = port;
+        options.network = network;
         const auto up = fleet.up(options, progress);
         if (!up)
             return std::unexpected(up.error());

@@ -8,6 +8,7 @@
 #include <QFile>
 #include <QFileInfo>
 #include <QProcess>
+#include <QRegularExpression>
 #include <QUuid>
 
 #include <algorithm>
@@ -49,7 +50,7 @@ Result<DemoLayout> newLayout(const QString &folder, const DemoFleet::Options &op
     DemoLayout layout;
     layout.folder = folder;
     layout.hosts = options.hosts;
-    layout.network = options.network;
+    layout.network = options.network.isEmpty() ? QStringLiteral("127.0.10") : options.network;
     layout.mark = QStringLiteral("BELLWETHER_DEMO=") + QUuid::createUuid().toString(QUuid::WithoutBraces);
     for (layout.port = options.port ? options.port : 2222;; ++layout.port) {
         layout.servicePort = demoServicePort(layout.port);
@@ -68,12 +69,15 @@ Result<DemoLayout> layoutFor(const QString &folder, const DemoFleet::Options &op
         return fail(ErrorCode::Usage, {QStringLiteral("A demo fleet has 1 to 250 hosts, not %1").arg(options.hosts)});
     if (options.port != 0 && (options.port < 1024 || options.port > 65535))
         return fail(ErrorCode::Usage, {QStringLiteral("The port must be from 1024 to 65535, not %1").arg(options.port)});
+    static const QRegularExpression loopback(QStringLiteral("^127\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)$"));
+    if (!options.network.isEmpty() && !loopback.match(options.network).hasMatch())
+        return fail(ErrorCode::Usage, {QStringLiteral("The network must be three numbers of loopback, such as 127.0.10, not \"%1\"").arg(options.network)});
     if (!QFile::exists(folder + QStringLiteral("/demo.json")))
         return newLayout(folder, options);
     auto layout = readDemoLayout(folder);
     if (!layout)
         return layout;
-    if ((options.port && options.port != layout->port) || options.hosts < layout->hosts || options.network != layout->network)
+    if ((options.port && options.port != layout->port) || options.hosts < layout->hosts || (!options.network.isEmpty() && options.network != layout->network))
         return demoFailed(QStringLiteral("it is up with %1 hosts on port %2").arg(layout->hosts).arg(layout->port),
                           QStringLiteral("it cannot be changed to %1 hosts on port %2").arg(options.hosts).arg(options.port));
     layout->hosts = options.hosts;

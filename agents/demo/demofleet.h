@@ -16,7 +16,7 @@ public:
     struct Options {
         int hosts = 6;                                  // 1 … 250
         int port = 0;                                   // of sshd; 0 = the first free one from 2222
-        QString network = QStringLiteral("127.0.10");   // hosts are .1 … .N of it
+        QString network;                                // hosts are .1 … .N of it, e.g. 127.0.10; empty: as it is up, else that
         QString sample; // the product's executable; empty: $BELLWETHER_SAMPLE, else beside this program
     };
     struct Host {

@@ -62,7 +62,7 @@ Result<int> demoUp(Context &context)
         return std::unexpected(port.error());
     if (context.readOnly)
         return fail(ErrorCode::NotAllowed, {QStringLiteral("demo up"), QStringLiteral("this console was started with --read-only")});
-    const auto fleet = context.services.demoUp(context.dataFolder, *hosts, *port, [&](const QString &text) { context.out.progress(text); });
+    const auto fleet = context.services.demoUp(context.dataFolder, *hosts, *port, context.in.value(QStringLiteral("network")), [&](const QString &text) { context.out.progress(text); });
     if (!fleet)
         return std::unexpected(fleet.error());
     if (const Status recorded = record(context, *fleet); !recorded)

@@ -25,7 +25,7 @@ struct DemoFleetInfo {
 struct Services {
     std::function<Result<std::unique_ptr<OwnedConsole>>(const QString &dataFolder)> own;
     // Demo fleets live in a folder of the data folder. `progress` gets one line per thing done.
-    std::function<Result<DemoFleetInfo>(const QString &dataFolder, int hosts, int port, std::function<void(QString)> progress)> demoUp;
+    std::function<Result<DemoFleetInfo>(const QString &dataFolder, int hosts, int port, const QString &network, std::function<void(QString)> progress)> demoUp;
     std::function<Result<DemoFleetInfo>(const QString &dataFolder)> demoStatus;
     std::function<Result<QStringList>(const QString &dataFolder)> demoDown; // one line per process that was ended
 };

@@ -198,18 +198,24 @@ void TestDemoFleet::refuses_data()
 {
     QTest::addColumn<int>("hosts");
     QTest::addColumn<int>("port");
-    QTest::newRow("no host") << 0 << 0;
-    QTest::newRow("more than a network holds") << 251 << 0;
-    QTest::newRow("privileged port") << 2 << 22;
-    QTest::newRow("no port") << 2 << 70000;
-    QTest::newRow("negative") << -1 << -1;
+    QTest::addColumn<QString>("network");
+    QTest::newRow("no host") << 0 << 0 << testNetwork();
+    QTest::newRow("more than a network holds") << 251 << 0 << testNetwork();
+    QTest::newRow("privileged port") << 2 << 22 << testNetwork();
+    QTest::newRow("no port") << 2 << 70000 << testNetwork();
+    QTest::newRow("negative") << -1 << -1 << testNetwork();
+    QTest::newRow("not loopback") << 2 << 0 << "10.0.0";
+    QTest::newRow("no network") << 2 << 0 << "127.0.256";
+    QTest::newRow("an address") << 2 << 0 << "127.0.0.1";
 }
 
 void TestDemoFleet::refuses()
 {
     QFETCH(int, hosts);
     QFETCH(int, port);
+    QFETCH(QString, network);
     DemoFleet::Options wrong = options(hosts);
+    wrong.network = network;
     wrong.port = port;
     const auto result = m_fleet->up(wrong);
     QVERIFY(!result.has_value());

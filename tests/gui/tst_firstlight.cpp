@@ -2,6 +2,7 @@
 // migration fails is stopped at the canary and taken back with every row; one that never becomes healthy goes back by
 // its version alone. What is believed is what the hosts say, not what the console says.
 #include "cliprocess.h"
+#include "demohosts.h"
 #include "sampleproduct.h"
 
 #include <QDir>
@@ -41,11 +42,10 @@ private Q_SLOTS:
     void aKilledConsoleIsResumedAndEveryStepHappenedOnce();
 
 private:
-    QString product(const QString &host) const { return m_cli.data() + QStringLiteral("/demo/hosts/%1/product").arg(host); }
-    QString rows(const QString &host) const { return runProgram(product(host), {sampleExecutable(), QStringLiteral("dump")}).out; }
-    QString runningVersion(const QString &host) const;
-    QStringList effects(const QString &host) const;
-    QStringList hosts() const;
+    QString rows(const QString &host) const { return m_hosts.rows(host); }
+    QString runningVersion(const QString &host) const { return m_hosts.runningVersion(host); }
+    QStringList effects(const QString &host) const { return m_hosts.effects(host); }
+    QStringList hosts() const { return m_hosts.names(); }
     CliResult plan(const QString &version, const QString &filter = {}) const;
     CliResult runPlan(const QStringList &more = {}) const;
     QJsonObject status(const QString &rollout) const { return m_cli.run({QStringLiteral("status"), rollout, QStringLiteral("--json")}).json(); }
@@ -54,31 +54,10 @@ private:
     static QStringList statesOf(const QJsonObject &status);
 
     Cli m_cli;
+    DemoHosts m_hosts{m_cli.data()};
     QString m_planFile, m_second;
     QMap<QString, QString> m_rowsBefore;
 };
-
-QString TestFirstLight::runningVersion(const QString &host) const
-{
-    QFile fleet(m_cli.data() + QStringLiteral("/demo/demo.json"));
-    if (!fleet.open(QIODevice::ReadOnly))
-        return {};
-    const QJsonObject layout = QJsonDocument::fromJson(fleet.readAll()).object();
-    const QString address = QStringLiteral("%1.%2").arg(layout.value(QStringLiteral("network")).toString()).arg(host.mid(5).toInt());
-    const QByteArray answer = httpGet(address, layout.value(QStringLiteral("service_port")).toInt(), QStringLiteral("/version"));
-    return QJsonDocument::fromJson(answer).object().value(QStringLiteral("version")).toString();
-}
-
-QStringList TestFirstLight::effects(const QString &host) const
-{
-    QFile file(product(host) + QStringLiteral("/effects.log"));
-    return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()).split(u'\n', Qt::SkipEmptyParts) : QStringList();
-}
-
-QStringList TestFirstLight::hosts() const
-{
-    return QDir(m_cli.data() + QStringLiteral("/demo/hosts")).entryList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name);
-}
 
 CliResult TestFirstLight::plan(const QString &version, const QString &filter) const
 {
