@@ -1,5 +1,6 @@
 #include "journalview/reportdialog.h"
 
+#include "widgets/focusring.h"
 #include "widgets/label.h"
 
 #include <QBoxLayout>
@@ -17,6 +18,7 @@ ReportDialog::ReportDialog(const QString &rollout, int id, const ReportMakers &m
     setWindowTitle(tr("Report of %1").arg(rollout));
     setWindowModality(Qt::WindowModal);
     setMinimumWidth(theme().px(560));
+    new FocusRing(this);
     auto *all = new QVBoxLayout(this);
     all->setContentsMargins(theme().px(20), theme().px(16), theme().px(20), theme().px(16));
     all->setSpacing(theme().px(8));

@@ -106,6 +106,7 @@ QWidget *PlanPage::left()
     copy->setIconName(QStringLiteral("ui/copy"));
     copy->setObjectName(QStringLiteral("plan-copy-commands"));
     m_hop->setAccessibleName(tr("Hop or way back whose commands are shown"));
+    m_hop->setAccessibleDescription(tr("Hop or way back whose commands are shown")); // read after the choice, its name on Linux
     m_hop->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_hop->setStyleSheet(QStringLiteral("QComboBox { min-height: %1px; }").arg(theme().metric(Metric::ControlPanel) - 2));
     m_commandsPanel->addToHeader(m_hop);
@@ -134,6 +135,7 @@ QWidget *PlanPage::right()
     m_tabs->addTab(m_diff, tr("Differences"));
     m_tabs->addTab(notes, tr("Release notes"));
     m_tabs->setDocumentMode(true);
+    m_tabs->setAccessibleName(tr("Differences and release notes"));
     auto *frame = new Panel({});
     frame->header()->hide();
     frame->body()->addWidget(m_tabs);

@@ -1,6 +1,7 @@
 // The parts of the rollback dialog and where they stand.
 #include "rolloutview/rollbackdialog.h"
 #include "text/format.h"
+#include "widgets/focusring.h"
 #include "widgets/icons.h"
 
 #include <QBoxLayout>
@@ -102,6 +103,7 @@ RollbackDialog::RollbackDialog(Requests &requests, std::shared_ptr<const Rollout
 {
     setWindowModality(Qt::WindowModal);
     setObjectName(QStringLiteral("rollback-dialog"));
+    new FocusRing(this);
     m_nowMs = QDateTime::currentMSecsSinceEpoch();
     m_current = m_hosts.value(0);
     for (auto it = m_hosts.crbegin(); it != m_hosts.crend(); ++it) // first what costs most

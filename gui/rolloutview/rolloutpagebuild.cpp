@@ -74,6 +74,7 @@ void RolloutPage::buildHeader()
     row->setSpacing(theme().px(12));
     m_chooser = new QComboBox;
     m_chooser->setAccessibleName(tr("Rollout shown"));
+    m_chooser->setAccessibleDescription(tr("Rollout shown")); // read after the choice, which is a combo box's name on Linux
     m_chooser->setToolTip(tr("Several rollouts are known: choose the one to show"));
     m_chooser->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_chooser->hide();

@@ -136,6 +136,7 @@ void MainWindow::addPage(Page *page)
     const int index = static_cast<int>(m_pages.size());
     m_pages << page;
     m_stack->addWidget(page);
+    page->setAccessibleName(page->word()); // it has the focus while it is empty
     m_header->addPage(*page);
     m_rail->addPage(*page);
     connect(page, &Page::headerChanged, this, [this, page, index] {

@@ -30,6 +30,7 @@ bool FocusRing::eventFilter(QObject *object, QEvent *event)
 {
     if (event->type() == QEvent::KeyPress || event->type() == QEvent::MouseButtonPress) {
         const bool keys = event->type() == QEvent::KeyPress;
+        s_keys = keys;
         if (keys != m_keys) {
             m_keys = keys;
             follow(QApplication::focusWidget());

@@ -17,7 +17,8 @@ protected:
 private:
     void follow(QWidget *now);
     QWidget *m_window;
-    bool m_keys = false;
+    static inline bool s_keys = false; // used last, anywhere: a dialog opened by keys shows its focus at once
+    bool m_keys = s_keys;
 };
 
 } // namespace bellwether
