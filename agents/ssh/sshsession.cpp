@@ -82,7 +82,7 @@ void SshSession::onConnected(int fd)
 void SshSession::activated(bool readable)
 {
     if (readable)
-        m_lastHeard.restart();
+        heard();
     else
         m_write->setEnabled(false);
     advance();
@@ -124,7 +124,7 @@ void SshSession::pump()
     for (int turn = 0; turn < 64; ++turn) {
         const bool readable = isReadable();
         if (readable)
-            m_lastHeard.restart();
+            heard();
         if (ssh_event_dopoll(m_event, 0) == SSH_ERROR || !readable)
             break;
     }
@@ -205,15 +205,23 @@ void SshSession::tick()
     keepAlive();
 }
 
+void SshSession::heard()
+{
+    m_lastHeard.restart();
+    m_unanswered = 0;
+}
+
 void SshSession::keepAlive()
 {
     if (isReadable())
         return; // it is being heard right now
     const qint64 silent = m_lastHeard.elapsed();
-    if (silent > 3 * m_options.keepAliveMs)
+    // Silence is the host's only where we asked: this process may have been stopped or starved in between.
+    if (silent > 3 * m_options.keepAliveMs && m_unanswered >= 2 && m_lastKeepAlive.elapsed() >= m_options.keepAliveMs)
         return lose(QStringLiteral("no answer for %1 s").arg(silent / 1000));
     if (silent >= m_options.keepAliveMs && m_lastKeepAlive.elapsed() >= m_options.keepAliveMs) {
         m_lastKeepAlive.restart();
+        ++m_unanswered;
         // Without blocking, one call sends and the next only takes the reply's note: two make sure that one is sent.
         ssh_send_keepalive(m_ssh);
         ssh_send_keepalive(m_ssh);

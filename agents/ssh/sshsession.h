@@ -56,6 +56,7 @@ private:
     void becomeReady();
     void pump();
     void runCalls();
+    void heard();
     void keepAlive();
     void updateWriteInterest();
     void lose(const QString &reason);
@@ -83,6 +84,7 @@ private:
     QDeadlineTimer m_deadline, m_idle;
     QDeadlineTimer m_roomAgain; // until then no channel is asked for: the host is still closing others
     QElapsedTimer m_lastHeard, m_lastKeepAlive;
+    int m_unanswered = 0; // keep-alives since the host was last heard
     QByteArray m_firstBytes; // before the server's banner is known
 
     QStringList m_files; // keys still to be tried
