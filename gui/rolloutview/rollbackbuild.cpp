@@ -301,7 +301,8 @@ QWidget *RollbackDialog::buildFoot()
 {
     auto *foot = new QWidget;
     auto *row = new QHBoxLayout(foot);
-    row->setContentsMargins(0, 0, 0, 0);
+    const int ring = theme().px(3); // room for the ring of what has the focus
+    row->setContentsMargins(0, ring, ring, ring);
     row->setSpacing(theme().px(8));
     m_error = new Label({}, TextRole::Table);
     m_error->setColour(StateRole::Failed);
