@@ -190,7 +190,7 @@ int runDesktop(int argc, char **argv, const Invocation &invocation, const QStrin
     {
         const std::unique_ptr<MainWindow> window = makeMainWindow(console->port(), dataFolder);
         window->requests().setActor(operatorName());
-        window->show();
+        window->showWhenRestored();
         QTimer signalWatch; // a signal handler may do no more than set a flag
         QObject::connect(&signalWatch, &QTimer::timeout, window.get(), [&window] {
             if (isInterrupted())

@@ -1,15 +1,18 @@
 #include "fleetview/fleetpage.h"
 
 #include "fleetview/countsrow.h"
+#include "fleetview/fleetcopy.h"
 #include "fleetview/fleettable.h"
 #include "fleetview/importfleet.h"
 #include "fleetview/inspector.h"
+#include "fleetview/savedfilters.h"
 #include "fleetview/tilemap.h"
 #include "fleetview/trusthost.h"
 #include "text/errortext.h"
 #include "text/format.h"
 #include "widgets/filterfield.h"
-#include "widgets/icons.h"
+#include "widgets/foldside.h"
+#include "widgets/menubutton.h"
 
 #include <QAction>
 #include <QBoxLayout>
@@ -19,41 +22,18 @@
 #include <QGuiApplication>
 #include <QHeaderView>
 #include <QJsonArray>
-#include <QJsonDocument>
 #include <QMenu>
 #include <QMimeData>
-#include <QSettings>
 #include <QSplitter>
 #include <QTimer>
 #include <QToolButton>
 
 namespace bellwether {
 
-namespace {
-
-QToolButton *menuButton(const QString &text)
-{
-    auto *button = new QToolButton;
-    button->setProperty("kind", QStringLiteral("tool"));
-    button->setText(text);
-    button->setAccessibleName(text);
-    button->setIcon(themedIcon(QStringLiteral("ui/chevron-down")));
-    button->setIconSize(QSize(theme().px(10), theme().px(10)));
-    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    button->setLayoutDirection(Qt::RightToLeft); // the arrow after the word
-    button->setPopupMode(QToolButton::InstantPopup);
-    button->setMenu(new QMenu(button));
-    button->menu()->setLayoutDirection(Qt::LeftToRight);
-    button->setFocusPolicy(Qt::StrongFocus);
-    return button;
-}
-
-} // namespace
-
 FleetPage::FleetPage(Requests &requests, QWidget *parent)
     : Page(parent), m_requests(requests), m_model(new FleetModel(this)), m_counts(new CountsRow), m_map(new TileMap),
-      m_filter(new FilterField), m_group(menuButton(tr("Group"))), m_columns(menuButton(tr("Columns"))), m_table(new FleetTable),
-      m_inspector(new Inspector), m_split(new QSplitter(Qt::Horizontal)), m_import(new Button(tr("Import…"))),
+      m_filter(new FilterField), m_group(menuButton(tr("Group"))), m_columns(menuButton(tr("Columns"))), m_saved(new SavedFilters(*m_filter, this)), m_table(new FleetTable),
+      m_inspector(new Inspector), m_side(new FoldSide(m_inspector, tr("Chosen host"), Qt::RightEdge, this)), m_split(new QSplitter(Qt::Horizontal)), m_import(new Button(tr("Import…"))),
       m_check(new Button(tr("Check 0 hosts"))), m_plan(new Button(tr("Plan upgrade of 0 hosts…"), ButtonKind::Primary)),
       m_importer(new ImportFleet(requests, this)), m_truster(new TrustHost(requests, this))
 {
@@ -73,10 +53,11 @@ void FleetPage::build()
     auto *column = new QVBoxLayout(left);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    column->addWidget(filterRow());
+    m_filterRow = filterRow();
+    column->addWidget(m_filterRow);
     column->addWidget(m_table, 1);
     m_split->addWidget(left);
-    m_split->addWidget(m_inspector);
+    m_split->addWidget(m_side);
     m_split->setStretchFactor(0, 1);
     m_split->setCollapsible(0, false);
     m_split->setHandleWidth(1);
@@ -101,6 +82,7 @@ QWidget *FleetPage::filterRow()
     layout->setSpacing(theme().px(8));
     layout->addWidget(m_filter, 1);
     layout->addWidget(m_group);
+    layout->addWidget(m_saved->button());
     layout->addWidget(m_columns);
     return row;
 }
@@ -118,11 +100,11 @@ void FleetPage::buildCommands()
     add(tr("Import a fleet file…"), QKeySequence(QStringLiteral("Ctrl+I")), [this] { m_import->click(); });
     add(tr("Check hosts"), QKeySequence(QStringLiteral("F5")), [this] { m_check->click(); });
     add(tr("Plan an upgrade…"), QKeySequence(QStringLiteral("Ctrl+Return")), [this] { m_plan->click(); });
-    add(tr("Copy as table (TSV)"), QKeySequence(QStringLiteral("Ctrl+C")), [this] { copyAs(QStringLiteral("tsv")); });
-    add(tr("Copy as CSV"), {}, [this] { copyAs(QStringLiteral("csv")); });
-    add(tr("Copy as JSON"), {}, [this] { copyAs(QStringLiteral("json")); });
-    add(tr("Copy as Markdown"), {}, [this] { copyAs(QStringLiteral("md")); });
-    add(tr("Copy ssh commands"), QKeySequence(QStringLiteral("Ctrl+Shift+C")), [this] { copyAs(QStringLiteral("ssh")); });
+    add(tr("Copy as table (TSV)"), QKeySequence(QStringLiteral("Ctrl+C")), [this] { copyAs(CopyFormat::Tsv); });
+    add(tr("Copy as CSV"), {}, [this] { copyAs(CopyFormat::Csv); });
+    add(tr("Copy as JSON"), {}, [this] { copyAs(CopyFormat::Json); });
+    add(tr("Copy as Markdown"), {}, [this] { copyAs(CopyFormat::Markdown); });
+    add(tr("Copy ssh commands"), QKeySequence(QStringLiteral("Ctrl+Shift+C")), [this] { copyAs(CopyFormat::Ssh); });
     add(tr("Trust the host's key…"), QKeySequence(QStringLiteral("Ctrl+T")), [this] {
         if (!m_inspector->host().isEmpty() && m_snapshot->readOnlyReason.isEmpty())
             m_truster->ask(m_inspector->host());
@@ -143,13 +125,17 @@ void FleetPage::connectAll()
     connect(m_map, &TileMap::chosen, this, &FleetPage::open);
     connect(m_table->header(), &QHeaderView::customContextMenuRequested, this,
             [this](const QPoint &at) { m_columns->menu()->popup(m_table->header()->mapToGlobal(at)); });
-    connect(m_columns->menu(), &QMenu::aboutToShow, this, &FleetPage::fillColumnMenu);
+    connect(m_columns->menu(), &QMenu::aboutToShow, m_table, [this] { m_table->fillColumnMenu(m_columns->menu()); });
     connect(m_group->menu(), &QMenu::aboutToShow, this, &FleetPage::fillGroupMenu);
     connect(m_import, &QPushButton::clicked, m_importer, &ImportFleet::chooseFile);
     connect(m_check, &QPushButton::clicked, this, &FleetPage::check);
     connect(m_plan, &QPushButton::clicked, this, &FleetPage::plan);
     connect(m_inspector, &Inspector::trustAsked, m_truster, &TrustHost::ask);
     connect(m_inspector, &Inspector::rolloutAsked, this, [this](const QString &rollout) { Q_EMIT openRequested(QStringLiteral("rollout"), rollout); });
+    connect(m_inspector, &Inspector::foldAsked, this, [this] {
+        if (!m_side->close())
+            m_side->setFolded(true);
+    });
     connect(m_inspector, &Inspector::said, this, &Page::said);
     const auto busy = [this](const QString &sentence) {
         m_busy = sentence;
@@ -326,8 +312,12 @@ void FleetPage::refreshInspector()
 
 void FleetPage::emptyText()
 {
-    if (m_model->total() == 0)
-        m_table->setEmptyText(tr("No hosts yet. Start the demo fleet, import a file (drop it here), or add a host."));
+    const bool none = m_model->total() == 0;
+    for (QWidget *widget : std::initializer_list<QWidget *>{m_counts, m_side, m_filterRow}) // nothing to count, filter or inspect
+        widget->setVisible(!none);
+    m_table->setHeaderHidden(none);
+    if (none)
+        m_table->setEmptyText(tr("No hosts yet. Import a fleet file (drop it here, or Ctrl+I).\nTo try everything out first, start the demo fleet in a terminal: bellwether demo up"));
     else
         m_table->setEmptyText(tr("No host matches. %1 are hidden. Esc clears the filter.").arg(hostsText(m_model->total())));
 }
@@ -364,12 +354,10 @@ void FleetPage::focusFilter()
 
 bool FleetPage::escape()
 {
-    if (m_filter->clearOrClose() || m_counts->clear())
-        return true;
-    return false;
+    return m_side->close() || m_filter->clearOrClose() || m_counts->clear();
 }
 
-QList<QWidget *> FleetPage::regions() { return {m_table, m_counts, m_map, m_filter, m_inspector}; }
+QList<QWidget *> FleetPage::regions() { return {m_table, m_counts, m_map, m_filter, m_side}; }
 
 void FleetPage::groupBy(const QString &key)
 {
@@ -398,26 +386,6 @@ void FleetPage::fillGroupMenu()
     add(tr("environment"), QStringLiteral("environment"));
 }
 
-void FleetPage::fillColumnMenu()
-{
-    QMenu *menu = m_columns->menu();
-    menu->clear();
-    for (int c = 1; c < fleetColumns; ++c) {
-        QAction *action = menu->addAction(m_model->headerData(c, Qt::Horizontal, Qt::DisplayRole).toString());
-        action->setCheckable(true);
-        action->setChecked(!m_table->isColumnHidden(c));
-        connect(action, &QAction::toggled, this, [this, c](bool on) { m_table->setColumnHidden(c, !on); });
-    }
-    menu->addSeparator();
-    connect(menu->addAction(tr("Reset columns")), &QAction::triggered, this, [this] {
-        for (int c = 0; c < fleetColumns; ++c) {
-            m_table->setColumnHidden(c, false);
-            m_table->header()->moveSection(m_table->header()->visualIndex(c), c);
-        }
-        m_table->fitColumns();
-    });
-}
-
 void FleetPage::check()
 {
     const QStringList names = targetNames();
@@ -438,53 +406,10 @@ void FleetPage::plan()
     Q_EMIT openRequested(QStringLiteral("plan"), QStringLiteral("hosts:") + targetNames().join(QLatin1Char(',')));
 }
 
-void FleetPage::copyAs(const QString &format)
+void FleetPage::copyAs(CopyFormat format)
 {
     const QStringList names = targetNames();
-    QStringList lines;
-    QJsonArray json;
-    const auto quote = [&](QString text) {
-        if (format == QLatin1String("md"))
-            return text.replace(QLatin1Char('|'), QStringLiteral("\\|"));
-        // a spreadsheet would run these as formulas
-        static const QString starts = QStringLiteral("=+-@");
-        if (!text.isEmpty() && starts.contains(text[0]))
-            text.prepend(QLatin1Char('\''));
-        return format == QLatin1String("csv") ? QLatin1Char('"') + text.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"') : text;
-    };
-    const auto join = [&](const QStringList &cells) {
-        return format == QLatin1String("md") ? QStringLiteral("| ") + cells.join(QStringLiteral(" | ")) + QStringLiteral(" |")
-                                             : cells.join(format == QLatin1String("csv") ? QLatin1Char(',') : QLatin1Char('\t'));
-    };
-    QStringList heads, rule;
-    for (int c = 0; c < fleetColumns; ++c) {
-        heads << m_model->headerData(c, Qt::Horizontal, Qt::DisplayRole).toString();
-        rule << QStringLiteral("---");
-    }
-    lines << join(heads);
-    if (format == QLatin1String("md"))
-        lines << join(rule);
-    for (const QString &name : names) {
-        const FleetRow *row = m_model->row(name);
-        if (!row)
-            continue;
-        if (format == QLatin1String("ssh")) {
-            lines << sshCommand(row->installation);
-            continue;
-        }
-        QJsonObject object;
-        QStringList cells;
-        for (int c = 0; c < fleetColumns; ++c) {
-            const QString value = m_model->indexOf(name, c).data().toString();
-            cells << quote(value);
-            object.insert(heads[c], value);
-        }
-        lines << join(cells);
-        json.append(object);
-    }
-    if (format == QLatin1String("ssh"))
-        lines.removeFirst();
-    QGuiApplication::clipboard()->setText(format == QLatin1String("json") ? QString::fromUtf8(QJsonDocument(json).toJson()) : lines.join(QLatin1Char('\n')));
+    QGuiApplication::clipboard()->setText(copyOfHosts(*m_model, names, format));
     Q_EMIT said(tr("Copied %1.").arg(hostsText(static_cast<int>(names.size()))));
 }
 
@@ -501,6 +426,12 @@ void FleetPage::dropEvent(QDropEvent *event)
     event->acceptProposedAction();
 }
 
+void FleetPage::resizeEvent(QResizeEvent *event)
+{
+    Page::resizeEvent(event);
+    m_side->setNarrow(width() < theme().px(1120));
+}
+
 void FleetPage::showEvent(QShowEvent *event)
 {
     Page::showEvent(event);
@@ -513,22 +444,26 @@ void FleetPage::showEvent(QShowEvent *event)
         });
 }
 
-void FleetPage::saveState(QSettings &settings)
+void FleetPage::saveState(ViewState &settings)
 {
     if (m_columnsRestored)
         settings.setValue(QStringLiteral("columns"), m_table->header()->saveState());
     settings.setValue(QStringLiteral("split"), m_split->saveState());
     settings.setValue(QStringLiteral("history"), m_filter->history());
     settings.setValue(QStringLiteral("group"), m_model->grouping());
+    settings.setValue(QStringLiteral("folded"), m_side->isFoldedByHand());
+    m_saved->save(settings);
 }
 
-void FleetPage::restoreState(QSettings &settings)
+void FleetPage::restoreState(ViewState &settings)
 {
     const QByteArray columns = settings.value(QStringLiteral("columns")).toByteArray();
     m_columnsRestored = !columns.isEmpty() && m_table->header()->restoreState(columns);
     const QByteArray split = settings.value(QStringLiteral("split")).toByteArray();
     if (!split.isEmpty())
         m_split->restoreState(split);
+    m_side->setFolded(settings.value(QStringLiteral("folded"), false).toBool());
+    m_saved->restore(settings);
     m_filter->setHistory(settings.value(QStringLiteral("history")).toStringList());
     if (settings.contains(QStringLiteral("group"))) {
         m_grouped = true;

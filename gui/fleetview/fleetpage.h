@@ -14,10 +14,14 @@ namespace bellwether {
 class CountsRow;
 class FilterField;
 class FleetTable;
+class FoldSide;
 class ImportFleet;
 class Inspector;
+class SavedFilters;
 class TileMap;
 class TrustHost;
+
+enum class CopyFormat;
 
 class FleetPage final : public Page {
     Q_OBJECT
@@ -38,8 +42,8 @@ public:
     bool escape() override;
     QList<QWidget *> regions() override;
     QList<QAction *> commands() override { return m_commands; }
-    void saveState(QSettings &settings) override;
-    void restoreState(QSettings &settings) override;
+    void saveState(ViewState &settings) override;
+    void restoreState(ViewState &settings) override;
 
     FleetModel &model() { return *m_model; }
     QStringList selectedNames() const;
@@ -49,6 +53,7 @@ protected:
     void dragEnterEvent(QDragEnterEvent *event) override;
     void dropEvent(QDropEvent *event) override;
     void showEvent(QShowEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     void build();
@@ -63,10 +68,9 @@ private:
     void refreshInspector();
     void groupBy(const QString &key);
     void fillGroupMenu();
-    void fillColumnMenu();
     void check();
     void plan();
-    void copyAs(const QString &format);
+    void copyAs(CopyFormat format);
     void emptyText();
 
     Requests &m_requests;
@@ -76,8 +80,11 @@ private:
     TileMap *m_map;
     FilterField *m_filter;
     QToolButton *m_group, *m_columns;
+    SavedFilters *m_saved;
+    QWidget *m_filterRow = nullptr;
     FleetTable *m_table;
     Inspector *m_inspector;
+    FoldSide *m_side;
     QSplitter *m_split;
     Button *m_import, *m_check, *m_plan;
     ImportFleet *m_importer;

@@ -5,6 +5,7 @@
 
 #include <QHeaderView>
 #include <QKeyEvent>
+#include <QMenu>
 #include <QPainter>
 #include <array>
 
@@ -89,6 +90,25 @@ void FleetTable::setEmptyText(const QString &text)
 {
     m_empty = text;
     viewport()->update();
+}
+
+void FleetTable::fillColumnMenu(QMenu *menu)
+{
+    menu->clear();
+    for (int c = 1; c < fleetColumns; ++c) {
+        QAction *action = menu->addAction(model()->headerData(c, Qt::Horizontal, Qt::DisplayRole).toString());
+        action->setCheckable(true);
+        action->setChecked(!isColumnHidden(c));
+        connect(action, &QAction::toggled, this, [this, c](bool on) { setColumnHidden(c, !on); });
+    }
+    menu->addSeparator();
+    connect(menu->addAction(tr("Reset columns")), &QAction::triggered, this, [this] {
+        for (int c = 0; c < fleetColumns; ++c) {
+            setColumnHidden(c, false);
+            header()->moveSection(header()->visualIndex(c), c);
+        }
+        fitColumns();
+    });
 }
 
 void FleetTable::fitColumns()

@@ -3,6 +3,8 @@
 #include <QStyledItemDelegate>
 #include <QTreeView>
 
+class QMenu;
+
 namespace bellwether {
 
 class FleetTable final : public QTreeView {
@@ -11,6 +13,7 @@ class FleetTable final : public QTreeView {
 public:
     explicit FleetTable(QWidget *parent = nullptr);
     void fitColumns(); // widths from the text measured now
+    void fillColumnMenu(QMenu *menu); // which columns are shown
     void setEmptyText(const QString &text);
 
 protected:

@@ -10,6 +10,7 @@
 #include <QPainter>
 #include <QRegularExpression>
 #include <QScrollArea>
+#include <QToolButton>
 
 namespace bellwether {
 
@@ -71,6 +72,14 @@ Inspector::Inspector(QWidget *parent)
     title->addWidget(m_name, 1);
     title->addWidget(m_production);
     title->addWidget(m_selected);
+    auto *fold = new QToolButton;
+    fold->setProperty("kind", QStringLiteral("flat"));
+    fold->setText(QStringLiteral("»"));
+    fold->setAccessibleName(tr("Fold the chosen host away"));
+    fold->setToolTip(plainToolTip(tr("Fold away")));
+    fold->setFocusPolicy(Qt::StrongFocus);
+    connect(fold, &QToolButton::clicked, this, &Inspector::foldAsked);
+    title->addWidget(fold);
     auto *note = new QVBoxLayout(m_note);
     note->setContentsMargins(theme().px(12), theme().px(8), theme().px(10), theme().px(8));
     note->setSpacing(theme().px(2));

@@ -16,6 +16,7 @@ public:
     void setReadOnly(const QString &reason);
 
 Q_SIGNALS:
+    void foldAsked();
     void trustAsked(const QString &host);
     void rolloutAsked(const QString &rollout);
     void said(const QString &sentence);

@@ -8,6 +8,7 @@
 #include "text/errortext.h"
 #include "text/format.h"
 #include "widgets/button.h"
+#include "widgets/foldside.h"
 #include "widgets/panel.h"
 
 #include <QBoxLayout>
@@ -16,7 +17,6 @@
 #include <QHeaderView>
 #include <QLineEdit>
 #include <QScrollArea>
-#include <QSettings>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTableView>
@@ -68,7 +68,8 @@ HistoryPage::HistoryPage(Requests &requests, const ReportMakers &makers, QWidget
     m_right->setSizes({theme().px(136), theme().px(240), theme().px(380)});
     m_columns->setHandleWidth(theme().px(8));
     m_columns->setChildrenCollapsible(false);
-    m_columns->addWidget(m_listPanel);
+    m_side = new FoldSide(m_listPanel, tr("Rollouts"), Qt::LeftEdge, this);
+    m_columns->addWidget(m_side);
     m_columns->addWidget(m_right);
     m_columns->setStretchFactor(1, 1);
     m_columns->setSizes({theme().px(420), theme().px(924)});
@@ -138,6 +139,8 @@ void HistoryPage::connectParts()
     connect(m_service, &JournalService::failed, this, [this](const Error &error) {
         m_verify->setBlocked({});
         m_report->setBlocked({});
+        m_writing.clear();
+        Q_EMIT headerChanged();
         Q_EMIT failed(errorText(error));
     });
     connect(m_service, &JournalService::verified, this, [this](const JournalCheck &check) {
@@ -153,6 +156,8 @@ void HistoryPage::connectParts()
     });
     connect(m_service, &JournalService::exported, this, [this](const JournalService::Exported &report) {
         m_report->setBlocked({});
+        m_writing.clear();
+        Q_EMIT headerChanged();
         Q_EMIT said(tr("Report written to %1").arg(report.wish.file));
         m_requests.send(QStringLiteral("record-report"),
                         {{QStringLiteral("rollout"), rolloutName(report.wish.rollout)},
@@ -195,7 +200,7 @@ const RolloutSnapshot *HistoryPage::chosen() const
     return nullptr;
 }
 
-QString HistoryPage::about() const { return {}; }
+QString HistoryPage::about() const { return m_writing; }
 
 std::optional<ChipText> HistoryPage::chip() const
 {
@@ -225,6 +230,12 @@ void HistoryPage::setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot)
         showList();
 }
 
+void HistoryPage::resizeEvent(QResizeEvent *event)
+{
+    Page::resizeEvent(event);
+    m_side->setNarrow(width() < theme().px(1180));
+}
+
 void HistoryPage::showEvent(QShowEvent *event)
 {
     Page::showEvent(event);
@@ -250,7 +261,7 @@ void HistoryPage::showList()
         ended.text = rollout->interrupted ? tr("Interrupted") : state.word;
         ended.icon = state.icon;
         ended.ink = state.role;
-        began.text = QLocale().toString(QDateTime::fromMSecsSinceEpoch(rollout->startedMs), QStringLiteral("d MMM HH:mm"));
+        began.text = QLocale().toString(QDateTime::fromMSecsSinceEpoch(rollout->startedMs), QStringLiteral("d MMM"));
         began.toolTip = localAndUtcText(rollout->startedMs);
         began.muted = true;
         rows.append({rollout->name, {run, to, hosts, ended, began}});
@@ -364,6 +375,8 @@ void HistoryPage::openReport()
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &ReportDialog::wanted, this, [this](const JournalService::Export &wish) {
         m_report->setBlocked(tr("The report is being written"));
+        m_writing = tr("writing the report of %1 since %2…").arg(rolloutName(wish.rollout), timeText(QDateTime::currentMSecsSinceEpoch()));
+        Q_EMIT headerChanged();
         m_service->exportReport(m_snapshot->dataFolder, wish);
     });
     dialog->open();
@@ -380,6 +393,8 @@ void HistoryPage::focusFilter() { m_filter->setFocus(Qt::ShortcutFocusReason); }
 
 bool HistoryPage::escape()
 {
+    if (m_side->close())
+        return true;
     if (!m_filter->text().isEmpty()) {
         m_filter->clear();
         m_listTable->setFocus();
@@ -392,16 +407,16 @@ QList<QWidget *> HistoryPage::regions()
 {
     if (!m_snapshot || m_snapshot->rollouts.isEmpty())
         return {};
-    return {m_listTable, m_slider, m_lanes, m_journalTable};
+    return {m_side, m_slider, m_lanes, m_journalTable};
 }
 
-void HistoryPage::saveState(QSettings &settings)
+void HistoryPage::saveState(ViewState &settings)
 {
     settings.setValue(QStringLiteral("columns"), m_columns->saveState());
     settings.setValue(QStringLiteral("right"), m_right->saveState());
 }
 
-void HistoryPage::restoreState(QSettings &settings)
+void HistoryPage::restoreState(ViewState &settings)
 {
     m_columns->restoreState(settings.value(QStringLiteral("columns")).toByteArray());
     m_right->restoreState(settings.value(QStringLiteral("right")).toByteArray());

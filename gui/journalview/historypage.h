@@ -18,6 +18,7 @@ namespace bellwether {
 class Button;
 class JournalModel;
 class LanesWidget;
+class FoldSide;
 class Panel;
 class ReplaySlider;
 class RowsModel;
@@ -42,13 +43,14 @@ public:
     void focusFilter() override;
     bool escape() override;
     QList<QWidget *> regions() override;
-    void saveState(QSettings &settings) override;
-    void restoreState(QSettings &settings) override;
+    void saveState(ViewState &settings) override;
+    void restoreState(ViewState &settings) override;
 
     JournalService *service() const { return m_service; }
 
 protected:
     void showEvent(QShowEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     QWidget *buildControls();
@@ -67,6 +69,7 @@ private:
     JournalService *m_service;
     std::shared_ptr<const ConsoleSnapshot> m_snapshot;
     std::shared_ptr<const RolloutSnapshot> m_folded;
+    QString m_writing; // said in the header until the report is there
     QString m_chosen;
     qint64 m_loadedEvents = -1, m_playMs = 0;
     double m_speed = 60;
@@ -75,6 +78,7 @@ private:
     int m_loadedRollout = 0;
 
     QStackedWidget *m_stack;
+    FoldSide *m_side = nullptr;
     QSplitter *m_columns, *m_right;
     Panel *m_listPanel, *m_statePanel, *m_journalPanel;
     QLineEdit *m_filter;

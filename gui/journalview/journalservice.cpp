@@ -38,7 +38,7 @@ void JournalService::verify(const QString &dataFolder) { m_worker->command(Journ
 
 void JournalService::exportReport(const QString &dataFolder, const Export &wish)
 {
-    m_worker->command(JournalWorker::Report{dataFolder, wish, m_makers.sign});
+    m_worker->command(JournalWorker::Report{dataFolder, wish, m_makers});
 }
 
 void JournalService::receive()
@@ -57,12 +57,6 @@ void JournalService::receive()
             Q_EMIT verified(*check);
         } else if (auto *done = std::get_if<Exported>(&message)) {
             Q_EMIT exported(*done);
-        } else if (auto *paper = std::get_if<Paper>(&message)) {
-            const Result<QByteArray> bytes = m_makers.pdf ? m_makers.pdf(*paper->report) : fail(ErrorCode::ReportFormat, {QStringLiteral("pdf")});
-            if (bytes)
-                m_worker->command(JournalWorker::Write{paper->wish, *bytes, m_makers.sign});
-            else
-                Q_EMIT failed(bytes.error());
         } else if (auto *error = std::get_if<Error>(&message)) {
             Q_EMIT failed(*error);
         }

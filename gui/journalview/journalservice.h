@@ -14,10 +14,10 @@ namespace bellwether {
 
 class JournalWorker;
 
-// What this layer cannot make by itself; empty functions mean it is not offered.
+// What this layer cannot make by itself; called on the service's thread; empty functions mean it is not offered.
 struct ReportMakers {
-    std::function<Result<QByteArray>(const AuditReport &)> pdf; // called on the window's thread
-    std::function<Status(const QString &file, const QString &key)> sign; // called on the service's thread; writes FILE.sig
+    std::function<Result<QByteArray>(const AuditReport &)> pdf;
+    std::function<Status(const QString &file, const QString &key)> sign; // writes FILE.sig
 };
 
 class JournalService final : public QObject {
@@ -66,11 +66,7 @@ private:
         qint64 seq = 0;
         std::shared_ptr<const RolloutSnapshot> snapshot;
     };
-    struct Paper { // a report whose pages are painted by the window's thread
-        Export wish;
-        std::shared_ptr<const AuditReport> report;
-    };
-    using Message = std::variant<Loaded, Folded, JournalCheck, Exported, Paper, Error>;
+    using Message = std::variant<Loaded, Folded, JournalCheck, Exported, Error>;
     void receive();
 
     ReportMakers m_makers;

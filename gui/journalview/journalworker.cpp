@@ -24,8 +24,6 @@ void JournalWorker::work()
             verify(*check);
         else if (const auto *wish = std::get_if<Report>(&command))
             report(*wish);
-        else if (const auto *made = std::get_if<Write>(&command))
-            write(made->wish, made->bytes, made->sign);
     }
 }
 
@@ -106,13 +104,10 @@ void JournalWorker::report(const Report &wish)
         m_results->put(made.error());
         return;
     }
-    if (wish.wish.format == ReportFormat::Pdf) {
-        m_results->put(JournalService::Paper{wish.wish, std::make_shared<const AuditReport>(*made)});
-        return;
-    }
-    const auto bytes = writeReport(*made, wish.wish.format);
+    const bool paper = wish.wish.format == ReportFormat::Pdf;
+    const auto bytes = paper && wish.makers.pdf ? wish.makers.pdf(*made) : writeReport(*made, wish.wish.format);
     if (bytes)
-        write(wish.wish, *bytes, wish.sign);
+        write(wish.wish, *bytes, wish.makers.sign);
     else
         m_results->put(bytes.error());
 }

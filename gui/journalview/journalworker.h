@@ -24,14 +24,9 @@ public:
     struct Report {
         QString dataFolder;
         JournalService::Export wish;
-        std::function<Status(const QString &, const QString &)> sign;
+        ReportMakers makers;
     };
-    struct Write { // bytes made elsewhere
-        JournalService::Export wish;
-        QByteArray bytes;
-        std::function<Status(const QString &, const QString &)> sign;
-    };
-    using Command = std::variant<Load, Fold, Verify, Report, Write>;
+    using Command = std::variant<Load, Fold, Verify, Report>;
 
     explicit JournalWorker(std::shared_ptr<Mailbox<JournalService::Message>> results);
     void command(Command command); // any thread

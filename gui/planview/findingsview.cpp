@@ -90,6 +90,8 @@ void FindingsView::setFindings(const QList<Finding> &findings)
         head->addWidget(new IconLabel(refusal ? QStringLiteral("state/failed") : QStringLiteral("state/warning"), 13, refusal ? StateRole::Failed : StateRole::Warning));
         head->addWidget(new Label(wordOfRule(group.finding.rule), TextRole::BodyBold), 1);
         auto *hosts = new Label(joinNames(group.hosts, 3), TextRole::Table, Role::Muted);
+        hosts->setElided(true, 60);
+        hosts->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
         hosts->setToolTip(plainToolTip(group.hosts.join(QLatin1Char('\n'))));
         head->addWidget(hosts);
         box->addLayout(head);

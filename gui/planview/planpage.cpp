@@ -15,7 +15,6 @@
 #include <QComboBox>
 #include <QDateTime>
 #include <QGuiApplication>
-#include <QSettings>
 #include <QSplitter>
 #include <QTabWidget>
 #include <QUndoCommand>
@@ -354,14 +353,14 @@ bool PlanPage::escape() { return m_filter->clearOrClose(); }
 
 QList<QWidget *> PlanPage::regions() { return {m_product, m_board, m_steps, m_findings, m_tabs, m_start}; }
 
-void PlanPage::saveState(QSettings &settings)
+void PlanPage::saveState(ViewState &settings)
 {
     settings.setValue(QStringLiteral("split"), m_split->saveState());
     settings.setValue(QStringLiteral("left"), m_leftSplit->saveState());
     settings.setValue(QStringLiteral("right"), m_rightSplit->saveState());
 }
 
-void PlanPage::restoreState(QSettings &settings)
+void PlanPage::restoreState(ViewState &settings)
 {
     for (const auto &[key, split] : {std::pair{"split", m_split}, std::pair{"left", m_leftSplit}, std::pair{"right", m_rightSplit}}) {
         const QByteArray state = settings.value(QLatin1String(key)).toByteArray();

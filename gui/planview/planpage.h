@@ -47,8 +47,8 @@ public:
     bool escape() override;
     QList<QWidget *> regions() override;
     QList<QAction *> commands() override { return m_commands; }
-    void saveState(QSettings &settings) override;
-    void restoreState(QSettings &settings) override;
+    void saveState(ViewState &settings) override;
+    void restoreState(ViewState &settings) override;
 
     const PlanResult &result() const { return m_result; }
 

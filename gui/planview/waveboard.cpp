@@ -2,6 +2,7 @@
 
 #include "text/format.h"
 #include "text/words.h"
+#include "widgets/button.h"
 #include "widgets/icons.h"
 #include "widgets/panel.h"
 
@@ -38,8 +39,11 @@ public:
         paintIcon(*painter, QRectF(box.left() + theme().px(5), y, icon, icon), QStringLiteral("ui/drag"), theme().colour(Role::Muted));
         painter->setFont(theme().font(TextRole::Table));
         painter->setPen(theme().colour(Role::Muted));
-        const QString version = index.data(VersionRole).toString();
         const QRect text = box.toRect().adjusted(theme().px(22), 0, -theme().px(8), 0);
+        QString version = index.data(VersionRole).toString();
+        const int name = QFontMetrics(theme().font(TextRole::Body)).horizontalAdvance(index.data().toString());
+        if (painter->fontMetrics().horizontalAdvance(version) + name + 2 * (icon + theme().px(4)) + theme().px(6) > text.width())
+            version.clear(); // the name matters more; the version is in the tooltip
         painter->drawText(text, Qt::AlignRight | Qt::AlignVCenter | Qt::TextSingleLine, version);
         int right = text.right() - painter->fontMetrics().horizontalAdvance(version) - theme().px(6);
         const auto mark = [&](const QString &name, StateRole role) {
@@ -120,7 +124,9 @@ void WaveList::setHosts(const Plan &plan, const PlanWave &wave)
         item->setDragEnabled(true);
         item->setDropEnabled(false);
         const QString refused = findings.value(name) == 2 ? tr(", refused") : findings.value(name) == 1 ? tr(", to confirm") : QString();
-        item->setData(tr("%1, %2, in %3%4").arg(name, version, wave.name, refused), Qt::AccessibleTextRole);
+        const QString all = tr("%1, %2, in %3%4").arg(name, version, wave.name, refused);
+        item->setData(all, Qt::AccessibleTextRole);
+        item->setToolTip(plainToolTip(all));
         m_model->appendRow(item);
         if (before.contains(name))
             selectionModel()->select(item->index(), QItemSelectionModel::Select);

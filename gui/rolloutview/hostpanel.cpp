@@ -34,6 +34,7 @@ HostPanel::HostPanel(QWidget *parent)
     m_command->setWordWrap(false);
     m_command->setElided(true);
     m_command->setTextInteractionFlags(Qt::NoTextInteraction);
+    m_grid->addWidget(m_command, m_grid->rowCount() - 1, 1);
     m_grid->addWidget(m_copy, m_grid->rowCount() - 1, 2);
     body()->addLayout(m_grid);
     body()->addStretch(1);
@@ -61,7 +62,7 @@ Label *HostPanel::addRow(const QString &name)
     value->setTextInteractionFlags(Qt::TextSelectableByMouse);
     title->setBuddy(value);
     m_grid->addWidget(title, row, 0);
-    m_grid->addWidget(value, row, 1);
+    m_grid->addWidget(value, row, 1, 1, 2); // the third column is the copy button's alone
     return value;
 }
 

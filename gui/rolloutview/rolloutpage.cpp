@@ -14,9 +14,9 @@
 #include <QLineEdit>
 #include <QProgressBar>
 #include <QScrollArea>
-#include <QSettings>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTabBar>
 #include <algorithm>
 
 namespace bellwether {
@@ -51,6 +51,7 @@ QString firstHost(const RolloutSnapshot &rollout)
 
 QString RolloutPage::title() const { return m_rollout ? targetText(*m_rollout) : tr("Rollout"); }
 QString RolloutPage::about() const { return m_rollout ? m_rollout->name : QString(); }
+QString RolloutPage::headerAbout() const { return m_chooser->count() > 1 ? QString() : about(); } // the chooser names it
 
 std::optional<ChipText> RolloutPage::chip() const
 {
@@ -139,6 +140,7 @@ void RolloutPage::showEvent(QShowEvent *event)
 void RolloutPage::resizeEvent(QResizeEvent *event)
 {
     Page::resizeEvent(event);
+    fold();
     fitLanes();
 }
 
@@ -192,25 +194,28 @@ void RolloutPage::showHeader()
     int next = count("promote");
     if (next == 0 && m_rollout && wave + 1 < m_rollout->waves.size())
         next = static_cast<int>(m_rollout->waves[wave + 1].hosts.size());
-    say(m_promote, QStringLiteral("promote"),
-        m_rollout && wave + 1 < m_rollout->waves.size() ? tr("Promote %1 to wave %2").arg(hosts(next)).arg(wave + 1) : tr("Promote"),
-        tr("Opens the next wave"));
+    const bool opens = m_rollout && wave + 1 < m_rollout->waves.size();
+    const QString whole = opens ? tr("Promote %1 to wave %2").arg(hosts(next)).arg(wave + 1) : tr("Promote");
+    say(m_promote, QStringLiteral("promote"), opens && !wide ? tr("Promote %1").arg(hosts(next)) : whole, opens ? tr("Opens wave %1").arg(wave + 1) : QString());
+    m_promote->setAccessibleName(tr("%1, concerns %2").arg(whole, hostsText(count("promote"))));
     say(m_abort, QStringLiteral("abort"), tr("Abort…"), tr("Ends the rollout; hosts stay as they are"));
     for (Button *button : {m_pause, m_retry, m_rollback, m_promote, m_abort})
         button->setVisible(m_rollout != nullptr);
 
     m_progress->parentWidget()->setVisible(m_rollout != nullptr);
+    m_progress->parentWidget()->setMinimumWidth(theme().px(wide ? 240 : 128));
     if (m_rollout) {
         m_progress->setRange(0, std::max(1, m_rollout->hostsTotal));
         m_progress->setValue(m_rollout->hostsDone);
-        m_progressText->setText(m_rollout->hostsFailed > 0 ? tr("%1 of %2 upgraded, %3 failed").arg(m_rollout->hostsDone).arg(m_rollout->hostsTotal).arg(m_rollout->hostsFailed)
+        m_progressText->setText(m_rollout->hostsFailed > 0 ? (wide ? tr("%1 of %2 upgraded, %3 failed") : tr("%1 of %2, %3 failed")).arg(m_rollout->hostsDone).arg(m_rollout->hostsTotal).arg(m_rollout->hostsFailed)
                                                             : tr("%1 of %2 upgraded").arg(m_rollout->hostsDone).arg(m_rollout->hostsTotal));
         const bool eta = m_rollout->etaMs > m_nowMs && !resting;
         m_eta->setFullText(eta ? tr("about %1 left").arg(durationText(std::max<qint64>(60'000, (m_rollout->etaMs - m_nowMs) / 60'000 * 60'000))) : QString());
         const QString ran = tr("began %1").arg(timeText(m_rollout->startedMs));
         m_ends->setFullText(isEnded(*m_rollout) ? tr("took %1, ended %2").arg(durationText((m_rollout->endedMs - m_rollout->startedMs) / 1000 * 1000), timeText(m_rollout->endedMs))
-                            : eta ? tr("%1, ends about %2").arg(ran, timeText(m_rollout->etaMs).left(5))
-                                  : resting ? tr("%1, waits for a person").arg(ran) : ran);
+                            : eta ? (wide ? tr("%1, ends about %2").arg(ran, timeText(m_rollout->etaMs).left(5)) : tr("ends about %1").arg(timeText(m_rollout->etaMs).left(5)))
+                            : !resting ? ran
+                            : wide ? tr("%1, waits for a person").arg(ran) : tr("waits for a person"));
         m_ends->setToolTip(plainToolTip(tr("Began %1").arg(localAndUtcText(m_rollout->startedMs))));
     }
     // The chooser is touched only when the list differs, so that an open popup stays open.
@@ -221,11 +226,12 @@ void RolloutPage::showHeader()
                 names << QStringLiteral("%1, %2").arg(rollout->name, look(rollout->state).word.toLower());
     QStringList shown;
     for (int i = 0; i < m_chooser->count(); ++i)
-        shown << m_chooser->itemText(i);
+        shown << m_chooser->itemData(i).toString();
     if (shown != names) {
         const QSignalBlocker quiet(m_chooser);
         m_chooser->clear();
-        m_chooser->addItems(names);
+        for (const QString &name : names)
+            m_chooser->addItem(name.section(QLatin1Char(','), 0, 0), name);
     }
     for (int i = 0; m_rollout && i < names.size(); ++i)
         if (names[i].startsWith(m_rollout->name + QLatin1Char(','))) {
@@ -282,6 +288,7 @@ void RolloutPage::showProblems()
 {
     m_problems = problemsOf(*m_rollout);
     m_problemModel->setRows(problemRows(m_problems));
+    m_tabs->setTabText(2, m_problems.isEmpty() ? tr("Problems") : tr("Problems  %1").arg(m_problems.size()));
     const bool bad = std::ranges::any_of(m_problems, [](const Problem &p) { return p.role == StateRole::Failed; });
     if (m_problems.isEmpty())
         m_failures->set(StateRole::Healthy, QStringLiteral("state/healthy"), tr("none"));
@@ -338,7 +345,11 @@ void RolloutPage::fitLanes()
     m_left->setSizes({lanes, steps, std::max(theme().px(120), m_left->height() - lanes - steps - gap)});
 }
 
-void RolloutPage::focusFilter() { m_find->setFocus(Qt::ShortcutFocusReason); }
+void RolloutPage::focusFilter()
+{
+    m_tabs->setCurrentIndex(0);
+    m_find->setFocus(Qt::ShortcutFocusReason);
+}
 
 bool RolloutPage::escape()
 {
@@ -358,10 +369,10 @@ QList<QWidget *> RolloutPage::regions()
 {
     if (!m_rollout)
         return {};
-    return {m_lanes, m_timeline, m_log, m_migrationTable, m_gate, m_hostPanel, m_problemTable};
+    return {m_lanes, m_timeline, m_tabs, m_log, m_migrationTable, m_gate, m_hostPanel, m_problemTable};
 }
 
-void RolloutPage::saveState(QSettings &settings)
+void RolloutPage::saveState(ViewState &settings)
 {
     settings.setValue(QStringLiteral("columns"), m_columns->saveState());
     settings.setValue(QStringLiteral("lower"), m_lower->saveState());
@@ -370,7 +381,7 @@ void RolloutPage::saveState(QSettings &settings)
     settings.setValue(QStringLiteral("wrap"), m_log->wraps());
 }
 
-void RolloutPage::restoreState(QSettings &settings)
+void RolloutPage::restoreState(ViewState &settings)
 {
     m_columns->restoreState(settings.value(QStringLiteral("columns")).toByteArray());
     m_lower->restoreState(settings.value(QStringLiteral("lower")).toByteArray());

@@ -13,6 +13,7 @@ class QProgressBar;
 class QSplitter;
 class QStackedWidget;
 class QScrollArea;
+class QTabBar;
 class QTableView;
 
 namespace bellwether {
@@ -39,6 +40,7 @@ public:
     QString icon() const override { return QStringLiteral("ui/rollout"); }
     QString title() const override;
     QString about() const override;
+    QString headerAbout() const override;
     std::optional<ChipText> chip() const override;
     QString subline() const override;
     QWidget *headerMiddle() override { return m_middle; }
@@ -52,8 +54,8 @@ public:
     bool escape() override;
     QList<QWidget *> regions() override;
     QList<QAction *> commands() override;
-    void saveState(QSettings &settings) override;
-    void restoreState(QSettings &settings) override;
+    void saveState(ViewState &settings) override;
+    void restoreState(ViewState &settings) override;
 
     QString selectedHost() const { return m_host; }
     LogView *log() const { return m_log; }
@@ -69,6 +71,9 @@ private:
     void buildLog();
     void buildMigrations();
     void buildSide();
+    QWidget *buildTabs();
+    void fold(); // by the page's width
+    void showTab();
     void connectParts();
     void choose(); // which rollout of the snapshot is shown
     void showRollout();
@@ -109,6 +114,9 @@ private:
     QStackedWidget *m_stack = nullptr;
     QSplitter *m_columns = nullptr, *m_left = nullptr, *m_lower = nullptr;
     QWidget *m_right = nullptr;
+    QScrollArea *m_rightScroll = nullptr;
+    QTabBar *m_tabs = nullptr;
+    bool m_narrow = false;
     Panel *m_lanesPanel = nullptr, *m_stepsPanel = nullptr, *m_logPanel = nullptr, *m_migrationsPanel = nullptr, *m_problemsPanel = nullptr;
     QScrollArea *m_lanesScroll = nullptr;
     LanesWidget *m_lanes = nullptr;

@@ -12,6 +12,7 @@
 #include "widgets/confirmdialog.h"
 
 #include <QComboBox>
+#include <QTabBar>
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QScrollArea>
@@ -22,7 +23,7 @@ namespace bellwether {
 
 void RolloutPage::connectParts()
 {
-    connect(m_chooser, &QComboBox::activated, this, [this](int index) { open(m_chooser->itemText(index).section(QLatin1Char(','), 0, 0)); });
+    connect(m_chooser, &QComboBox::activated, this, [this](int index) { open(m_chooser->itemText(index)); });
     connect(m_lanes, &LanesWidget::hostSelected, this, &RolloutPage::selectHost);
     connect(m_lanes, &LanesWidget::hostActivated, this, [this] { m_log->setFocus(Qt::TabFocusReason); });
     connect(m_lanes, &LanesWidget::contentHeightChanged, this, [this] { QMetaObject::invokeMethod(this, [this] { fitLanes(); }, Qt::QueuedConnection); });
@@ -193,6 +194,7 @@ void RolloutPage::jumpTo(const QString &token, int line)
 {
     m_jumpToken = token;
     m_jumpLine = line;
+    m_tabs->setCurrentIndex(0);
     tryJump();
 }
 

@@ -6,6 +6,7 @@
 #include "rolloutview/rolloutpage.h"
 #include "rolloutview/timeline.h"
 
+#include <QAbstractItemView>
 #include <QBoxLayout>
 #include <QComboBox>
 #include <QLineEdit>
@@ -13,6 +14,8 @@
 #include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QStyledItemDelegate>
+#include <QTabBar>
 
 namespace bellwether {
 namespace {
@@ -24,6 +27,19 @@ QSplitter *splitter(Qt::Orientation orientation)
     split->setChildrenCollapsible(false);
     return split;
 }
+
+// A rollout in the chooser's list: its name and its state.
+class ChoiceDelegate final : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+protected:
+    void initStyleOption(QStyleOptionViewItem *option, const QModelIndex &index) const override
+    {
+        QStyledItemDelegate::initStyleOption(option, index);
+        option->text = index.data(Qt::UserRole).toString();
+    }
+};
 
 } // namespace
 
@@ -43,11 +59,11 @@ RolloutPage::RolloutPage(Requests &requests, QWidget *parent) : Page(parent), m_
     m_left = splitter(Qt::Vertical);
     m_left->addWidget(m_lanesPanel);
     m_left->addWidget(m_stepsPanel);
-    m_left->addWidget(m_lower);
+    m_left->addWidget(buildTabs());
     m_left->setStretchFactor(2, 1);
     m_columns = splitter(Qt::Horizontal);
     m_columns->addWidget(m_left);
-    m_columns->addWidget(m_right);
+    m_columns->addWidget(m_rightScroll);
     m_columns->setStretchFactor(0, 1);
     m_columns->setSizes({theme().px(952), theme().px(392)});
 
@@ -77,10 +93,11 @@ void RolloutPage::buildHeader()
     m_chooser->setAccessibleDescription(tr("Rollout shown")); // read after the choice, which is a combo box's name on Linux
     m_chooser->setToolTip(tr("Several rollouts are known: choose the one to show"));
     m_chooser->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    m_chooser->setItemDelegate(new ChoiceDelegate(m_chooser)); // the list says more than the field
+    m_chooser->view()->setMinimumWidth(theme().px(190));
     m_chooser->hide();
     row->addWidget(m_chooser);
     auto *progress = new QWidget;
-    progress->setMinimumWidth(theme().px(140));
     progress->setMaximumWidth(theme().px(320));
     auto *column = new QVBoxLayout(progress);
     column->setContentsMargins(0, theme().px(4), 0, theme().px(4));
@@ -97,6 +114,8 @@ void RolloutPage::buildHeader()
     m_progress->setAccessibleName(tr("Hosts upgraded"));
     m_ends = new Label({}, TextRole::Small, Role::Muted);
     m_ends->setElided(true);
+    m_ends->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_eta->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     column->addLayout(top);
     column->addWidget(m_progress);
     column->addWidget(m_ends);
@@ -183,6 +202,51 @@ void RolloutPage::buildMigrations()
     m_migrationsPanel->setMaximumWidth(theme().px(520));
 }
 
+// In a narrow window log, migrations and problems share one place.
+QWidget *RolloutPage::buildTabs()
+{
+    auto *box = new QWidget;
+    auto *column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    m_tabs = new QTabBar;
+    m_tabs->setObjectName(QStringLiteral("lower-tabs"));
+    m_tabs->setAccessibleName(tr("Shown below the steps"));
+    m_tabs->setDrawBase(false);
+    m_tabs->setExpanding(false);
+    for (const QString &name : {tr("Log"), tr("Migrations"), tr("Problems")})
+        m_tabs->addTab(name);
+    m_tabs->hide();
+    column->addWidget(m_tabs);
+    column->addWidget(m_lower, 1);
+    connect(m_tabs, &QTabBar::currentChanged, this, &RolloutPage::showTab);
+    return box;
+}
+
+void RolloutPage::showTab()
+{
+    QWidget *const panels[] = {m_logPanel, m_migrationsPanel, m_problemsPanel};
+    for (int i = 0; i < 3; ++i)
+        panels[i]->setVisible(!m_narrow || m_tabs->currentIndex() == i);
+}
+
+void RolloutPage::fold()
+{
+    const bool narrow = width() < theme().px(1120);
+    if (narrow == m_narrow)
+        return;
+    m_narrow = narrow;
+    m_tabs->setVisible(narrow);
+    if (narrow)
+        m_lower->addWidget(m_problemsPanel);
+    else
+        static_cast<QVBoxLayout *>(m_right->layout())->addWidget(m_problemsPanel, 1);
+    m_migrationsPanel->setMaximumWidth(narrow ? QWIDGETSIZE_MAX : theme().px(520));
+    showTab();
+    if (!narrow)
+        m_lower->setSizes({theme().px(590), theme().px(352)});
+}
+
 void RolloutPage::buildSide()
 {
     m_gate = new GatePanel;
@@ -193,6 +257,7 @@ void RolloutPage::buildSide()
     m_problemModel->setRightAligned({2});
     m_problemTable = makeTable(m_problemModel, tr("Problems, Enter goes to the line in the log"), 1);
     m_problemTable->setObjectName(QStringLiteral("problems"));
+    m_problemTable->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored); // what is left
     m_failures = new StateLabel;
     m_problemsPanel->addToHeader(m_failures);
     m_problemsPanel->body()->addWidget(m_problemTable);
@@ -204,8 +269,15 @@ void RolloutPage::buildSide()
     column->addWidget(m_gate);
     column->addWidget(m_hostPanel);
     column->addWidget(m_problemsPanel, 1);
-    m_right->setMinimumWidth(theme().px(340));
-    m_right->setMaximumWidth(theme().px(520));
+    m_rightScroll = new QScrollArea; // in a low window nothing is squeezed
+    m_rightScroll->setWidget(m_right);
+    m_rightScroll->setWidgetResizable(true);
+    m_rightScroll->setFocusPolicy(Qt::NoFocus);
+    m_rightScroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_rightScroll->viewport()->setAutoFillBackground(false);
+    m_right->setAutoFillBackground(false);
+    m_rightScroll->setMinimumWidth(theme().px(340));
+    m_rightScroll->setMaximumWidth(theme().px(520));
 }
 
 } // namespace bellwether

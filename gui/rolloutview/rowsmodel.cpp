@@ -117,7 +117,7 @@ void RowsDelegate::initStyleOption(QStyleOptionViewItem *option, const QModelInd
 
 QSize RowsDelegate::sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const
 {
-    return QStyledItemDelegate::sizeHint(option, index) + QSize(theme().px(14), 0); // air between columns
+    return QStyledItemDelegate::sizeHint(option, index) + QSize(theme().px(6), 0); // air between columns
 }
 
 QTableView *makeTable(QAbstractItemModel *model, const QString &name, int stretch)

@@ -9,7 +9,6 @@
 #include <QGuiApplication>
 #include <QLineEdit>
 #include <QScrollArea>
-#include <QSettings>
 
 namespace bellwether {
 
@@ -125,7 +124,7 @@ QWidget *SettingsPage::program(const QString &dataFolder)
 
 QList<QWidget *> SettingsPage::regions() { return {m_theme->isEnabled() ? m_theme : m_density}; }
 
-void SettingsPage::saveState(QSettings &settings)
+void SettingsPage::saveState(ViewState &settings)
 {
     settings.setValue(QStringLiteral("theme"), m_theme->currentIndex());
     settings.setValue(QStringLiteral("density"), m_density->currentIndex());
@@ -133,7 +132,7 @@ void SettingsPage::saveState(QSettings &settings)
     settings.setValue(QStringLiteral("operator"), m_operator->text());
 }
 
-void SettingsPage::restoreState(QSettings &settings)
+void SettingsPage::restoreState(ViewState &settings)
 {
     m_theme->setCurrentIndex(qBound(0, settings.value(QStringLiteral("theme"), 0).toInt(), 2));
     m_density->setCurrentIndex(qBound(0, settings.value(QStringLiteral("density"), 0).toInt(), 1));

@@ -21,8 +21,8 @@ public:
     void setSnapshot(std::shared_ptr<const ConsoleSnapshot>) override {}
     bool hasProduction() const override { return false; }
     QList<QWidget *> regions() override;
-    void saveState(QSettings &settings) override;
-    void restoreState(QSettings &settings) override;
+    void saveState(ViewState &settings) override;
+    void restoreState(ViewState &settings) override;
 
 private:
     QWidget *appearance();

@@ -13,13 +13,15 @@
 #include "widgets/confirmdialog.h"
 #include "widgets/focusring.h"
 #include "widgets/icons.h"
+#include "widgets/offthread.h"
 
 #include <QApplication>
 #include <QBoxLayout>
 #include <QCloseEvent>
 #include <QDateTime>
-#include <QSettings>
+#include <QScreen>
 #include <QStackedWidget>
+#include <QThreadPool>
 #include <mutex>
 
 namespace bellwether {
@@ -47,8 +49,6 @@ QWidget *focusTarget(QWidget *region)
 }
 
 } // namespace
-
-QString settingsPath(const QString &dataFolder) { return dataFolder + QStringLiteral("/window.ini"); }
 
 // Lives as long as the console may call; knows the window only while it is there.
 struct MainWindow::Wake {
@@ -151,18 +151,30 @@ void MainWindow::addPage(Page *page)
 
 void MainWindow::finish()
 {
-    QSettings settings(settingsPath(m_dataFolder), QSettings::IniFormat);
-    const QByteArray geometry = settings.value(QStringLiteral("window/geometry")).toByteArray();
-    if (geometry.isEmpty() || !restoreGeometry(geometry))
-        resize(1440, 900);
-    for (Page *page : m_pages) {
-        settings.beginGroup(page->id());
-        page->restoreState(settings);
-        settings.endGroup();
-    }
+    resize(QSize(1440, 900).boundedTo(screen()->availableSize()));
+    offThread(this, [folder = m_dataFolder] { return readWindowState(folder); }, [this](const WindowState &state) { restore(state); });
     takeSnapshot();
     showPage(0);
     tick();
+}
+
+void MainWindow::restore(const WindowState &state)
+{
+    restoreGeometry(state.value(QStringLiteral("window")).value(QStringLiteral("geometry")).toByteArray());
+    for (Page *page : std::as_const(m_pages)) {
+        ViewState remembered = state.value(page->id());
+        page->restoreState(remembered);
+    }
+    m_restored = true;
+    if (m_showWhenRestored)
+        show();
+}
+
+void MainWindow::showWhenRestored()
+{
+    m_showWhenRestored = true;
+    if (m_restored)
+        show();
 }
 
 Page *MainWindow::page(const QString &id) const
@@ -390,13 +402,14 @@ void MainWindow::resizeEvent(QResizeEvent *event)
 
 void MainWindow::save()
 {
-    QSettings settings(settingsPath(m_dataFolder), QSettings::IniFormat);
-    settings.setValue(QStringLiteral("window/geometry"), saveGeometry());
-    for (Page *page : std::as_const(m_pages)) {
-        settings.beginGroup(page->id());
-        page->saveState(settings);
-        settings.endGroup();
-    }
+    if (!m_restored) // what was never read is not overwritten
+        return;
+    WindowState state;
+    state[QStringLiteral("window")].setValue(QStringLiteral("geometry"), saveGeometry());
+    for (Page *page : std::as_const(m_pages))
+        page->saveState(state[page->id()]);
+    // the application waits for its threads before it ends
+    QThreadPool::globalInstance()->start([folder = m_dataFolder, state] { writeWindowState(folder, state); });
 }
 
 void MainWindow::closeEvent(QCloseEvent *event)

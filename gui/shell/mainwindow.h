@@ -30,7 +30,8 @@ public:
     ~MainWindow() override;
 
     void addPage(Page *page); // takes it; rail order: fleet, plan, rollout, history, settings
-    void finish();            // after the last addPage: restores geometry and shows the first page
+    void finish();            // after the last addPage: shows the first page; what was remembered comes soon after
+    void showWhenRestored();  // once it is as it was left, so that nothing jumps
     Requests &requests() { return m_requests; }
     Page *page(const QString &id) const;
     Page *currentPage() const;
@@ -57,6 +58,7 @@ private:
     void openKeys();
     void tick();
     void showFailure(const QString &sentence);
+    void restore(const WindowState &state);
     void save();
 
     ConsolePort &m_console;
@@ -77,8 +79,7 @@ private:
     CommandPalette *m_palette;
     KeysOverlay *m_keys;
     QTimer m_clock;
+    bool m_restored = false, m_showWhenRestored = false;
 };
-
-QString settingsPath(const QString &dataFolder); // the window's own ini
 
 } // namespace bellwether

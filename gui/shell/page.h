@@ -1,13 +1,13 @@
 #pragma once
 // What the main window needs of a page. A page shows snapshots and sends requests; it asks nobody else.
 #include "rollout/console.h"
+#include "shell/viewstate.h"
 #include "widgets/label.h"
 
 #include <QAction>
 #include <QWidget>
 #include <optional>
 
-class QSettings;
 
 namespace bellwether {
 
@@ -21,6 +21,7 @@ public:
     virtual QString icon() const = 0;  // "ui/fleet"
     virtual QString title() const = 0; // of the page header
     virtual QString about() const { return {}; }    // muted, beside the title (and code or name of the thing)
+    virtual QString headerAbout() const { return about(); } // empty where the header's middle says it already
     virtual std::optional<ChipText> chip() const { return std::nullopt; } // its state, after about()
     virtual QString afterChip() const { return {}; } // muted, after the chip
     virtual QString subline() const { return {}; }  // second line; the header is then 56 high
@@ -39,8 +40,8 @@ public:
     virtual bool escape() { return false; } // true: something was cleared or closed
     virtual QList<QWidget *> regions() { return {}; } // for F6, in order; each must take the focus
     virtual QList<QAction *> commands() { return {}; } // for the palette and the overlay of keys
-    virtual void saveState(QSettings &settings) { Q_UNUSED(settings) }
-    virtual void restoreState(QSettings &settings) { Q_UNUSED(settings) }
+    virtual void saveState(ViewState &settings) { Q_UNUSED(settings) }
+    virtual void restoreState(ViewState &settings) { Q_UNUSED(settings) }
 
 Q_SIGNALS:
     void headerChanged(); // title, about, chip, subline, badge or production

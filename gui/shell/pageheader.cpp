@@ -63,36 +63,43 @@ void PaletteField::paintEvent(QPaintEvent *)
 PageHeader::PageHeader(QWidget *parent)
     : QWidget(parent), m_title(new Label({}, TextRole::Title)), m_about(new Label({}, TextRole::Body, Role::Muted)),
       m_after(new Label({}, TextRole::Body, Role::Muted)), m_sub(new Label({}, TextRole::Table, Role::Muted)),
-      m_chip(new StateLabel(true)), m_middle(new TightStack), m_actions(new TightStack), m_palette(new PaletteField)
+      m_chip(new StateLabel(true)), m_middle(new TightStack), m_actions(new TightStack), m_palette(new PaletteField),
+      m_row(new QHBoxLayout), m_second(new QHBoxLayout)
 {
     setObjectName(QStringLiteral("page-header"));
     setAccessibleName(tr("Page header"));
-    m_title->setElided(true, 180);
+    m_title->setElided(true, 300);
     m_title->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
     m_chip->setElidable(true);
     m_about->setElided(true, 56);
+    m_about->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
     m_after->setElided(true);
+    m_after->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
     m_sub->setElided(true);
     auto *line = new QHBoxLayout;
     line->setSpacing(theme().px(12));
     line->addWidget(m_title);
-    line->addWidget(m_about, 1);
+    line->addWidget(m_about);
     line->addWidget(m_chip);
-    line->addWidget(m_after, 1);
-    line->addStretch(1);
+    line->addWidget(m_after);
+    line->addStretch();
     auto *left = new QVBoxLayout;
     left->setSpacing(0);
     left->addStretch();
     left->addLayout(line);
     left->addWidget(m_sub);
     left->addStretch();
-    auto *all = new QHBoxLayout(this);
+    m_row->setSpacing(theme().px(12));
+    m_row->addLayout(left, 1);
+    m_row->addWidget(m_middle);
+    m_row->addWidget(m_palette);
+    m_row->addWidget(m_actions);
+    auto *all = new QVBoxLayout(this);
     all->setContentsMargins(theme().px(16), 0, theme().px(12), 0);
-    all->setSpacing(theme().px(12));
-    all->addLayout(left, 1);
-    all->addWidget(m_middle);
-    all->addWidget(m_palette);
-    all->addWidget(m_actions);
+    all->setSpacing(0);
+    all->addLayout(m_row, 1);
+    all->addLayout(m_second);
+    m_second->addStretch();
     m_actions->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred);
     m_middle->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred);
     connect(&theme(), &Theme::changed, this, qOverload<>(&QWidget::update));
@@ -103,7 +110,7 @@ int PageHeader::addPage(Page &page)
     auto *actions = new QWidget;
     auto *row = new QHBoxLayout(actions);
     row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(theme().px(12));
+    row->setSpacing(theme().px(8));
     for (QWidget *widget : page.headerActions())
         row->addWidget(widget);
     m_actions->addWidget(actions);
@@ -116,7 +123,8 @@ void PageHeader::show(const Page &page, int index)
     m_actions->setCurrentIndex(index);
     m_middle->setCurrentIndex(index);
     m_title->setFullText(page.title());
-    m_about->setFullText(page.about());
+    m_about->setFullText(page.headerAbout());
+    m_about->setVisible(!page.headerAbout().isEmpty());
     m_after->setFullText(page.afterChip());
     m_after->setVisible(!page.afterChip().isEmpty());
     const auto chip = page.chip();
@@ -125,16 +133,28 @@ void PageHeader::show(const Page &page, int index)
         m_chip->set(chip->role, chip->icon, chip->word);
     m_sub->setVisible(!page.subline().isEmpty());
     m_sub->setFullText(page.subline());
-    setFixedHeight(theme().metric(page.subline().isEmpty() ? Metric::PageHeader : Metric::PageHeaderTall));
     m_actions->updateGeometry();
     m_middle->updateGeometry();
-    // with a second line the header is full: the palette is then its icon only
-    m_palette->setSmall(!page.subline().isEmpty() || width() < theme().px(1020));
+    fit();
+}
+
+// With a second line the header is full: the palette is then its icon only. In a narrow window the actions of a full
+// header get a row of their own; which it is depends on the width alone, so that no button moves while a state changes.
+void PageHeader::fit()
+{
+    const bool full = m_sub->isVisibleTo(this), below = full && width() < theme().px(1180);
+    m_palette->setSmall(full || width() < theme().px(1020));
+    if (below != (m_second->indexOf(m_actions) >= 0)) {
+        (below ? m_row : m_second)->removeWidget(m_actions);
+        (below ? m_second : m_row)->addWidget(m_actions);
+        m_second->setContentsMargins(0, 0, 0, below ? theme().px(8) : 0);
+    }
+    setFixedHeight(theme().metric(full ? Metric::PageHeaderTall : Metric::PageHeader) + (below ? theme().metric(Metric::Control) + theme().px(8) : 0));
 }
 
 void PageHeader::resizeEvent(QResizeEvent *event)
 {
-    m_palette->setSmall(m_sub->isVisibleTo(this) || width() < theme().px(1020));
+    fit();
     QWidget::resizeEvent(event);
 }
 

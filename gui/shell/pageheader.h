@@ -40,10 +40,12 @@ protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
+    void fit();
     Label *m_title, *m_about, *m_after, *m_sub;
     StateLabel *m_chip;
     QStackedWidget *m_middle, *m_actions;
     PaletteField *m_palette;
+    QHBoxLayout *m_row, *m_second;
 };
 
 } // namespace bellwether

@@ -85,7 +85,8 @@ private Q_SLOTS:
         QCOMPARE(button("pause")->text(), QStringLiteral("Pause 39"));
         QVERIFY(!button("pause")->isBlocked());
         QCOMPARE(button("rollback")->text(), QStringLiteral("Roll back 3…"));
-        QCOMPARE(button("promote")->text(), QStringLiteral("Promote 4 to wave 1"));
+        QCOMPARE(button("promote")->text(), QStringLiteral("Promote 4")); // its whole text where there is room
+        QVERIFY(button("promote")->accessibleName().startsWith(QStringLiteral("Promote 4 to wave 1")));
         QVERIFY(button("promote")->isBlocked());
         QVERIFY(button("promote")->accessibleDescription().contains(QStringLiteral("55 min")));
         QTest::mouseClick(button("promote"), Qt::LeftButton);

@@ -1,0 +1,70 @@
+#include "fleetview/fleetcopy.h"
+
+#include "fleetview/inspector.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+
+namespace bellwether {
+
+namespace {
+
+QString quoted(QString text, CopyFormat format)
+{
+    if (format == CopyFormat::Markdown)
+        return text.replace(QLatin1Char('|'), QStringLiteral("\\|"));
+    static const QString starts = QStringLiteral("=+-@"); // a spreadsheet would run these as formulas
+    if (!text.isEmpty() && starts.contains(text[0]))
+        text.prepend(QLatin1Char('\''));
+    return format == CopyFormat::Csv ? QLatin1Char('"') + text.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"') : text;
+}
+
+QString lineOf(const QStringList &cells, CopyFormat format)
+{
+    if (format == CopyFormat::Markdown)
+        return QStringLiteral("| ") + cells.join(QStringLiteral(" | ")) + QStringLiteral(" |");
+    return cells.join(format == CopyFormat::Csv ? QLatin1Char(',') : QLatin1Char('\t'));
+}
+
+QString sshCommands(const FleetModel &model, const QStringList &names)
+{
+    QStringList lines;
+    for (const QString &name : names)
+        if (const FleetRow *row = model.row(name))
+            lines << sshCommand(row->installation);
+    return lines.join(QLatin1Char('\n'));
+}
+
+} // namespace
+
+QString copyOfHosts(const FleetModel &model, const QStringList &names, CopyFormat format)
+{
+    if (format == CopyFormat::Ssh)
+        return sshCommands(model, names);
+    QStringList heads, rule;
+    for (int c = 0; c < fleetColumns; ++c) {
+        heads << model.headerData(c, Qt::Horizontal, Qt::DisplayRole).toString();
+        rule << QStringLiteral("---");
+    }
+    QStringList lines{lineOf(heads, format)};
+    if (format == CopyFormat::Markdown)
+        lines << lineOf(rule, format);
+    QJsonArray json;
+    for (const QString &name : names) {
+        if (!model.row(name))
+            continue;
+        QJsonObject object;
+        QStringList cells;
+        for (int c = 0; c < fleetColumns; ++c) {
+            const QString value = model.indexOf(name, c).data().toString();
+            cells << quoted(value, format);
+            object.insert(heads[c], value);
+        }
+        lines << lineOf(cells, format);
+        json.append(object);
+    }
+    return format == CopyFormat::Json ? QString::fromUtf8(QJsonDocument(json).toJson()) : lines.join(QLatin1Char('\n'));
+}
+
+} // namespace bellwether
