@@ -98,8 +98,8 @@ private:
 
 } // namespace
 
-RollbackDialog::RollbackDialog(Requests &requests, std::shared_ptr<const RolloutSnapshot> rollout, QWidget *parent)
-    : QDialog(parent), m_requests(requests), m_rollout(std::move(rollout)), m_hosts(m_rollout->permissions.value(QStringLiteral("rollback")).hosts)
+RollbackDialog::RollbackDialog(Requests &requests, std::shared_ptr<const RolloutSnapshot> rollout, const Rollouts &known, QWidget *parent)
+    : QDialog(parent), m_requests(requests), m_rollout(std::move(rollout)), m_known(known), m_hosts(m_rollout->permissions.value(QStringLiteral("rollback")).hosts)
 {
     setWindowModality(Qt::WindowModal);
     setObjectName(QStringLiteral("rollback-dialog"));
@@ -112,7 +112,7 @@ RollbackDialog::RollbackDialog(Requests &requests, std::shared_ptr<const Rollout
     for (const QString &name : std::as_const(m_hosts))
         m_production = m_production || (view(name) && view(name)->environment == Environment::Production);
     auto *all = new QVBoxLayout(this);
-    all->setContentsMargins(0, 0, 0, 0);
+    all->setContentsMargins(2, 2, 2, 2);
     all->setSpacing(0);
     all->addWidget(buildTitle());
     all->addWidget(buildVerdict());
@@ -142,6 +142,14 @@ RollbackDialog::RollbackDialog(Requests &requests, std::shared_ptr<const Rollout
 }
 
 RollbackDialog::~RollbackDialog() { delete m_veil; }
+
+void RollbackDialog::paintEvent(QPaintEvent *event)
+{
+    QDialog::paintEvent(event); // a frame of its own: not every desktop draws one, and in the dark the page shines through
+    QPainter painter(this);
+    painter.setPen(QPen(theme().colour(m_production ? Role::ProductionFill : Role::Control), 2));
+    painter.drawRect(rect().adjusted(1, 1, -1, -1));
+}
 
 QWidget *RollbackDialog::buildTitle()
 {
@@ -202,8 +210,8 @@ QWidget *RollbackDialog::buildMiddle()
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(theme().px(10));
     m_hostPanel = new Panel(tr("What happens on each host"));
-    m_model = new RowsModel({tr("Host"), tr("Now"), tr("Way back"), tr("Because"), tr("Would be lost"), tr("Backup")}, this);
-    m_model->setRightAligned({4});
+    m_model = new RowsModel({tr("Host"), tr("Now"), tr("Way back"), tr("Because"), tr("Would be lost"), tr("Backup"), tr("Takes")}, this);
+    m_model->setRightAligned({4, 6});
     m_table = makeTable(m_model, tr("What happens on each host; Space chooses"), 3);
     m_table->setObjectName(QStringLiteral("hosts"));
     m_hostPanel->body()->addWidget(m_table);
@@ -224,7 +232,7 @@ QWidget *RollbackDialog::buildMiddle()
     m_evidenceTable->horizontalHeader()->hide();
     m_evidencePanel->body()->addWidget(m_evidenceTable);
     m_stepsPanel = new Panel(tr("Steps"));
-    m_steps = new RowsModel({tr("No."), tr("Step"), tr("Kind")}, this);
+    m_steps = new RowsModel({tr("No."), tr("Step"), tr("Took before")}, this);
     m_steps->setRightAligned({0, 2});
     m_stepTable = makeTable(m_steps, tr("Steps of the way back"), 1);
     m_stepTable->setObjectName(QStringLiteral("steps"));
@@ -317,6 +325,16 @@ QWidget *RollbackDialog::buildFoot()
     m_restore = new Button(tr("Restore"), ButtonKind::Destructive);
     m_restore->setObjectName(QStringLiteral("restore"));
     m_restore->setIconName(QStringLiteral("ui/back"));
+    m_message = new Button(tr("Message to affected users…"));
+    m_message->setObjectName(QStringLiteral("message"));
+    m_message->setHint(tr("A text to copy: what happens, when, and what will be lost"));
+    m_runbook = new Button(tr("Save as a runbook…"));
+    m_runbook->setObjectName(QStringLiteral("runbook"));
+    m_runbook->setHint(tr("The exact commands, host by host, to go back without this console"));
+    connect(m_message, &QPushButton::clicked, this, &RollbackDialog::showMessage);
+    connect(m_runbook, &QPushButton::clicked, this, &RollbackDialog::askRunbook);
+    row->addWidget(m_message);
+    row->addWidget(m_runbook);
     row->addWidget(m_error, 1);
     row->addStretch();
     row->addWidget(m_next);

@@ -69,7 +69,7 @@ void RollbackDialog::showHosts()
         if (!host || !host->way)
             continue;
         const StateLook state = look(host->state);
-        Cell title, now, way, because, lost, backup;
+        Cell title, now, way, because, lost, backup, takes;
         title.text = name;
         title.bold = true;
         title.checked = !m_left.contains(name);
@@ -95,7 +95,11 @@ void RollbackDialog::showHosts()
             backup.icon = QStringLiteral("state/failed");
             backup.ink = StateRole::Failed;
         }
-        rows.append({name, {title, now, way, because, lost, backup}});
+        const WayTime time = timeOfWay(*host, m_rollout->product, m_known);
+        takes.text = wayTimeText(time);
+        takes.muted = time.measured == 0;
+        takes.toolTip = tr("%1 of %2 steps were measured before, on this fleet").arg(time.measured).arg(time.steps);
+        rows.append({name, {title, now, way, because, lost, backup, takes}});
     }
     m_model->setRows(rows);
     QString about = m_hosts.size() > 1 ? tr("newest first") : QString();
@@ -174,11 +178,13 @@ void RollbackDialog::showDetails()
             Cell no, what, kind;
             no.text = QString::number(++number);
             no.muted = true;
-            what.text = m_commands ? visibleText(step.command.isEmpty() ? step.name : step.command, 1000) : visibleText(step.name);
+            what.text = m_commands ? visibleText(step.command.isEmpty() ? step.name : step.command, 1000) : backStepText(step, host->from.toString());
             what.mono = m_commands;
             what.toolTip = visibleText(step.command, 1000);
             what.bold = step.kind == StepKind::Restore && !m_commands; // the step nobody should meet first in a log
-            kind.text = wordOf(step.kind);
+            const qint64 took = measuredMs(step, m_rollout->product, m_known);
+            kind.text = took >= 0 ? durationText(took) : unknownText();
+            kind.toolTip = took >= 0 ? QString() : tr("Never measured on this fleet");
             kind.muted = true;
             steps.append({QString::number(number) + step.name, {no, what, kind}});
         }
@@ -260,6 +266,8 @@ void RollbackDialog::showFoot()
     m_restore->setText(text);
     m_restore->setBlocked(blockedBecause());
     m_restore->setHint(tr("Begins now, newest host first"));
+    for (Button *button : {m_message, m_runbook})
+        button->setBlocked(chosen().isEmpty() ? tr("Choose at least one host") : QString());
     m_next->setText(blockedBecause());
     m_next->setVisible(m_error->text().isEmpty());
 }
@@ -283,6 +291,7 @@ void RollbackDialog::send()
                     this, [this, hosts](const Reply &reply) {
                         m_sent = false;
                         if (!reply) {
+                            m_error->setColour(StateRole::Failed);
                             m_error->setText(errorText(reply.error()));
                             showFoot();
                             return;

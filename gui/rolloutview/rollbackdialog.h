@@ -3,6 +3,7 @@
 // snapshot. Enter never restores: the default is to leave things as they are.
 #include "rolloutview/domainfield.h"
 #include "rolloutview/rowsmodel.h"
+#include "rolloutview/waytext.h"
 #include "shell/requests.h"
 #include "widgets/button.h"
 #include "widgets/panel.h"
@@ -20,7 +21,8 @@ class RollbackDialog final : public QDialog {
     Q_OBJECT
 
 public:
-    RollbackDialog(Requests &requests, std::shared_ptr<const RolloutSnapshot> rollout, QWidget *parent);
+    // `known`: all rollouts there are; how long a step took in them is how long it is said to take.
+    RollbackDialog(Requests &requests, std::shared_ptr<const RolloutSnapshot> rollout, const Rollouts &known, QWidget *parent);
     ~RollbackDialog() override;
     void setRollout(std::shared_ptr<const RolloutSnapshot> rollout);
     void setNow(qint64 nowMs); // the loss grows
@@ -32,10 +34,14 @@ public:
     Button *keepButton() const { return m_keep; }
     QList<DomainField *> fields() const { return m_fields; }
     QTableView *table() const { return m_table; }
+    void saveRunbook(const QString &path);
 
 Q_SIGNALS:
     void evidenceOpened(const QString &host, const QString &source);
     void confirmed(const QStringList &hosts);
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
 
 private:
     QWidget *buildTitle();
@@ -48,6 +54,8 @@ private:
     void showDetails(); // of the host chosen in the table
     void showDomains();
     void showFoot();
+    void showMessage();
+    void askRunbook();
     void send();
     QStringList chosen() const;
     QString blockedBecause() const;
@@ -56,6 +64,7 @@ private:
 
     Requests &m_requests;
     std::shared_ptr<const RolloutSnapshot> m_rollout;
+    Rollouts m_known;
     QStringList m_hosts; // that may go back, newest first
     QSet<QString> m_left; // unchecked
     QString m_current;
@@ -73,6 +82,7 @@ private:
     QTableView *m_table = nullptr, *m_evidenceTable = nullptr, *m_stepTable = nullptr;
     QGridLayout *m_domainGrid = nullptr;
     QList<DomainField *> m_fields;
+    Button *m_message = nullptr, *m_runbook = nullptr;
     Button *m_keep = nullptr, *m_restore = nullptr, *m_showCommands = nullptr;
 };
 

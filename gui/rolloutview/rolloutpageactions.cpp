@@ -139,7 +139,7 @@ void RolloutPage::openRollback()
 {
     if (!m_rollout || !permission(QStringLiteral("rollback")).allowed || m_rollbackDialog)
         return;
-    auto *dialog = new RollbackDialog(m_requests, m_rollout, window());
+    auto *dialog = new RollbackDialog(m_requests, m_rollout, m_snapshot->rollouts, window());
     m_rollbackDialog = dialog;
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &RollbackDialog::evidenceOpened, this, [this](const QString &name, const QString &source) {
