@@ -407,7 +407,9 @@ QList<QWidget *> HistoryPage::regions()
 {
     if (!m_snapshot || m_snapshot->rollouts.isEmpty())
         return {};
-    return {m_side, m_slider, m_lanes, m_journalTable};
+    if (m_side->isFolded())
+        return {m_slider, m_lanes, m_journalTable, m_side};
+    return {m_listTable, m_slider, m_lanes, m_journalTable};
 }
 
 void HistoryPage::saveState(ViewState &settings)

@@ -41,8 +41,8 @@ public:
         painter->setPen(theme().colour(Role::Muted));
         const QRect text = box.toRect().adjusted(theme().px(22), 0, -theme().px(8), 0);
         QString version = index.data(VersionRole).toString();
-        const int name = QFontMetrics(theme().font(TextRole::Body)).horizontalAdvance(index.data().toString());
-        if (painter->fontMetrics().horizontalAdvance(version) + name + 2 * (icon + theme().px(4)) + theme().px(6) > text.width())
+        const int word = QFontMetrics(theme().font(TextRole::Body)).horizontalAdvance(index.data().toString());
+        if (painter->fontMetrics().horizontalAdvance(version) + word + 2 * (icon + theme().px(4)) + theme().px(6) > text.width())
             version.clear(); // the name matters more; the version is in the tooltip
         painter->drawText(text, Qt::AlignRight | Qt::AlignVCenter | Qt::TextSingleLine, version);
         int right = text.right() - painter->fontMetrics().horizontalAdvance(version) - theme().px(6);

@@ -137,7 +137,9 @@ void SettingsPage::restoreState(ViewState &settings)
     m_theme->setCurrentIndex(qBound(0, settings.value(QStringLiteral("theme"), 0).toInt(), 2));
     m_density->setCurrentIndex(qBound(0, settings.value(QStringLiteral("density"), 0).toInt(), 1));
     m_motion->setCurrentIndex(qBound(0, settings.value(QStringLiteral("motion"), 0).toInt(), 1));
-    m_operator->setText(settings.value(QStringLiteral("operator"), qEnvironmentVariable("USER")).toString());
+    const QString name = settings.value(QStringLiteral("operator")).toString();
+    if (!name.isEmpty() && name != qEnvironmentVariable("USER")) // the account's name is told apart by its machine
+        m_operator->setText(name);
 }
 
 } // namespace bellwether

@@ -161,10 +161,11 @@ void MainWindow::finish()
 void MainWindow::restore(const WindowState &state)
 {
     restoreGeometry(state.value(QStringLiteral("window")).value(QStringLiteral("geometry")).toByteArray());
-    for (Page *page : std::as_const(m_pages)) {
-        ViewState remembered = state.value(page->id());
-        page->restoreState(remembered);
-    }
+    for (Page *page : std::as_const(m_pages))
+        if (state.contains(page->id())) {
+            ViewState remembered = state[page->id()];
+            page->restoreState(remembered);
+        }
     m_restored = true;
     if (m_showWhenRestored)
         show();

@@ -8,6 +8,7 @@
 #include <QEvent>
 #include <QFocusEvent>
 #include <QPainter>
+#include <QSplitter>
 
 namespace bellwether {
 
@@ -84,11 +85,22 @@ void FoldSide::setFolded(bool folded)
 void FoldSide::arrange()
 {
     const bool folded = isFolded();
+    auto *splitter = qobject_cast<QSplitter *>(parentWidget());
+    const int at = splitter ? splitter->indexOf(this) : -1;
+    if (folded && m_strip->isHidden() && width() > m_strip->minimumWidth())
+        m_width = width();
     m_strip->setVisible(folded);
     if (!m_over)
         m_panel->setVisible(!folded);
     setMinimumWidth(folded ? m_strip->minimumWidth() : m_least.width());
     setMaximumWidth(folded ? m_strip->minimumWidth() : m_most.width());
+    if (at >= 0 && !folded && m_width > 0) { // as wide as it was
+        QList<int> sizes = splitter->sizes();
+        const int other = at == 0 ? 1 : 0;
+        sizes[other] += sizes[at] - m_width;
+        sizes[at] = m_width;
+        splitter->setSizes(sizes);
+    }
     Q_EMIT foldedChanged();
 }
 
@@ -124,7 +136,6 @@ bool FoldSide::close()
     static_cast<QHBoxLayout *>(layout())->insertWidget(0, m_panel);
     arrange();
     if (focused) {
-        const QSignalBlocker quiet(this);
         m_strip->removeEventFilter(this); // it closed: the focus on the strip must not open it again
         m_strip->setFocus(Qt::OtherFocusReason);
         m_strip->installEventFilter(this);

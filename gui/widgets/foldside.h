@@ -35,6 +35,7 @@ private:
     QAbstractButton *m_strip;
     Qt::Edge m_edge;
     QSize m_least, m_most;
+    int m_width = 0; // before it was folded
     bool m_folded = false, m_narrow = false, m_over = false;
 };
 

@@ -41,12 +41,12 @@ template<class Work, class Done>
 void offThread(QObject *context, Work work, Done done)
 {
     using Value = std::invoke_result_t<Work>;
-    struct Cell {
+    struct Held {
         std::mutex mutex;
         std::optional<Value> value;
         QObject *receiver = nullptr; // null once gone
     };
-    auto cell = std::make_shared<Cell>();
+    auto cell = std::make_shared<Held>();
     auto *receiver = new OffThreadReceiver(context, [cell, done = std::move(done)]() mutable {
         std::optional<Value> value;
         {

@@ -5,6 +5,7 @@
 #include "fleetview/fleettable.h"
 #include "fleetview/importfleet.h"
 #include "fleetview/inspector.h"
+#include "fleetview/savedfilters.h"
 #include "planview/findingsview.h"
 #include "planview/planpage.h"
 #include "planview/waveboard.h"
@@ -14,6 +15,7 @@
 #include "widgets/banner.h"
 #include "widgets/confirmdialog.h"
 #include "widgets/filterfield.h"
+#include "widgets/foldside.h"
 
 #include <QApplication>
 #include <QCheckBox>
@@ -75,6 +77,57 @@ class TestPages : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void aNarrowWindowFoldsTheChosenHost()
+    {
+        Screen screen(wellFleet(6));
+        auto *side = screen.fleet().findChild<FoldSide *>();
+        auto *inspector = screen.fleet().findChild<Inspector *>();
+        QVERIFY(QTest::qWaitForWindowExposed(screen.window.get()));
+        QVERIFY(!side->isFolded() && inspector->isVisible());
+        screen.window->resize(1024, 700);
+        QTRY_VERIFY(side->isFolded());
+        QVERIFY(!inspector->isVisible());
+        QVERIFY(side->strip()->isVisible());
+        QTest::mouseClick(side->strip(), Qt::LeftButton); // opens over the page
+        QVERIFY(side->isOpenOver() && inspector->isVisible());
+        QVERIFY(screen.fleet().escape());
+        QVERIFY(!inspector->isVisible());
+        screen.window->resize(1440, 900);
+        QTRY_VERIFY(inspector->isVisible());
+    }
+
+    void theInspectorIsFoldedByHandAndRemembered()
+    {
+        Screen screen(wellFleet(6));
+        auto *side = screen.fleet().findChild<FoldSide *>();
+        QVERIFY(QTest::qWaitForWindowExposed(screen.window.get()));
+        Q_EMIT screen.fleet().findChild<Inspector *>()->foldAsked();
+        QVERIFY(side->isFolded());
+        ViewState kept;
+        screen.fleet().saveState(kept);
+        QTest::mouseClick(side->strip(), Qt::LeftButton);
+        QVERIFY(!side->isFolded());
+        screen.fleet().restoreState(kept);
+        QVERIFY(side->isFolded());
+    }
+
+    void aFilterIsKeptUnderItsName()
+    {
+        Screen screen(wellFleet(6));
+        auto *saved = screen.fleet().findChild<SavedFilters *>();
+        saved->keep(QStringLiteral("  behind / one, minor "), QStringLiteral("version<1.5"));
+        saved->keep(QStringLiteral("   "), QStringLiteral("health!=ok")); // no name, nothing kept
+        ViewState kept;
+        screen.fleet().saveState(kept);
+        WindowState state{{QStringLiteral("fleet"), kept}};
+        writeWindowState(screen.data.path(), state);
+        ViewState read = readWindowState(screen.data.path()).value(QStringLiteral("fleet"));
+        Screen other(wellFleet(6));
+        other.fleet().restoreState(read);
+        const QMap<QString, QString> wanted{{QStringLiteral("behind / one, minor"), QStringLiteral("version<1.5")}};
+        QCOMPARE(other.fleet().findChild<SavedFilters *>()->filters(), wanted);
+    }
+
     void initTestCase() { theme().install(*qobject_cast<QApplication *>(QCoreApplication::instance())); }
 
     void anEmptyFleetSaysTheNextStep()

@@ -9,6 +9,9 @@
 #include "shell/mainwindow.h"
 #include "widgets/confirmdialog.h"
 
+#include <QPlainTextEdit>
+#include <QTabBar>
+#include <QFile>
 #include <QAccessible>
 #include <QApplication>
 #include <QClipboard>
@@ -215,7 +218,67 @@ private Q_SLOTS:
         QCOMPARE(page->badge(), 1);
     }
 
+    void aNarrowWindowPutsLogMigrationsAndProblemsInOnePlace()
+    {
+        RolloutPage *page = open({Situation::HalfMigrated});
+        auto *tabs = m_window->findChild<QTabBar *>("lower-tabs");
+        auto *problems = m_window->findChild<QTableView *>("problems");
+        QVERIFY(tabs->isHidden() && problems->isVisible());
+        m_window->resize(1024, 700);
+        QTRY_VERIFY(tabs->isVisible());
+        QVERIFY(page->log()->isVisible() && !problems->isVisible());
+        tabs->setCurrentIndex(2);
+        QVERIFY(!page->log()->isVisible() && problems->isVisible());
+        problems->selectRow(0);
+        QTest::keyClick(problems, Qt::Key_Return); // goes to the line, which is in the log
+        QVERIFY(page->log()->isVisible() && !problems->isVisible());
+        for (const char *name : {"pause", "retry", "rollback", "promote", "abort"}) // never folded, never cut
+            QVERIFY2(button(name)->isVisible() && button(name)->width() >= button(name)->sizeHint().width(), name);
+    }
+
     // ---- going back
+    void rollbackHandsOutAMessageAndARunbook()
+    {
+        RollbackDialog *dialog = openRollback(Situation::HalfMigrated);
+        QTest::mouseClick(dialog->findChild<Button *>("message"), Qt::LeftButton);
+        const QString text = dialog->findChild<QDialog *>("user-message")->findChild<QPlainTextEdit *>()->toPlainText();
+        QVERIFY(text.contains(QStringLiteral("is restored from the backup of")));
+        QTest::mouseClick(dialog->findChild<Button *>("copy-message"), Qt::LeftButton);
+        QCOMPARE(QGuiApplication::clipboard()->text(), text);
+        const QString path = m_dir->filePath(QStringLiteral("way-back.md"));
+        dialog->saveRunbook(path);
+        QTRY_VERIFY(QFile::exists(path));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QString written = QString::fromUtf8(file.readAll());
+        QVERIFY(written.contains(QStringLiteral("## berlin-1")));
+        QVERIFY(written.contains(QStringLiteral("1. ")));
+        QVERIFY(m_port->asked.isEmpty()); // nothing was begun
+    }
+
+    void aWayBackTakesWhatWasMeasured()
+    {
+        auto rollout = std::make_shared<RolloutSnapshot>();
+        rollout->product = QStringLiteral("piprio");
+        StepView stop{QStringLiteral("stop"), {}, {}, StepKind::Stop, Direction::Forward, 0, 1, QStringLiteral("done"), 1000, 3500, {}};
+        HostView host;
+        host.steps = {stop};
+        WaveView wave;
+        wave.hosts = {host};
+        rollout->waves = {wave};
+        StepView back = stop, restore = stop;
+        back.direction = restore.direction = Direction::Restore;
+        restore.name = QStringLiteral("restore");
+        restore.kind = StepKind::Restore;
+        const Rollouts known{rollout};
+        HostView going;
+        going.backSteps = {back};
+        QCOMPARE(wayTimeText(timeOfWay(going, QStringLiteral("piprio"), known)), QStringLiteral("about 3 s"));
+        going.backSteps << restore; // never measured: said, not guessed
+        QCOMPARE(wayTimeText(timeOfWay(going, QStringLiteral("piprio"), known)), QStringLiteral("at least 3 s"));
+        QCOMPARE(wayTimeText(timeOfWay(going, QStringLiteral("other"), known)), QStringLiteral("not measured yet"));
+    }
+
     void rollbackRefusesWithoutTheDomain()
     {
         RollbackDialog *dialog = openRollback(Situation::HalfMigrated);
