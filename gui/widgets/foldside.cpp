@@ -9,6 +9,7 @@
 #include <QFocusEvent>
 #include <QPainter>
 #include <QSplitter>
+#include <algorithm>
 
 namespace bellwether {
 
@@ -94,11 +95,12 @@ void FoldSide::arrange()
         m_panel->setVisible(!folded);
     setMinimumWidth(folded ? m_strip->minimumWidth() : m_least.width());
     setMaximumWidth(folded ? m_strip->minimumWidth() : m_most.width());
-    if (at >= 0 && !folded && m_width > 0) { // as wide as it was
+    const int wanted = folded ? m_strip->minimumWidth() : m_width;
+    if (at >= 0 && wanted > 0) { // a splitter heeds no maximum by itself; unfolded it is as wide as it was
         QList<int> sizes = splitter->sizes();
         const int other = at == 0 ? 1 : 0;
-        sizes[other] += sizes[at] - m_width;
-        sizes[at] = m_width;
+        sizes[other] = std::max(theme().px(200), sizes[other] + sizes[at] - wanted);
+        sizes[at] = wanted;
         splitter->setSizes(sizes);
     }
     Q_EMIT foldedChanged();

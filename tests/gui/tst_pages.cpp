@@ -88,6 +88,7 @@ private Q_SLOTS:
         QTRY_VERIFY(side->isFolded());
         QVERIFY(!inspector->isVisible());
         QVERIFY(side->strip()->isVisible());
+        QTRY_COMPARE(side->mapTo(&screen.fleet(), QPoint(side->width(), 0)).x(), screen.fleet().width()); // no room is lost
         QTest::mouseClick(side->strip(), Qt::LeftButton); // opens over the page
         QVERIFY(side->isOpenOver() && inspector->isVisible());
         QVERIFY(screen.fleet().escape());
