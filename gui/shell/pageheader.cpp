@@ -68,7 +68,7 @@ PageHeader::PageHeader(QWidget *parent)
 {
     setObjectName(QStringLiteral("page-header"));
     setAccessibleName(tr("Page header"));
-    m_title->setElided(true, 300);
+    m_title->setElided(true, 340);
     m_title->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
     m_chip->setElidable(true);
     m_about->setElided(true, 56);
@@ -142,7 +142,7 @@ void PageHeader::show(const Page &page, int index)
 // header get a row of their own; which it is depends on the width alone, so that no button moves while a state changes.
 void PageHeader::fit()
 {
-    const bool full = m_sub->isVisibleTo(this), below = full && width() < theme().px(1180);
+    const bool full = m_sub->isVisibleTo(this), below = full && width() < theme().px(1320);
     m_palette->setSmall(full || width() < theme().px(1020));
     if (below != (m_second->indexOf(m_actions) >= 0)) {
         (below ? m_row : m_second)->removeWidget(m_actions);
