@@ -75,6 +75,7 @@ void Engine::begin(std::function<void()> begun)
     e.hostName = QHostInfo::localHostName();
     e.pid = QCoreApplication::applicationPid();
     record(0, {e}, [this, begun = std::move(begun)] {
+        m_begun = true; // until now the rollouts looked as if they ran: what was under way is interrupted, and nothing moves
         publish(true);
         if (begun)
             begun();
@@ -110,7 +111,7 @@ void Engine::tick()
         retryBacklog();
     m_leases.renewDue();
     for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
-        if (r.isEnded() || r.interrupted)
+        if (!m_begun || r.isEnded() || r.interrupted)
             continue;
         m_health->tick(r);
         m_dirty = m_dirty || nextDecisionMono(r, now()) >= 0;
@@ -198,7 +199,7 @@ void Engine::journalFailed(Backlogged batch, const QString &reason)
         m_backlog.prepend(std::move(batch));
     else
         m_backlog.append(std::move(batch));
-    if (!first)
+    if (!first || !m_begun)
         return;
     for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
         if (r.isEnded() || r.interrupted || r.pauses.contains(PauseReason::JournalFailure))
@@ -221,7 +222,7 @@ void Engine::retryBacklog()
 
 void Engine::pump()
 {
-    if (m_stopped || !m_backlog.isEmpty() || m_retrying)
+    if (!m_begun || m_stopped || !m_backlog.isEmpty() || m_retrying)
         return;
     const Now at = now();
     for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {

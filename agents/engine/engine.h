@@ -113,7 +113,7 @@ private:
     std::function<void()> m_changed;
     qint64 m_publishedMono = 0, m_events = 0;
     quint64 m_revision = 0;
-    bool m_dirty = true, m_stopped = false, m_retrying = false;
+    bool m_dirty = true, m_begun = false, m_stopped = false, m_retrying = false;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 

@@ -2,7 +2,7 @@
 // One lease per machine, taken before the first step and renewed while the console lives (TTL 150 s, every 30 s).
 #include "engine/runtime.h"
 
-#include <QHash>
+#include <QMap>
 
 namespace bellwether {
 
@@ -24,7 +24,7 @@ private:
         bool renewing = false;
     };
     Runtime &m_runtime;
-    QHash<QString, Held> m_held;
+    QMap<QString, Held> m_held; // by machine, in an order: the same night twice asks the hosts in the same turn
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 

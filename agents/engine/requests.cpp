@@ -106,6 +106,7 @@ void Engine::handleRun(const Request &request, const Done &done)
     e.plan = toJson(*plan);
     e.planHash = planHash(*plan);
     e.options = options;
+    e.workspace = m_workspace.id;
     const int id = m_workspace.nextRollout();
     // Recorded under rollout 0's queue: two requests may not take the same number.
     ++m_inFlight[0];

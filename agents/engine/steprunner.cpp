@@ -136,13 +136,30 @@ void StepRunner::start()
 {
     m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), hostDeadline(m_step), m_script,
                             guarded([](StepRunner &r, const Result<JobState> &job) {
-                                if (!job && isLinkError(job.error()))
+                                if (!job && isLinkError(job.error())) {
+                                    r.m_mayHaveBegun = true;
                                     return r.retry(job.error(), [&r] { r.start(); }); // starting again attaches, never runs twice
+                                }
                                 if (!job)
-                                    return r.end(StepOutcome::Failed, clauseOf(job.error()));
+                                    return r.m_mayHaveBegun ? r.lookAfter(job.error()) : r.end(StepOutcome::Failed, clauseOf(job.error()));
                                 r.connected();
                                 r.started();
                             }));
+}
+
+// Refused now, but an earlier request may have got through before its answer was lost: the host knows.
+void StepRunner::lookAfter(const Error &refused)
+{
+    m_runtime.hosts().poll(m_host, m_run.token, 0, 0, 0, guarded([refused](StepRunner &r, const Result<JobPoll> &poll) {
+        if (!poll && isLinkError(poll.error()))
+            return r.retry(poll.error(), [&r, refused] { r.lookAfter(refused); });
+        if (!poll)
+            return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
+        r.connected();
+        if (poll->state == JobState::Absent || poll->state == JobState::Unstarted)
+            return r.end(StepOutcome::Failed, clauseOf(refused));
+        r.started();
+    }));
 }
 
 void StepRunner::started()

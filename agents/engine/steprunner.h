@@ -24,6 +24,7 @@ private:
 
     void probe();
     void start();
+    void lookAfter(const Error &refused);
     void started();
     void poll(int waitS);
     void take(const JobPoll &poll);
@@ -51,7 +52,7 @@ private:
     std::unique_ptr<LogReader> m_reader;
     qint64 m_out = 0, m_err = 0;
     int m_failures = 0;
-    bool m_lostLink = false, m_ended = false;
+    bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false;
 };
 
 } // namespace bellwether

@@ -199,6 +199,8 @@ Result<AuditReport> derivedReport(AuditReport report, int rollout)
     }
     if (rollout <= 0 || report.events.isEmpty() || state.id != rollout)
         return fail(ErrorCode::UnknownRollout, {rolloutName(rollout)});
+    if (!state.workspace.isEmpty())
+        report.workspace = state.workspace; // it stands in the chain; beside it anybody could write another
     report.firstSeq = report.events.constFirst().seq;
     report.lastSeq = report.events.constLast().seq;
     report.previousHash = report.events.constFirst().prev;

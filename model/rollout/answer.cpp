@@ -73,6 +73,21 @@ bool stopsUntilMended(const RolloutState &state)
     return state.pauses.contains(PauseReason::FailureBudget) || state.pauses.contains(PauseReason::GateFailed);
 }
 
+// The pauses that a word to go on lifts. What waits for a promotion waits on, and failures over the budget have to be
+// mended first; but they keep no other pause from being lifted: a way back under way must go on after the journal does.
+QList<PauseReason> liftable(const RolloutState &state)
+{
+    const int wave = state.currentWave();
+    const GateReading gate = readGate(state, wave, {0, 0});
+    QList<PauseReason> reasons;
+    for (auto it = state.pauses.cbegin(); it != state.pauses.cend(); ++it) {
+        const bool mendFirst = (it.key() == PauseReason::FailureBudget || it.key() == PauseReason::GateFailed) && wave >= 0 && gate.failures > gate.allowed;
+        if (it.key() != PauseReason::ApprovalNeeded && !mendFirst)
+            reasons.append(it.key());
+    }
+    return reasons;
+}
+
 Unpaused unpaused(PauseReason reason, const QString &detail)
 {
     Unpaused e;
@@ -106,15 +121,11 @@ Permission permission(const RolloutState &state, Verb verb)
             return yes(open);
         if (state.pauses.isEmpty())
             return no(QStringLiteral("it is running"));
-        const int wave = state.currentWave();
-        if (stopsUntilMended(state) && wave >= 0) {
-            const GateReading g = readGate(state, wave, {0, 0});
-            if (g.failures > g.allowed)
-                return no(QStringLiteral("retry, skip or roll back first: %1").arg(troubleOf(state)));
-        }
-        if (state.pauses.size() == 1 && state.pauses.contains(PauseReason::ApprovalNeeded))
-            return no(QStringLiteral("the canary's gate waits for a person: promote it"));
-        return yes(open);
+        if (!liftable(state).isEmpty())
+            return yes(open);
+        if (stopsUntilMended(state))
+            return no(QStringLiteral("retry, skip or roll back first: %1").arg(troubleOf(state)));
+        return no(QStringLiteral("the canary's gate waits for a person: promote it"));
     }
     case Verb::Pause:
         if (state.isEnded())
@@ -225,15 +236,13 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
         e.reason = request.reason.isEmpty() ? nameOf(request.verb) : request.reason;
         out.append(e);
     }
+    // What an operator asks for is durable: so the journal takes events again, and what was asked for must not wait.
+    if (request.verb != Verb::Pause && request.verb != Verb::Resume && state.pauses.contains(PauseReason::JournalFailure))
+        out.append(unpaused(PauseReason::JournalFailure, nameOf(request.verb)));
     switch (request.verb) {
     case Verb::Resume: {
-        for (auto it = state.pauses.cbegin(); it != state.pauses.cend(); ++it)
-            if (it.key() != PauseReason::ApprovalNeeded && (!stopsUntilMended(state) || permission(state, Verb::Resume).allowed)) {
-                const bool stillFails = it.key() == PauseReason::FailureBudget || it.key() == PauseReason::GateFailed;
-                if (stillFails && state.interrupted && !hostsWhere(state, canRetry).isEmpty())
-                    continue; // resuming after an interruption mends nothing
-                out.append(unpaused(it.key(), request.reason));
-            }
+        for (const PauseReason reason : liftable(state))
+            out.append(unpaused(reason, request.reason));
         return out;
     }
     case Verb::Pause: {
@@ -288,7 +297,8 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
         const auto back = answerRollback(state, request, p.hosts);
         if (!back)
             return back;
-        if (!state.isEnded() && state.pauses.isEmpty()) { // no host is begun while others go back
+        const bool onlyTheJournal = state.pauses.size() == 1 && state.pauses.contains(PauseReason::JournalFailure);
+        if (!state.isEnded() && (state.pauses.isEmpty() || onlyTheJournal)) { // no host is begun while others go back
             Paused e;
             e.reason = PauseReason::Operator;
             e.detail = QStringLiteral("hosts are taken back");

@@ -26,6 +26,7 @@ void Applier::operator()(const RolloutStarted &b)
 {
     fromJson(b.plan, s.plan);
     s.planHash = b.planHash;
+    s.workspace = b.workspace;
     s.options = b.options;
     s.startedBy = e.actor;
     s.startedMs = e.wallMs;
@@ -92,6 +93,12 @@ void Applier::operator()(const LeaseTaken &b)
 {
     for (const QString &name : s.machines.value(b.machine))
         if (HostRun *h = host(name)) {
+            // Epochs only grow, and a lease of ours that is taken again keeps its own: another number means that somebody
+            // else held the host meanwhile, and what was measured before says nothing about it any more.
+            if (h->lastEpoch > 0 && b.epoch != h->lastEpoch && !(h->leaseGivenBack && b.epoch == h->lastEpoch + 1))
+                h->disturbed = true;
+            h->leaseGivenBack = false;
+            h->lastEpoch = b.epoch;
             h->leaseEpoch = b.epoch;
             h->seq = e.seq;
         }
@@ -154,6 +161,7 @@ void Applier::operator()(const RollbackConfirmed &b)
         h->next = 0;
         h->state = HostRunState::RollingBack;
         h->confirmedDomain = b.confirmed.value(name);
+        h->disturbed = false;
         h->retryAsked = true;
         h->factsBack.reset();
         h->endedMs = 0;
@@ -180,6 +188,8 @@ void Applier::operator()(const RolloutEnded &b)
     s.endedMs = e.wallMs;
     s.pauses.clear();
     s.abortRequested = false;
+    for (HostRun &h : s.hosts)
+        h.leaseGivenBack = true;
 }
 
 void apply(RolloutState &state, const Event &event)

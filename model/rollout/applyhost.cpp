@@ -64,6 +64,7 @@ void Applier::operator()(const HostBegun &b)
             h->beganMs = e.wallMs;
         h->endedMs = 0;
         h->leaseEpoch = 0;
+        h->disturbed = false;
         touch(*h);
     }
 }
@@ -105,6 +106,8 @@ void Applier::operator()(const StepIntended &b)
     step.startedMono = e.monoMs;
     h->steps.append(step);
     h->retryAsked = false;
+    if (b.kind == StepKind::Preflight)
+        h->disturbed = false; // measured anew
     h->hop = hopWithin(*h, b.hop);
     h->direction = b.direction;
     h->next = std::max(0, b.index);
@@ -241,6 +244,7 @@ void Applier::operator()(const HostRetried &b)
     h->doubtSinceMono = 0;
     h->retryAsked = true;
     h->leaseEpoch = 0;
+    h->disturbed = false;
     if (h->state == HostRunState::RollbackFailed) {
         h->state = HostRunState::RollingBack;
         if (!s.rollbackOrder.contains(h->name))

@@ -40,6 +40,8 @@ struct Decider {
         e.command = step.displayText();
         e.token = QStringLiteral("%1r%2.h%3.%4.%5.%6").arg(h.direction == Direction::Forward ? QString() : h.direction == Direction::TagOnly ? QStringLiteral("b") : QStringLiteral("x"))
                       .arg(s.id).arg(number).arg(h.hop).arg(index).arg(attempt);
+        if (const QString tag = workspaceTag(s.workspace); !tag.isEmpty())
+            e.token += QLatin1Char('.') + tag;
         out.append(e);
     }
 
@@ -78,6 +80,20 @@ struct Decider {
         if (step.outcome == StepOutcome::Lost || step.outcome == StepOutcome::InDoubt)
             return endHost(h, HostRunState::InDoubt, reason);
         endHost(h, HostRunState::Failed, reason);
+    }
+
+    // Another console held the host in between. Before anything was changed on it everything is measured anew, from the
+    // preflight on; afterwards no evidence of ours can be relied upon, and a person has to look.
+    void afterSomebodyElse(const HostRun &h)
+    {
+        bool changed = h.direction != Direction::Forward;
+        for (const StepRun &step : h.steps)
+            changed = changed || (step.hop == h.hop && step.direction == Direction::Forward
+                                  && (step.kind == StepKind::Stop || step.kind == StepKind::Pin || step.kind == StepKind::Migrate || step.kind == StepKind::Start));
+        if (!changed)
+            return intend(h, 0);
+        endHost(h, h.direction == Direction::Forward ? HostRunState::InDoubt : HostRunState::RollbackFailed,
+                QStringLiteral("another console has worked on it since it was measured: look at it, then retry or go back"));
     }
 
     bool rests(const Step &step) const // at a safe point, because the rollout is paused or being aborted
@@ -130,6 +146,8 @@ struct Decider {
             return h.direction == Direction::Forward ? endHost(h, HostRunState::Upgraded, {}) : endHost(h, HostRunState::RolledBack, {});
         if (h.leaseEpoch == 0)
             return; // the engine is taking it
+        if (h.disturbed)
+            return afterSomebodyElse(h);
         if (h.direction == Direction::Forward && rests(steps[h.next]))
             return;
         const int repeat = staleBackup(h, steps[h.next]);

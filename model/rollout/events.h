@@ -82,8 +82,9 @@ struct RolloutStarted {
     QJsonObject plan; // whole
     QString planHash;
     RunOptions options;
+    QString workspace; // whose rollout it is: two consoles count from R-0001 each, and may meet on one host
     template<class V, class S> static void fields(V &&v, S &s)
-    { v("plan", s.plan); v("plan_hash", s.planHash); v("options", s.options); }
+    { v("plan", s.plan); v("plan_hash", s.planHash); v("options", s.options); v("workspace", s.workspace); }
 };
 struct RolloutResumed { // by an operator, after an interruption: a new console carries on
     BELLWETHER_EVENT(RolloutResumed)
@@ -123,7 +124,7 @@ struct LeaseTaken {
 // ---- steps
 struct StepIntended { // durable before anything is sent to the host
     BELLWETHER_EVENT(StepIntended)
-    QString host, token; // token = r<rollout>.h<host>.<hop>.<step>.<attempt>, leading b: back tag-only, x: restore
+    QString host, token; // token = r<rollout>.h<host>.<hop>.<step>.<attempt>.<workspace>, leading b: back tag-only, x: restore
     Direction direction = Direction::Forward;
     int hop = 0, index = 0, attempt = 1;
     QString step; // name

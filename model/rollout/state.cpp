@@ -1,5 +1,7 @@
 #include "rollout/state.h"
 
+#include "base/canonicaljson.h"
+
 namespace bellwether {
 
 const StepRun *HostRun::current() const
@@ -48,7 +50,7 @@ QString resolvedBackupPath(const RolloutState &state, const HostRun &host, int h
     const PlanHost *planned = state.plan.host(host.name);
     if (!planned || hop < 0 || hop >= planned->hops.size())
         return {};
-    return QString(planned->hops[hop].backupPath).replace(QLatin1String("{rollout}"), rolloutName(state.id));
+    return QString(planned->hops[hop].backupPath).replace(QLatin1String("{rollout}"), rolloutNameOnHosts(state));
 }
 
 Step stepAt(const RolloutState &state, const HostRun &host, Direction direction, int hop, int index)
@@ -56,7 +58,7 @@ Step stepAt(const RolloutState &state, const HostRun &host, Direction direction,
     Step step = stepsOf(state, host, direction, hop).value(index);
     const QString backup = resolvedBackupPath(state, host, hop);
     auto resolve = [&](QString &text) {
-        text.replace(QLatin1String("{rollout}"), rolloutName(state.id));
+        text.replace(QLatin1String("{rollout}"), rolloutNameOnHosts(state));
         text.replace(QLatin1String("{backup}"), backup);
         text.replace(QLatin1String("{confirmed-domain}"), host.confirmedDomain);
     };
@@ -73,6 +75,17 @@ Version targetOf(const RolloutState &state, const HostRun &host)
     if (!planned || host.hop < 0 || host.hop >= planned->hops.size())
         return state.plan.to;
     return host.direction == Direction::Forward ? planned->hops[host.hop].to : planned->hops[host.hop].from;
+}
+
+QString workspaceTag(const QString &workspace)
+{
+    return workspace.isEmpty() ? QString() : sha256Hex(workspace.toUtf8()).left(8);
+}
+
+QString rolloutNameOnHosts(const RolloutState &state)
+{
+    const QString tag = workspaceTag(state.workspace);
+    return tag.isEmpty() ? rolloutName(state.id) : QStringLiteral("%1-%2").arg(rolloutName(state.id), tag);
 }
 
 QString rolloutName(int id)

@@ -53,6 +53,9 @@ struct HostRun {
     qint64 downSinceMs = 0, downtimeMs = 0; // between stop and healthy again
     QString measuredVersion;
     qint64 leaseEpoch = 0;  // 0: no lease for this console yet
+    qint64 lastEpoch = 0;   // of the newest lease, also while it is not known to be held
+    bool leaseGivenBack = false;
+    bool disturbed = false; // somebody else held the host since it was measured
     QString measuredToken;  // the measuring step whose facts are in
     int deferrals = 0;
     QMap<int, Ledger> ledgersAfter; // by hop: the newest reading once the new version was started
@@ -80,6 +83,7 @@ struct RolloutState {
     Plan plan;
     QString planHash;
     RunOptions options;
+    QString workspace; // as in RolloutStarted; empty in old journals
     RolloutLifecycle lifecycle = RolloutLifecycle::Running;
     QMap<PauseReason, QString> pauses; // reason → detail
     QList<WaveRun> waves;
@@ -107,6 +111,10 @@ QString resolvedBackupPath(const RolloutState &state, const HostRun &host, int h
 Version targetOf(const RolloutState &state, const HostRun &host); // what must run once its present direction is done
 
 QString rolloutName(int id); // "R-0001"
+// What {rollout} becomes on hosts: "R-0001-1f0c9a2b". Files and tokens there are shared with other consoles, each of which
+// has an R-0001 of its own: without its workspace a backup of one would pass for the backup of the other.
+QString rolloutNameOnHosts(const RolloutState &state);
+QString workspaceTag(const QString &workspace); // 8 hex digits; empty for an empty workspace
 std::optional<int> rolloutIdFromName(const QString &text); // "R-0001", "r1", "1"
 
 } // namespace bellwether

@@ -98,6 +98,10 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
     else
         evidence("log", QStringLiteral("No migration ran by the product's log"), false);
 
+    if (host.disturbed) {
+        evidence("step", QStringLiteral("Another console has held this host since it was measured"), true);
+        return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell what happened to the database: another console has worked on this host since it was measured"));
+    }
     if (after && !after->halfMigrated.isEmpty())
         return decided(WayBackVerdict::Restore, 4, QStringLiteral("the database is half-migrated: %1 did not finish").arg(after->halfMigrated));
     if (failed)

@@ -23,6 +23,11 @@ private Q_SLOTS:
     void stopsWhenTheJournalDoes();
     void refusesAHostOfAnotherRollout();
     void anotherConsolePromotesWithoutBakingAgain();
+    void nothingIsDecidedBeforeItsStartIsDurable();
+    void aWayBackGoesOnOnceTheJournalDoes();
+    void consolesShareNoTokensAndNoBackups();
+    void measuresAnewWhereAnotherConsoleWasMeanwhile();
+    void asksWhereAnotherConsoleWasAfterTheStop();
     void survivesDeathAfterEachEvent();
     void survivesDeathAfterEachEventOfARollback();
 };
@@ -266,6 +271,110 @@ void TestEngine::anotherConsolePromotesWithoutBakingAgain()
     QVERIFY(w.rollout().waves[0].passed);
     QVERIFY(w.settle());
     QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
+}
+
+void TestEngine::nothingIsDecidedBeforeItsStartIsDurable() // [N-07]
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    for (int i = 0; i < 200 && w.fleet.effectLog.isEmpty(); ++i)
+        w.turn();
+    w.killConsole();
+    w.journal.failNext(3); // the start of the next console takes its time
+    w.startConsole();
+    const qsizetype events = w.journal.events().size();
+    for (int i = 0; i < 40; ++i)
+        w.turn();
+    QCOMPARE(w.journal.events().size(), events + 1);
+    QVERIFY(std::holds_alternative<ConsoleStarted>(w.journal.events().last().body));
+    QVERIFY(w.rollout().interrupted);
+}
+
+void TestEngine::aWayBackGoesOnOnceTheJournalDoes() // [N-07] [PI-10]
+{
+    EngineWorld w;
+    w.fleet.releases[QStringLiteral("1.5.0")].failing = QStringLiteral("0004");
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    QVERIFY(w.ask(QStringLiteral("rollback"), {{QStringLiteral("confirm"), QJsonObject{{QStringLiteral("demo-01"), QStringLiteral("demo-01.example.test")}}}}).has_value());
+    w.turn();
+    w.journal.failNext(3);
+    for (int i = 0; i < 40; ++i)
+        w.turn();
+    QVERIFY(w.rollout().pauses.contains(PauseReason::JournalFailure));
+    QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::RollingBack);
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value()); // although the failures of the upgrade are not mended
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::RolledBack);
+    QCOMPARE(onlyOnce(w), QString());
+}
+
+void TestEngine::consolesShareNoTokensAndNoBackups() // each has an R-0001 of its own
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    const QString tag = workspaceTag(QStringLiteral("workspace-1"));
+    QCOMPARE(tag.size(), 8);
+    QVERIFY(tag != workspaceTag(QStringLiteral("workspace-2")));
+    for (const StepRun &step : w.host(QStringLiteral("demo-01")).steps)
+        QVERIFY2(step.token.endsWith(QLatin1Char('.') + tag), qPrintable(step.token));
+    QCOMPARE(w.fleet.host(QStringLiteral("demo-01")).backups.keys(), QStringList{QStringLiteral("/backups/R-0001-%1-1.5.0").arg(tag)});
+}
+
+namespace {
+// Kills the console once `effects` steps have had their effect, lets another console have the host, and comes back.
+void leaveTheHostToAnother(EngineWorld &w, qsizetype effects)
+{
+    QVERIFY(w.run().has_value());
+    for (int i = 0; i < 400 && w.fleet.effectLog.size() < effects; ++i)
+        w.turn();
+    for (int i = 0; i < 400 && w.host(QStringLiteral("demo-01")).current(); ++i)
+        w.turn(10);
+    w.killConsole();
+    FakeHost &host = w.fleet.host(QStringLiteral("demo-01"));
+    ++host.epoch;
+    host.leaseOwner.clear(); // it came and went
+    w.startConsole();
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.settle());
+}
+} // namespace
+
+void TestEngine::measuresAnewWhereAnotherConsoleWasMeanwhile() // [N-07] [OPS-04]
+{
+    EngineWorld w;
+    w.plan.hosts[0].hops[0].steps[2].safe = true;
+    QVERIFY(w.run().has_value());
+    for (int i = 0; i < 400 && w.fleet.effectLog.isEmpty(); ++i)
+        w.turn();
+    QVERIFY(w.ask(QStringLiteral("pause")).has_value()); // it rests before the stop, its backup taken
+    QVERIFY(w.settle());
+    QCOMPARE(w.fleet.effectLog.size(), 1);
+    w.killConsole();
+    FakeHost &host = w.fleet.host(QStringLiteral("demo-01"));
+    ++host.epoch;
+    host.leaseOwner.clear();
+    host.version = QStringLiteral("1.4.7"); // what the other one did
+    w.startConsole();
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::Failed);
+    QVERIFY2(w.host(QStringLiteral("demo-01")).reason.contains(QLatin1String("1.4.7")), qPrintable(w.host(QStringLiteral("demo-01")).reason));
+    QCOMPARE(w.fleet.effectLog.size(), 1); // nothing more was done to it
+}
+
+void TestEngine::asksWhereAnotherConsoleWasAfterTheStop() // [N-01] [N-02]
+{
+    EngineWorld w;
+    leaveTheHostToAnother(w, 2); // backup, stop
+    if (QTest::currentTestFailed())
+        return;
+    const HostRun &host = w.host(QStringLiteral("demo-01"));
+    QCOMPARE(host.state, HostRunState::InDoubt);
+    QVERIFY2(host.reason.contains(QLatin1String("another console")), qPrintable(host.reason));
+    QVERIFY(host.way.has_value());
+    QCOMPARE(host.way->verdict, WayBackVerdict::Restore);
 }
 
 namespace {

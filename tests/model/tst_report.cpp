@@ -491,6 +491,8 @@ void TestReport::goesThroughARealJournal()
             EventBody body = event.body;
             if (auto *console = std::get_if<ConsoleStarted>(&body))
                 console->workspace = (*writer)->workspaceId();
+            if (auto *started = std::get_if<RolloutStarted>(&body))
+                started->workspace = (*writer)->workspaceId();
             QVERIFY(appendAndWait(**writer, {{event.rollout, event.wallMs, event.monoMs, event.actor, body}}));
         }
     }

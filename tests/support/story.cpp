@@ -150,6 +150,7 @@ void startRollout(Story &story, int rollout, const Plan &plan)
     start.planHash = planHash(plan);
     start.options.acknowledgedNotes = true;
     start.options.yes = true;
+    start.workspace = story.workspace();
     story.say(start, rollout, operatorName);
 }
 

@@ -11,6 +11,7 @@ public:
     Event &say(const EventBody &body, int rollout, const QString &actor = QStringLiteral("bellwether"));
     void pass(qint64 ms) { m_nowMs += ms; }
     qint64 nowMs() const { return m_nowMs; }
+    QString workspace() const { return m_workspace; }
     // Intended, started, ended, with the time between.
     void step(int rollout, const QString &host, Direction direction, int index, const QString &name, StepKind kind, const QString &command,
               qint64 durationMs, StepOutcome outcome = StepOutcome::Done, const QString &reason = {});
