@@ -1,0 +1,41 @@
+#pragma once
+// What must hold after every event, whatever was lost, killed or cut: the console's own story (its fold) is compared with
+// the rules, and with the hosts as they really are. Numbers are those of the trust document's list.
+#include "rollout/state.h"
+#include "simhosts.h"
+
+#include <QSet>
+
+namespace bellwether {
+
+class Invariants {
+public:
+    Invariants(QString console, SimHosts &hosts, const SimTime &time);
+    void see(const Event &event); // right after it is durable
+    void claimed(const QString &product, const QString &token, qint64 epoch, const QByteArray &script); // a step begins on a host
+    void atTheEnd(const QMap<QString, bool> &touchedByOthers);
+    void violated(const QString &what);
+    const QStringList &violations() const { return m_violations; }
+    const QMap<int, RolloutState> &rollouts() const { return m_states; }
+
+private:
+    struct Before {
+        QString version;
+        Ledger ledger;
+    };
+    void rules(const RolloutState &s, const Event &e);
+    void truths(const RolloutState &s, const Event &e);
+
+    QString m_console;
+    SimHosts &m_hosts;
+    const SimTime &m_time;
+    QMap<int, RolloutState> m_states;
+    QMap<QString, Before> m_before; // rollout/host/hop, as the hosts were when the hop began
+    QMap<QString, QString> m_intents; // token → sha256
+    QMap<QString, int> m_claims;      // token → effects
+    QMap<QString, QString> m_lost;    // rollout/host/direction/hop/index of a lost step → its token
+    QStringList m_violations;
+    qint64 m_lastSeq = 0;
+};
+
+} // namespace bellwether

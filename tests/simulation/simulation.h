@@ -1,0 +1,57 @@
+#pragma once
+// A whole night from one seed: a plan, hosts, one or two consoles, operators with habits, and everything that goes wrong.
+// For a while faults strike; then they end, and what the operators do from there must bring every rollout to its end.
+#include "simconsole.h"
+
+namespace bellwether {
+
+struct SimulationResult {
+    quint64 seed = 0;
+    QStringList violations; // empty: all invariants held
+    QString story;          // what was planned and what went wrong, line by line
+    QString course;         // the journals, a line per event
+    QByteArray journal;     // hash over all journals: the same seed gives the same
+    qsizetype events = 0;
+    int effects = 0;
+    QStringList ends;       // how each rollout ended
+};
+
+class Simulation {
+public:
+    explicit Simulation(quint64 seed);
+    ~Simulation();
+    SimulationResult run();
+
+private:
+    struct Operator {
+        SimConsole *console;
+        QString name;
+        int retries = 0, calm = 0;
+        qint64 abortedMono = 0;
+    };
+    Plan makePlan();
+    void makeReleases();
+    void arrangeFaults();
+    void fault();
+    void say(const QString &what);
+    void operate(Operator &op);
+    void meddle(Operator &op, const RolloutState &s);
+    void mend(Operator &op, const RolloutState &s);
+    void rollBack(Operator &op, const RolloutState &s, const QStringList &hosts);
+    void later(Operator &op);
+    bool ended() const;
+
+    quint64 m_seed;
+    SimRandom m_random;
+    SimTime m_time;
+    SimHosts m_hosts;
+    std::vector<std::unique_ptr<SimConsole>> m_consoles;
+    std::vector<Operator> m_operators;
+    QStringList m_story;
+    QList<QString> m_versions;
+    qint64 m_beganMono, m_faultsEndMono;
+    int m_effects = 0;
+    QMap<QString, QSet<QString>> m_touchedBy; // product → consoles
+};
+
+} // namespace bellwether
