@@ -92,7 +92,9 @@ struct Words {
     void operator()(const GateAssessed &e) const
     {
         const StateLook state = look(e.verdict);
-        line.what = QStringLiteral("%1: %2 %3").arg(waveText(e.wave), state.word.toLower(), e.reason).trimmed();
+        line.what = QStringLiteral("%1: %2").arg(waveText(e.wave), state.word.toLower());
+        if (!e.reason.isEmpty())
+            line.what += QStringLiteral(", ") + e.reason;
         line.icon = state.icon;
         line.role = state.role;
     }

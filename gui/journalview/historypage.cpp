@@ -9,6 +9,7 @@
 #include "text/format.h"
 #include "widgets/button.h"
 #include "widgets/foldside.h"
+#include "widgets/icons.h"
 #include "widgets/panel.h"
 
 #include <QBoxLayout>
@@ -39,6 +40,7 @@ HistoryPage::HistoryPage(Requests &requests, const ReportMakers &makers, QWidget
     m_list->setRightAligned({2});
     m_filter->setPlaceholderText(tr("Filter  /"));
     m_filter->setAccessibleName(tr("Filter rollouts"));
+    m_filter->addAction(themedIcon(QStringLiteral("ui/search"), Role::Muted, Role::Muted), QLineEdit::LeadingPosition);
     m_filter->setFixedWidth(theme().px(130));
     m_filter->setStyleSheet(QStringLiteral("min-height: %1px;").arg(theme().metric(Metric::ControlPanel) - 2));
     m_listPanel->addToHeader(m_filter);
@@ -46,6 +48,7 @@ HistoryPage::HistoryPage(Requests &requests, const ReportMakers &makers, QWidget
     m_listPanel->setMinimumWidth(theme().px(320));
     m_listPanel->setMaximumWidth(theme().px(560));
     m_listTable->setObjectName(QStringLiteral("rollouts"));
+    m_listTable->setTextElideMode(Qt::ElideMiddle); // the version stands at the end
 
     auto *lanes = new QScrollArea;
     lanes->setWidget(m_lanes);
@@ -65,7 +68,7 @@ HistoryPage::HistoryPage(Requests &requests, const ReportMakers &makers, QWidget
     m_right->addWidget(m_journalPanel);
     m_right->setStretchFactor(2, 1);
     m_right->setChildrenCollapsible(false);
-    m_right->setSizes({theme().px(136), theme().px(240), theme().px(380)});
+    m_right->setSizes({theme().px(136), theme().px(290), theme().px(330)});
     m_columns->setHandleWidth(theme().px(8));
     m_columns->setChildrenCollapsible(false);
     m_side = new FoldSide(m_listPanel, tr("Rollouts"), Qt::LeftEdge, this);

@@ -146,7 +146,7 @@ void ReplaySlider::paintEvent(QPaintEvent *)
     const qint64 from = m_events->first().wallMs, whole = m_events->last().wallMs - from;
     for (int i = 0; i <= steps; ++i) {
         const qreal x = theme().px(26) + (width() - 2.0 * theme().px(26)) * i / steps;
-        painter.drawText(QRectF(x - 50, band + high + theme().px(6), 100, theme().px(14)), Qt::AlignCenter, timeText(from + whole * i / steps));
+        painter.drawText(QRectF(x - 50, band + high + theme().px(11), 100, theme().px(14)), Qt::AlignCenter, timeText(from + whole * i / steps));
     }
     const qreal now = xOf(value());
     painter.setPen(QPen(theme().colour(Role::Text), 1.5));

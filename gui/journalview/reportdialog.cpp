@@ -1,5 +1,6 @@
 #include "journalview/reportdialog.h"
 
+#include "widgets/dialogframe.h"
 #include "widgets/focusring.h"
 #include "widgets/label.h"
 
@@ -19,10 +20,16 @@ ReportDialog::ReportDialog(const QString &rollout, int id, const ReportMakers &m
     setWindowModality(Qt::WindowModal);
     setMinimumWidth(theme().px(560));
     new FocusRing(this);
-    auto *all = new QVBoxLayout(this);
+    frameDialog(this);
+    auto *whole = new QVBoxLayout(this);
+    whole->setContentsMargins(1, 1, 1, 1);
+    whole->setSpacing(0);
+    whole->addWidget(makeDialogTitle(windowTitle()));
+    auto *all = new QVBoxLayout;
+    whole->addLayout(all);
     all->setContentsMargins(theme().px(20), theme().px(16), theme().px(20), theme().px(16));
     all->setSpacing(theme().px(8));
-    all->addWidget(new Label(tr("Report of %1, made from the journal").arg(rollout), TextRole::Verdict));
+    all->addWidget(new Label(tr("The evidence of %1, made from the journal.").arg(rollout), TextRole::Verdict));
     const auto field = [all](const QString &name, QWidget *widget, Button *button = nullptr) {
         auto *label = new Label(name, TextRole::Table, Role::Muted);
         label->setBuddy(widget);

@@ -34,6 +34,7 @@ HostPanel::HostPanel(QWidget *parent)
     m_command->setWordWrap(false);
     m_command->setElided(true);
     m_command->setTextInteractionFlags(Qt::NoTextInteraction);
+    m_grid->removeWidget(m_command); // of two columns: it leaves the third to the button
     m_grid->addWidget(m_command, m_grid->rowCount() - 1, 1);
     m_grid->addWidget(m_copy, m_grid->rowCount() - 1, 2);
     body()->addLayout(m_grid);

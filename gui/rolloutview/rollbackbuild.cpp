@@ -1,6 +1,7 @@
 // The parts of the rollback dialog and where they stand.
 #include "rolloutview/rollbackdialog.h"
 #include "text/format.h"
+#include "widgets/dialogframe.h"
 #include "widgets/focusring.h"
 #include "widgets/icons.h"
 
@@ -57,27 +58,6 @@ protected:
     }
 };
 
-class Veil final : public QWidget {
-public:
-    explicit Veil(QWidget *window) : QWidget(window)
-    {
-        setAttribute(Qt::WA_TransparentForMouseEvents);
-        setGeometry(window->rect());
-        window->installEventFilter(this);
-        show();
-        raise();
-    }
-
-protected:
-    bool eventFilter(QObject *object, QEvent *event) override
-    {
-        if (event->type() == QEvent::Resize)
-            setGeometry(static_cast<QWidget *>(object)->rect());
-        return false;
-    }
-    void paintEvent(QPaintEvent *) override { QPainter(this).fillRect(rect(), QColor(18, 21, 25, 90)); }
-};
-
 class DomainBox final : public QWidget { // outlined in ruby: what stands in it touches production
 public:
     explicit DomainBox(bool production) : m_production(production) {}
@@ -127,8 +107,7 @@ RollbackDialog::RollbackDialog(Requests &requests, std::shared_ptr<const Rollout
     const QSize wanted(theme().px(1080), theme().px(660));
     const QSize room = parent ? parent->window()->size() - QSize(theme().px(40), theme().px(60)) : wanted;
     resize(wanted.boundedTo(room).expandedTo(QSize(theme().px(720), theme().px(440))));
-    if (parent)
-        m_veil = new Veil(parent->window());
+    veilBehind(this);
     showHosts();
     showVerdict();
     showDomains();
@@ -140,8 +119,6 @@ RollbackDialog::RollbackDialog(Requests &requests, std::shared_ptr<const Rollout
     m_table->setFocus();
     m_table->selectRow(std::max(0, m_model->indexOf(m_current)));
 }
-
-RollbackDialog::~RollbackDialog() { delete m_veil; }
 
 void RollbackDialog::paintEvent(QPaintEvent *event)
 {

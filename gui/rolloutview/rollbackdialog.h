@@ -9,7 +9,6 @@
 #include "widgets/panel.h"
 
 #include <QDialog>
-#include <QPointer>
 #include <QTimer>
 
 class QGridLayout;
@@ -23,7 +22,6 @@ class RollbackDialog final : public QDialog {
 public:
     // `known`: all rollouts there are; how long a step took in them is how long it is said to take.
     RollbackDialog(Requests &requests, std::shared_ptr<const RolloutSnapshot> rollout, const Rollouts &known, QWidget *parent);
-    ~RollbackDialog() override;
     void setRollout(std::shared_ptr<const RolloutSnapshot> rollout);
     void setNow(qint64 nowMs); // the loss grows
 
@@ -71,7 +69,6 @@ private:
     qint64 m_nowMs = 0;
     bool m_production = false, m_sent = false, m_commands = false;
     QTimer m_timer;
-    QPointer<QWidget> m_veil;
 
     Label *m_sentence = nullptr, *m_because = nullptr, *m_lossOf = nullptr, *m_clock = nullptr, *m_lossSince = nullptr, *m_lost = nullptr;
     Label *m_next = nullptr, *m_error = nullptr;

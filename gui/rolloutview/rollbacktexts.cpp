@@ -2,6 +2,7 @@
 #include "rolloutview/rollbackdialog.h"
 #include "rolloutview/waytext.h"
 #include "text/errortext.h"
+#include "widgets/dialogframe.h"
 #include "widgets/offthread.h"
 
 #include <QBoxLayout>
@@ -20,6 +21,7 @@ void RollbackDialog::showMessage()
     dialog->setObjectName(QStringLiteral("user-message"));
     dialog->setWindowTitle(tr("Message to affected users"));
     dialog->resize(theme().px(620), theme().px(360));
+    frameDialog(dialog);
     auto *all = new QVBoxLayout(dialog);
     all->setContentsMargins(theme().px(20), theme().px(16), theme().px(20), theme().px(16));
     all->setSpacing(theme().px(8));

@@ -156,7 +156,7 @@ void RolloutPage::showRollout()
     m_lanes->setLanes(lanesOf(*m_rollout, m_nowMs));
     QString stops;
     if (m_rollout->state == RolloutLifecycle::Paused || m_rollout->interrupted)
-        stops = visibleText(m_rollout->pauseText);
+        stops = visibleText(pauseWords(*m_rollout));
     else
         stops = isEnded(*m_rollout) ? tr("ended %1").arg(dateTimeText(m_rollout->endedMs)) : tr("the canary stops at the 1st failure");
     m_lanesPanel->setAbout(stops);
@@ -212,7 +212,8 @@ void RolloutPage::showHeader()
         const bool eta = m_rollout->etaMs > m_nowMs && !resting;
         m_eta->setFullText(eta ? tr("about %1 left").arg(durationText(std::max<qint64>(60'000, (m_rollout->etaMs - m_nowMs) / 60'000 * 60'000))) : QString());
         const QString ran = tr("began %1").arg(timeText(m_rollout->startedMs));
-        m_ends->setFullText(isEnded(*m_rollout) ? tr("took %1, ended %2").arg(durationText((m_rollout->endedMs - m_rollout->startedMs) / 1000 * 1000), timeText(m_rollout->endedMs))
+        const QString took = durationText((m_rollout->endedMs - m_rollout->startedMs) / 1000 * 1000);
+        m_ends->setFullText(isEnded(*m_rollout) ? (wide ? tr("took %1, ended %2").arg(took, timeText(m_rollout->endedMs)) : tr("took %1").arg(took))
                             : eta ? (wide ? tr("%1, ends about %2").arg(ran, timeText(m_rollout->etaMs).left(5)) : tr("ends about %1").arg(timeText(m_rollout->etaMs).left(5)))
                             : !resting ? ran
                             : wide ? tr("%1, waits for a person").arg(ran) : tr("waits for a person"));

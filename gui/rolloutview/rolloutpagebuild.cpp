@@ -5,6 +5,7 @@
 #include "rolloutview/logview.h"
 #include "rolloutview/rolloutpage.h"
 #include "rolloutview/timeline.h"
+#include "widgets/icons.h"
 
 #include <QAbstractItemView>
 #include <QBoxLayout>
@@ -169,6 +170,7 @@ void RolloutPage::buildLog()
     m_find->setPlaceholderText(tr("Find  /"));
     m_find->setAccessibleName(tr("Find in the log"));
     m_find->setToolTip(tr("Enter goes to the next match, Shift+Enter to the one before, Esc ends"));
+    m_find->addAction(themedIcon(QStringLiteral("ui/search"), Role::Muted, Role::Muted), QLineEdit::LeadingPosition);
     m_find->setClearButtonEnabled(true);
     m_find->setFixedWidth(theme().px(130));
     m_find->setStyleSheet(QStringLiteral("min-height: %1px;").arg(theme().metric(Metric::ControlPanel) - 2)); // as high as its neighbours

@@ -70,7 +70,6 @@ PageHeader::PageHeader(QWidget *parent)
     setAccessibleName(tr("Page header"));
     m_title->setElided(true, 340);
     m_title->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
-    m_chip->setElidable(true);
     m_about->setElided(true, 56);
     m_about->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
     m_after->setElided(true);
@@ -129,6 +128,7 @@ void PageHeader::show(const Page &page, int index)
     m_after->setVisible(!page.afterChip().isEmpty());
     const auto chip = page.chip();
     m_chip->setVisible(chip.has_value());
+    m_chip->setElidable(!page.subline().isEmpty()); // beside a subline it may say why; alone it is a word or two
     if (chip)
         m_chip->set(chip->role, chip->icon, chip->word);
     m_sub->setVisible(!page.subline().isEmpty());

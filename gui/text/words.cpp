@@ -239,6 +239,22 @@ QString wordOf(PauseReason reason)
     return {};
 }
 
+QString pauseWords(const RolloutSnapshot &rollout)
+{
+    QString text = rollout.pauseText; // the reasons by name, in this order, each with its detail
+    qsizetype from = 0;
+    for (const QString &name : rollout.pauseReasons) {
+        PauseReason reason = PauseReason::Operator;
+        const qsizetype at = text.indexOf(name, from);
+        if (at < 0 || !enumFrom(name, reason))
+            continue;
+        const QString word = wordOf(reason);
+        text.replace(at, name.size(), word);
+        from = at + word.size();
+    }
+    return text;
+}
+
 QString wordOf(WayBackVerdict verdict)
 {
     switch (verdict) {

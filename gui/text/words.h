@@ -32,6 +32,7 @@ QString wordOf(Environment environment);
 QString wordOf(StepKind kind);
 QString wordOf(SchemaChange schema);
 QString wordOf(PauseReason reason);
+QString pauseWords(const RolloutSnapshot &rollout); // why it is paused, with the details
 QString wordOf(WayBackVerdict verdict);
 QString wordOf(Direction direction);
 QString wordOfRule(const QString &rule); // of a finding: "Already unhealthy"

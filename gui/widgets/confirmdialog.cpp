@@ -1,39 +1,13 @@
 #include "widgets/confirmdialog.h"
 
+#include "widgets/dialogframe.h"
 #include "widgets/focusring.h"
 #include "widgets/panel.h"
 
 #include <QBoxLayout>
 #include <QLineEdit>
-#include <QPainter>
 
 namespace bellwether {
-
-namespace {
-
-class TitleRow final : public QWidget {
-public:
-    TitleRow(const QString &title, bool production) : m_title(title), m_production(production)
-    {
-        setFixedHeight(theme().px(32));
-    }
-
-protected:
-    void paintEvent(QPaintEvent *) override
-    {
-        QPainter painter(this);
-        painter.fillRect(rect(), theme().colour(m_production ? Role::ProductionFill : Role::Sunken));
-        painter.setFont(theme().font(TextRole::BodyBold));
-        painter.setPen(theme().colour(m_production ? Role::OnProduction : Role::Text));
-        painter.drawText(rect().adjusted(theme().px(20), 0, -theme().px(20), 0), Qt::AlignVCenter | Qt::TextSingleLine, m_title);
-    }
-
-private:
-    QString m_title;
-    bool m_production;
-};
-
-} // namespace
 
 ConfirmDialog::ConfirmDialog(const Words &words, QWidget *parent)
     : QDialog(parent), m_body(new QVBoxLayout),
@@ -46,7 +20,8 @@ ConfirmDialog::ConfirmDialog(const Words &words, QWidget *parent)
     all->setContentsMargins(1, 1, 1, 1);
     all->setSpacing(0);
     new FocusRing(this);
-    all->addWidget(new TitleRow(words.title, words.production));
+    frameDialog(this);
+    all->addWidget(makeDialogTitle(words.title, words.production));
     auto *inner = new QVBoxLayout;
     inner->setContentsMargins(theme().px(20), theme().px(16), theme().px(20), theme().px(16));
     inner->setSpacing(theme().px(10));
@@ -85,14 +60,6 @@ ConfirmDialog::ConfirmDialog(const Words &words, QWidget *parent)
     connect(keep, &QPushButton::clicked, this, &QDialog::reject);
     connect(m_action, &QPushButton::clicked, this, &QDialog::accept);
     (m_reason ? static_cast<QWidget *>(m_reason) : keep)->setFocus();
-}
-
-void ConfirmDialog::paintEvent(QPaintEvent *)
-{
-    QPainter painter(this);
-    painter.fillRect(rect(), theme().colour(Role::Surface));
-    painter.setPen(theme().colour(Role::Control));
-    painter.drawRect(rect().adjusted(0, 0, -1, -1));
 }
 
 QString ConfirmDialog::reason() const { return m_reason ? m_reason->text().trimmed() : QString(); }

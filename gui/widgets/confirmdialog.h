@@ -28,9 +28,6 @@ public:
     QVBoxLayout *body() const { return m_body; } // for what else must be seen before deciding
     Button *actionButton() const { return m_action; }
 
-protected:
-    void paintEvent(QPaintEvent *event) override;
-
 private:
     QVBoxLayout *m_body;
     QLineEdit *m_reason = nullptr;

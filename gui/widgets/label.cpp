@@ -77,7 +77,8 @@ void Label::paintEvent(QPaintEvent *event)
     QPainter painter(this);
     painter.setPen(palette().color(QPalette::WindowText));
     const QString cut = fontMetrics().elidedText(text(), Qt::ElideRight, contentsRect().width());
-    painter.drawText(contentsRect(), static_cast<int>(alignment() | Qt::TextSingleLine), cut);
+    if (cut.size() > 1 || cut == text()) // dots alone say nothing
+        painter.drawText(contentsRect(), static_cast<int>(alignment() | Qt::TextSingleLine), cut);
 }
 
 StateLabel::StateLabel(bool chip, QWidget *parent) : QWidget(parent), m_chip(chip)

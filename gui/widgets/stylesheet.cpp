@@ -21,7 +21,8 @@ QPushButton[kind="primary"]:hover, QPushButton[kind="primary"]:pressed { backgro
 QPushButton[kind="destructive"] { color: @failed; border: 1px solid @failed; }
 QPushButton[small="true"], QToolButton[kind="tool"] { min-height: @toolInner; padding: 0 8px; }
 QPushButton[panel="true"] { min-height: @panelInner; padding: 0 8px; }
-QPushButton:disabled, QToolButton[kind="tool"]:disabled, QPushButton[blocked="true"] {
+QPushButton:disabled, QToolButton[kind="tool"]:disabled, QPushButton[blocked="true"],
+QPushButton[blocked="true"]:hover, QPushButton[blocked="true"]:pressed {
     background: @surface; color: @muted; border: 1px dashed @border; font-weight: 400; }
 QToolButton[kind="tool"]::menu-indicator { image: none; }
 QToolButton[kind="flat"] { background: transparent; border: none; padding: 2px 4px; }

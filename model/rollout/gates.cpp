@@ -51,8 +51,9 @@ Count count(const RolloutState &state, int wave)
         ++c.total;
         if (countsAsFailure(h.state)) {
             if (c.failures++ == 0)
-                c.firstFailure = h.reason.isEmpty() ? QStringLiteral("%1 is %2").arg(h.name, nameOf(h.state))
-                                                    : QStringLiteral("%1 is %2: %3").arg(h.name, nameOf(h.state), h.reason);
+                c.firstFailure = (h.state == HostRunState::RolledBack ? QStringLiteral("%1 was rolled back").arg(h.name)
+                                                                      : QStringLiteral("%1 is %2").arg(h.name, nameOf(h.state)))
+                                 + (h.reason.isEmpty() ? QString() : QStringLiteral(": ") + h.reason);
         }
         c.deferred += h.state == HostRunState::Deferred;
         c.excluded += h.state == HostRunState::Excluded;
@@ -136,7 +137,9 @@ GateReading readGate(const RolloutState &state, int wave, const Now &now)
 
     if (overBudget) {
         g.verdict = GateVerdict::Fail;
-        g.reason = QStringLiteral("%1 of %2 allowed failures: %3").arg(c.failures).arg(g.allowed).arg(c.firstFailure);
+        g.reason = QStringLiteral("%1, %2 allowed: %3")
+                       .arg(c.failures == 1 ? QStringLiteral("1 failure") : QStringLiteral("%1 failures").arg(c.failures),
+                            g.allowed == 0 ? QStringLiteral("none") : QString::number(g.allowed), c.firstFailure);
     } else if (settled && !enough) {
         g.verdict = GateVerdict::Fail;
         g.reason = c.deferred > 0 ? QStringLiteral("%1 of %2 upgraded, %3 deferred").arg(c.good).arg(eligible).arg(c.deferred)
