@@ -18,6 +18,7 @@
 #include <QComboBox>
 #include <QDateTime>
 #include <QDir>
+#include <QLabel>
 #include <QLineEdit>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -130,6 +131,18 @@ private Q_SLOTS:
         QVERIFY(button("pause")->text().startsWith(QStringLiteral("Resume")));
         QVERIFY(button("pause")->isBlocked());
         QVERIFY(button("pause")->reason().contains(QStringLiteral("roll back first")));
+        const auto labels = m_window->findChildren<QLabel *>();
+        QVERIFY(std::ranges::any_of(labels, [](const QLabel *label) { return label->text() == QLatin1String("too many failures (2 failures, 0 allowed)"); }));
+    }
+
+    void aBlockedButtonStaysReadableUnderTheMouse()
+    {
+        open({Situation::HalfMigrated});
+        Button *promote = button("promote");
+        QVERIFY(promote->isBlocked());
+        const QImage apart = promote->grab().toImage();
+        promote->setAttribute(Qt::WA_UnderMouse);
+        QCOMPARE(promote->grab().toImage(), apart);
     }
 
     void abortNeedsAReason()
