@@ -96,7 +96,7 @@ void Applier::operator()(const LeaseTaken &b)
             // Epochs only grow, and a lease of ours that is taken again keeps its own: another number means that somebody
             // else held the host meanwhile, and what was measured before says nothing about it any more.
             if (h->lastEpoch > 0 && b.epoch != h->lastEpoch && !(h->leaseGivenBack && b.epoch == h->lastEpoch + 1))
-                h->disturbed = true;
+                h->disturbed = h->mustBeSeen = true;
             h->leaseGivenBack = false;
             h->lastEpoch = b.epoch;
             h->leaseEpoch = b.epoch;
@@ -161,7 +161,7 @@ void Applier::operator()(const RollbackConfirmed &b)
         h->next = 0;
         h->state = HostRunState::RollingBack;
         h->confirmedDomain = b.confirmed.value(name);
-        h->disturbed = false;
+        h->mustBeSeen = false;
         h->retryAsked = true;
         h->factsBack.reset();
         h->endedMs = 0;

@@ -64,7 +64,7 @@ void Applier::operator()(const HostBegun &b)
             h->beganMs = e.wallMs;
         h->endedMs = 0;
         h->leaseEpoch = 0;
-        h->disturbed = false;
+        h->mustBeSeen = false; // it begins with its preflight
         touch(*h);
     }
 }
@@ -107,7 +107,7 @@ void Applier::operator()(const StepIntended &b)
     h->steps.append(step);
     h->retryAsked = false;
     if (b.kind == StepKind::Preflight)
-        h->disturbed = false; // measured anew
+        h->disturbed = h->mustBeSeen = false; // measured anew
     h->hop = hopWithin(*h, b.hop);
     h->direction = b.direction;
     h->next = std::max(0, b.index);
@@ -204,6 +204,8 @@ void Applier::operator()(const HealthObserved &b)
     const Version target = targetOf(s, *h);
     const bool rightVersion = b.version.isEmpty() || b.version == target.toString();
     const bool restarted = !r.process.isEmpty() && !b.process.isEmpty() && r.process != b.process;
+    // While nobody looked (a laptop asleep) nothing was continuous. Good samples are recorded every half a minute at least.
+    const bool unseen = r.lastMono > 0 && e.monoMs - r.lastMono > 60'000 + 3000LL * s.plan.strategy.healthIntervalS;
     r.health = b.health;
     r.version = b.version;
     r.detail = b.detail;
@@ -220,7 +222,7 @@ void Applier::operator()(const HealthObserved &b)
             h->state = HostRunState::Checking;
         return;
     }
-    if (r.sinceMono == 0 || restarted) {
+    if (r.sinceMono == 0 || restarted || unseen) {
         r.sinceMono = e.monoMs;
         r.checks = 1;
     } else {
@@ -244,7 +246,7 @@ void Applier::operator()(const HostRetried &b)
     h->doubtSinceMono = 0;
     h->retryAsked = true;
     h->leaseEpoch = 0;
-    h->disturbed = false;
+    h->mustBeSeen = false;
     if (h->state == HostRunState::RollbackFailed) {
         h->state = HostRunState::RollingBack;
         if (!s.rollbackOrder.contains(h->name))

@@ -146,7 +146,7 @@ struct Decider {
             return h.direction == Direction::Forward ? endHost(h, HostRunState::Upgraded, {}) : endHost(h, HostRunState::RolledBack, {});
         if (h.leaseEpoch == 0)
             return; // the engine is taking it
-        if (h.disturbed)
+        if (h.mustBeSeen)
             return afterSomebodyElse(h);
         if (h.direction == Direction::Forward && rests(steps[h.next]))
             return;

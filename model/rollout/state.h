@@ -55,7 +55,8 @@ struct HostRun {
     qint64 leaseEpoch = 0;  // 0: no lease for this console yet
     qint64 lastEpoch = 0;   // of the newest lease, also while it is not known to be held
     bool leaseGivenBack = false;
-    bool disturbed = false; // somebody else held the host since it was measured
+    bool disturbed = false;  // somebody else held the host since it was measured: what was measured is no evidence
+    bool mustBeSeen = false; // … and no person has said anything since
     QString measuredToken;  // the measuring step whose facts are in
     int deferrals = 0;
     QMap<int, Ledger> ledgersAfter; // by hop: the newest reading once the new version was started

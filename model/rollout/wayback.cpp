@@ -71,6 +71,10 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
     if (host.backups.contains(host.hop))
         evidence("backup", host.backups[host.hop].verified ? QStringLiteral("Backup opened, listed and hashed: %1").arg(host.backups[host.hop].path)
                                                            : QStringLiteral("Backup not proven: %1").arg(host.backups[host.hop].problem), false, host.backups[host.hop].sha256);
+    if (host.disturbed) {
+        evidence("step", QStringLiteral("Another console has held this host since it was measured"), true);
+        return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell what happened to the database: another console has worked on this host since it was measured"));
+    }
     if (!start) {
         evidence("step", QStringLiteral("%1 was never started on this host").arg(to), false);
         return decided(WayBackVerdict::TagOnly, 1, QStringLiteral("%1 never started against the database").arg(to));
@@ -98,10 +102,6 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
     else
         evidence("log", QStringLiteral("No migration ran by the product's log"), false);
 
-    if (host.disturbed) {
-        evidence("step", QStringLiteral("Another console has held this host since it was measured"), true);
-        return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell what happened to the database: another console has worked on this host since it was measured"));
-    }
     if (after && !after->halfMigrated.isEmpty())
         return decided(WayBackVerdict::Restore, 4, QStringLiteral("the database is half-migrated: %1 did not finish").arg(after->halfMigrated));
     if (failed)

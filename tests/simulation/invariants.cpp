@@ -106,7 +106,7 @@ void Invariants::rules(const RolloutState &s, const Event &e)
             violated(QStringLiteral("I10: %1 of a restore without its domain").arg(intended->token));
         if (h.wave > 0 && direction == Direction::Forward && !s.waves[0].passed)
             violated(QStringLiteral("I2: %1 before the canary's gate").arg(intended->token));
-        if (h.disturbed && intended->kind != StepKind::Preflight)
+        if (h.mustBeSeen && intended->kind != StepKind::Preflight)
             violated(QStringLiteral("I6: %1 though another console has held %2 since it was measured").arg(intended->token, h.name));
         if (intended->kind == StepKind::Stop && direction == Direction::Forward) {
             const auto backup = h.backups.constFind(intended->hop);
@@ -157,19 +157,13 @@ void Invariants::truths(const RolloutState &s, const Event &e)
             else if (!w.held && p.healthySinceMono > 0 && m_time.mono() - p.healthySinceMono + slack < bakeMs)
                 violated(QStringLiteral("I3: the gate passed after %1 s of %2").arg((m_time.mono() - p.healthySinceMono) / 1000).arg(h.name));
         }
-    } else if (const auto *confirmed = std::get_if<RollbackConfirmed>(&e.body)) {
-        for (const QString &host : confirmed->hosts) {
-            if (confirmed->ways[host] == QLatin1String("restore"))
-                continue;
-            const HostRun &h = s.hosts[host];
-            const auto before = m_before.constFind(place(s.id, host, h.way ? h.way->hop : h.hop));
-            const SimProduct &p = m_hosts.product(host);
-            const Hop &hop = s.plan.host(host)->hops[h.hop];
-            if (before == m_before.cend())
-                continue; // it was never stopped
-            const Ledger now{p.ledger, p.halfMigrated};
-            if (now != before->ledger && !onlyAdds(hop, before->ledger, now))
-                violated(QStringLiteral("I9: %1 goes back by the version alone though its database changed (%2)").arg(host, h.way ? h.way->reason : QString()));
+    } else if (const auto *back = std::get_if<StepIntended>(&e.body); back && back->direction == Direction::TagOnly && back->kind == StepKind::Start) {
+        const auto before = m_before.constFind(place(s.id, back->host, back->hop));
+        const SimProduct &p = m_hosts.product(back->host);
+        const Ledger now{p.ledger, p.halfMigrated};
+        if (before != m_before.cend() && now != before->ledger && !onlyAdds(s.plan.host(back->host)->hops[back->hop], before->ledger, now)) {
+            const HostRun &h = s.hosts[back->host];
+            violated(QStringLiteral("I9: %1 goes back by the version alone though its database changed (%2)").arg(back->host, h.way ? h.way->reason : QString()));
         }
     } else if (const auto *ended = std::get_if<HostEnded>(&e.body)) {
         const HostRun &h = s.hosts[ended->host];
