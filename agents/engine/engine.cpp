@@ -5,6 +5,7 @@
 #include "engine/steprunner.h"
 #include "engine/truststore.h"
 #include "rollout/decide.h"
+#include "rollout/wayback.h"
 
 #include <QCoreApplication>
 #include <QEvent>
@@ -317,7 +318,7 @@ void Engine::takeLease(int id, const QString &host)
             e.takenFrom = lease->takenFrom;
             return record(id, {e}, {}, itself);
         }
-        const bool untouched = run.direction == Direction::Forward && !run.current() && run.state == HostRunState::Preflight;
+        const bool untouched = run.direction == Direction::Forward && !run.current() && run.state == HostRunState::Preflight && !hasWayBack(*state, run);
         HostEnded e;
         e.host = host;
         e.hop = run.hop;

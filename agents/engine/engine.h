@@ -84,7 +84,8 @@ private:
     // requests (requests.cpp)
     void handle(const Request &request, const Done &done);
     void handleRun(const Request &request, const Done &done);
-    void handleVerb(Verb verb, const Request &request, const Done &done);
+    void handleVerb(Verb verb, const Request &request, const Done &done, bool looked = false);
+    void lookBeforeGoingBack(int rollout, const QStringList &hosts, const Done &done, std::function<void()> then);
     void handleFleet(const Request &request, const Done &done);
     void handleCheck(const Request &request, const Done &done);
     void handleTrust(const Request &request, const Done &done);

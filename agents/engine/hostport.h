@@ -20,7 +20,6 @@ public:
                         std::function<void(Result<HealthSample>)> done) = 0;
     virtual void proveBackup(const Installation &host, const Probes &probes, const QString &backupPath,
                              std::function<void(Result<Backup>)> done) = 0;
-    virtual void readLedger(const Installation &host, const Probes &probes, std::function<void(Result<Ledger>)> done) = 0;
     // exit 0 = true, any other exit = false
     virtual void ask(const Installation &host, const QStringList &argv, std::function<void(Result<bool>)> done) = 0;
 

@@ -1,5 +1,6 @@
 // The verbs of rollout/console.h.
 #include "base/canonicaljson.h"
+#include "config/installationreader.h"
 #include "engine/engine.h"
 #include "plan/placeholders.h"
 #include "rollout/decide.h"
@@ -9,6 +10,8 @@
 namespace bellwether {
 
 namespace {
+
+const QString itself = QStringLiteral("bellwether");
 
 QStringList textList(const QJsonValue &value)
 {
@@ -32,7 +35,7 @@ QJsonObject rollbackRow(const QString &host, const WayBack &way, qint64 nowMs)
                        {QStringLiteral("rule"), way.rule},
                        {QStringLiteral("reason"), way.reason},
                        {QStringLiteral("evidence"), valueToJson(way.evidence)},
-                       {QStringLiteral("loss_s"), way.lossFromMs > 0 ? QJsonValue((nowMs - way.lossFromMs) / 1000) : QJsonValue(0)},
+                       {QStringLiteral("loss_s"), way.lossFromMs > 0 ? QJsonValue(std::max<qint64>(0, nowMs - way.lossFromMs) / 1000) : QJsonValue(0)},
                        {QStringLiteral("backup"), way.backupPath}};
 }
 
@@ -119,13 +122,51 @@ void Engine::handleRun(const Request &request, const Done &done)
     }, request.actor);
 }
 
-void Engine::handleVerb(Verb verb, const Request &request, const Done &done)
+// A verdict that leaves the database as it is rests on the ledger, and somebody may have migrated it since. It is read
+// again before anything is confirmed; where it cannot be read the answer is no.
+void Engine::lookBeforeGoingBack(int id, const QStringList &hosts, const Done &done, std::function<void()> then)
+{
+    struct Look {
+        qsizetype left = 0;
+        QList<EventBody> seen;
+        QString unread, why;
+    };
+    auto look = std::make_shared<Look>();
+    look->left = hosts.size();
+    for (const QString &name : hosts) {
+        const RolloutState &state = *rollout(id);
+        const PlanHost *planned = state.plan.host(name);
+        const int hop = decideWayBack(state, state.hosts.find(name).value()).hop;
+        m_hosts.measure(planned->installation, planned->probes, [this, id, name, hop, look, done, then](const HostFacts &facts) {
+            if (m_stopped)
+                return;
+            FactsMeasured e;
+            e.host = name;
+            e.phase = QStringLiteral("before-back");
+            e.hop = hop;
+            e.facts = facts;
+            if (facts.reachable) {
+                look->seen.append(e);
+            } else {
+                look->unread = name;
+                look->why = facts.error;
+            }
+            if (--look->left > 0)
+                return;
+            if (!look->unread.isEmpty())
+                return done(fail(ErrorCode::WayRefused, {look->unread, QStringLiteral("tag-only"), QStringLiteral("its ledger could not be read again (%1)").arg(look->why)}));
+            record(id, look->seen, then, itself);
+        });
+    }
+}
+
+void Engine::handleVerb(Verb verb, const Request &request, const Done &done, bool looked)
 {
     const auto id = rolloutOf(request.args);
     const RolloutState *state = id ? rollout(*id) : nullptr;
     if (!state)
         return done(fail(ErrorCode::UnknownRollout, {request.args.value(QLatin1String("rollout")).toVariant().toString()}));
-    if (!whenIdle(*id, [=, this] { handleVerb(verb, request, done); }))
+    if (!whenIdle(*id, [=, this] { handleVerb(verb, request, done, looked); }))
         return;
     OperatorRequest asked;
     asked.verb = verb;
@@ -149,6 +190,15 @@ void Engine::handleVerb(Verb verb, const Request &request, const Done &done)
                     rows.append(rollbackRow(host, decideWayBack(*state, state->hosts[host]), now().wallMs));
             return done(QJsonObject{{QStringLiteral("hosts"), rows}});
         }
+    }
+    if (verb == Verb::Rollback && !looked && asked.way != QLatin1String("restore")) {
+        const QStringList allowed = permission(*state, verb).hosts;
+        QStringList hosts;
+        for (const QString &name : asked.hosts.isEmpty() ? allowed : asked.hosts)
+            if (allowed.contains(name) && !hosts.contains(name) && decideWayBack(*state, state->hosts[name]).verdict == WayBackVerdict::TagOnly)
+                hosts.append(name);
+        if (!hosts.isEmpty())
+            return lookBeforeGoingBack(*id, hosts, done, [=, this] { handleVerb(verb, request, done, true); });
     }
     const auto events = answer(*state, asked, now());
     if (!events)
@@ -177,14 +227,16 @@ void Engine::handleFleet(const Request &request, const Done &done)
         e.source = args.value(QLatin1String("source")).toString();
         if (!valueFromJson(args.value(QLatin1String("installations")), e.installations))
             return done(fail(ErrorCode::Internal, {QStringLiteral("the request's installations cannot be read")}));
-        int replaced = 0;
+        int replaced = 0, added = 0;
         for (const Installation &i : std::as_const(e.installations)) {
             const Installation *old = m_workspace.inventory.find(i.name);
             replaced += old && !(*old == i);
+            added += !old;
+            if (const QStringList wrong = checkInstallation(i); !wrong.isEmpty())
+                return done(fail(ErrorCode::BadValue, {wrong[0], i.name, wrong[1]}));
             if (const QString holder = m_workspace.holderOf(i.name); old && !(*old == i) && !holder.isEmpty() && old->endpoint.machine() != i.endpoint.machine())
                 return done(fail(ErrorCode::HostInOtherRollout, {i.name, holder}));
         }
-        const int added = int(e.installations.size()) - replaced;
         return record(0, {e}, [=] { done(QJsonObject{{QStringLiteral("added"), added}, {QStringLiteral("replaced"), replaced}}); }, request.actor);
     }
     if (request.verb == QLatin1String("fleet-remove")) {

@@ -89,7 +89,7 @@ void StepRunner::begin()
         return started();
     if (m_script.isEmpty())
         return end(StepOutcome::Failed, QStringLiteral("its command cannot be written as shell text"));
-    if (m_run.attempt == 1 && !m_step.probe.isEmpty())
+    if (m_run.attempt == 1 && !m_step.probe.isEmpty() && m_run.kind != StepKind::Backup) // a backup is taken and proven, never taken for granted
         return probe();
     start();
 }
@@ -203,7 +203,7 @@ void StepRunner::take(const JobPoll &poll)
     case JobState::Done:
         return drained || (poll.out.isEmpty() && poll.err.isEmpty()) ? exited(poll) : this->poll(0);
     case JobState::Lost:
-        return drained ? lost() : this->poll(0);
+        return drained || (poll.out.isEmpty() && poll.err.isEmpty()) ? lost() : this->poll(0);
     case JobState::Absent:
     case JobState::Unstarted:
         return end(StepOutcome::InDoubt, QStringLiteral("the host no longer knows the step it had taken"));
@@ -222,11 +222,19 @@ void StepRunner::observe(const QByteArray &bytes, bool finished)
     QList<Migration> changed = m_reader->feed(bytes);
     if (finished)
         changed += m_reader->finish();
-    const QList<Migration> known = state()->hosts[m_host.name].migrations;
+    QMap<QString, Migration> newest; // a log may say the same a thousand times: only where each stands is recorded
+    QStringList order;
+    for (const Migration &migration : std::as_const(changed)) {
+        if (!newest.contains(migration.name))
+            order.append(migration.name);
+        newest.insert(migration.name, migration);
+    }
+    const HostRun &host = state()->hosts.find(m_host.name).value();
     QList<EventBody> events;
-    for (const Migration &migration : changed) {
-        if (known.contains(migration))
-            continue; // seen before the console was interrupted
+    for (const QString &name : std::as_const(order)) {
+        const Migration &migration = newest[name];
+        if (wasSeen(host, migration))
+            continue;
         MigrationObserved e;
         e.host = m_host.name;
         e.token = m_run.token;
@@ -236,6 +244,18 @@ void StepRunner::observe(const QByteArray &bytes, bool finished)
     }
     if (!events.isEmpty())
         m_runtime.record(m_rollout, events);
+}
+
+// After an interruption the output is read again from its beginning: what an earlier reading of this step has passed
+// is no news.
+bool StepRunner::wasSeen(const HostRun &host, const Migration &migration) const
+{
+    if (host.migrationTokens.value(migration.name) != m_run.token)
+        return false;
+    for (const Migration &known : host.migrations)
+        if (known.name == migration.name)
+            return known.line >= migration.line;
+    return false;
 }
 
 void StepRunner::exited(const JobPoll &poll)
@@ -250,9 +270,9 @@ void StepRunner::exited(const JobPoll &poll)
         const QString words = lastWords(m_log->tail(), m_secrets).section(QLatin1Char('\n'), -1);
         return end(StepOutcome::Failed, words.isEmpty() ? QStringLiteral("exit status %1").arg(poll.exitStatus) : QStringLiteral("exit status %1: %2").arg(poll.exitStatus).arg(words), poll.exitStatus, ms);
     }
-    if (m_reader && m_run.kind == StepKind::Migrate) { // an exit status of 0 alone is not success
-        if (m_reader->outcome() == LogOutcome::Failed)
-            return end(StepOutcome::Failed, QStringLiteral("its log reports a failed migration though it left with 0"), 0, ms);
+    if (m_reader && m_reader->outcome() == LogOutcome::Failed) // an exit status of 0 alone is not success
+        return end(StepOutcome::Failed, QStringLiteral("its log reports a failed migration though it left with 0"), 0, ms);
+    if (m_reader && m_run.kind == StepKind::Migrate) {
         if (!state()->plan.log.succeeded.isEmpty() && m_reader->outcome() != LogOutcome::Succeeded)
             return end(StepOutcome::Failed, QStringLiteral("its log never says that the migrations succeeded"), 0, ms);
     }
@@ -340,7 +360,12 @@ void StepRunner::measureThenEnd(StepEnded end)
         e.token = r.m_run.token;
         e.hop = r.m_run.hop;
         e.facts = facts;
-        r.finish(end, {e});
+        StepEnded ended = end;
+        if (ended.outcome == StepOutcome::Done && facts.ledger && !facts.ledger->halfMigrated.isEmpty()) { // whatever it says of itself
+            ended.outcome = StepOutcome::Failed;
+            ended.reason = QStringLiteral("its ledger says that %1 did not finish").arg(facts.ledger->halfMigrated);
+        }
+        r.finish(ended, {e});
     }));
 }
 

@@ -39,6 +39,7 @@ private:
     void retry(const Error &error, std::function<void()> work);
     void connected();
     void observe(const QByteArray &bytes, bool finished);
+    bool wasSeen(const HostRun &host, const Migration &migration) const;
 
     Runtime &m_runtime;
     int m_rollout;

@@ -216,15 +216,6 @@ void SshHosts::proveBackup(const Installation &host, const Probes &probes, const
     });
 }
 
-void SshHosts::readLedger(const Installation &host, const Probes &probes, std::function<void(Result<Ledger>)> done)
-{
-    runProbe(m_shell, jobHost(host), probes.ledger, host.directory, 0,
-             [host, probe = probes.ledger, done = naming<Ledger>(host, std::move(done))](const Result<ProbeAnswer> &answer) {
-                 const auto value = answer ? probeValue(probe, *answer, host.name) : Result<QJsonValue>(std::unexpected(answer.error()));
-                 done(value ? ledgerFrom(*value, probe, host.name) : Result<Ledger>(std::unexpected(value.error())));
-             });
-}
-
 void SshHosts::ask(const Installation &host, const QStringList &argv, std::function<void(Result<bool>)> done)
 {
     m_jobs.run(jobHost(host), argv, host.directory, 60'000,

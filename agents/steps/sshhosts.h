@@ -19,7 +19,6 @@ public:
                 std::function<void(Result<HealthSample>)> done) override;
     void proveBackup(const Installation &host, const Probes &probes, const QString &backupPath,
                      std::function<void(Result<Backup>)> done) override;
-    void readLedger(const Installation &host, const Probes &probes, std::function<void(Result<Ledger>)> done) override;
     void ask(const Installation &host, const QStringList &argv, std::function<void(Result<bool>)> done) override;
     void lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done) override;
     void renew(const Installation &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done) override;

@@ -17,18 +17,22 @@ bool canGoBack(const RolloutState &state, const HostRun &h)
     return hasWayBack(state, h);
 }
 
-bool canRetry(const HostRun &h)
+bool canRetry(const RolloutState &state, const HostRun &h)
 {
+    if (state.reopened) // it had ended: hosts are taken back, none goes on
+        return h.state == HostRunState::RollbackFailed;
     return h.state == HostRunState::Failed || h.state == HostRunState::HalfMigrated || h.state == HostRunState::InDoubt
         || h.state == HostRunState::Deferred || h.state == HostRunState::RollbackFailed;
 }
 
 bool canSkip(const RolloutState &state, const HostRun &h)
 {
+    if (state.reopened)
+        return false;
     if (h.state == HostRunState::Waiting || h.state == HostRunState::Deferred)
         return true;
     // a failed host may only be left behind when nothing was changed on it
-    return h.state == HostRunState::Failed && !hasWayBack(state, h);
+    return h.state == HostRunState::Failed && (!hasWayBack(state, h) || decideWayBack(state, h).hop < h.hop);
 }
 
 template<class Predicate>
@@ -79,9 +83,10 @@ QList<PauseReason> liftable(const RolloutState &state)
 {
     const int wave = state.currentWave();
     const GateReading gate = readGate(state, wave, {0, 0});
+    const bool leftOver = (wave < 0 || state.reopened) && !leftInTrouble(state).isEmpty();
     QList<PauseReason> reasons;
     for (auto it = state.pauses.cbegin(); it != state.pauses.cend(); ++it) {
-        const bool mendFirst = (it.key() == PauseReason::FailureBudget || it.key() == PauseReason::GateFailed) && wave >= 0 && gate.failures > gate.allowed;
+        const bool mendFirst = (it.key() == PauseReason::FailureBudget || it.key() == PauseReason::GateFailed) && (leftOver || (wave >= 0 && gate.failures > gate.allowed));
         if (it.key() != PauseReason::ApprovalNeeded && !mendFirst)
             reasons.append(it.key());
     }
@@ -124,7 +129,7 @@ Permission permission(const RolloutState &state, Verb verb)
         if (!liftable(state).isEmpty())
             return yes(open);
         if (stopsUntilMended(state))
-            return no(QStringLiteral("retry, skip or roll back first: %1").arg(troubleOf(state)));
+            return no(QStringLiteral("retry, skip or roll back first: %1").arg(leftInTrouble(state).isEmpty() ? troubleOf(state) : leftInTrouble(state)));
         return no(QStringLiteral("the canary's gate waits for a person: promote it"));
     }
     case Verb::Pause:
@@ -136,6 +141,8 @@ Permission permission(const RolloutState &state, Verb verb)
     case Verb::Promote: {
         if (state.isEnded())
             return no(ended);
+        if (state.reopened)
+            return no(QStringLiteral("the rollout had ended: hosts are only taken back"));
         const int wave = state.currentWave();
         if (const QString trouble = troubleOf(state); wave == 0 && !trouble.isEmpty())
             return no(trouble);
@@ -148,7 +155,7 @@ Permission permission(const RolloutState &state, Verb verb)
         return yes(state.plan.waves.value(wave + 1).hosts);
     }
     case Verb::Retry: {
-        const QStringList hosts = hostsWhere(state, canRetry);
+        const QStringList hosts = hostsWhere(state, [&](const HostRun &h) { return canRetry(state, h); });
         if (state.isEnded())
             return no(ended);
         return hosts.isEmpty() ? no(QStringLiteral("no host has failed or was deferred")) : yes(hosts);
@@ -190,6 +197,8 @@ Result<QList<EventBody>> answerRollback(const RolloutState &state, const Operato
         if (!allowed.contains(name))
             return refuse(Verb::Rollback, h->current() ? QStringLiteral("a step is under way on %1").arg(name) : QStringLiteral("%1: %2").arg(name, way.reason));
         WayBackVerdict verdict = way.verdict;
+        if (request.way != QLatin1String("auto") && request.way != QLatin1String("tag-only") && request.way != QLatin1String("restore"))
+            return fail(ErrorCode::Usage, {QStringLiteral("the way back is auto, tag-only or restore")});
         if (request.way == QLatin1String("tag-only") && verdict == WayBackVerdict::Restore)
             return fail(ErrorCode::WayRefused, {name, request.way, way.reason});
         if (request.way == QLatin1String("restore"))
@@ -222,8 +231,10 @@ Result<QList<EventBody>> answerRollback(const RolloutState &state, const Operato
 
 } // namespace
 
-Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest &request, const Now &)
+Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest &asked, const Now &)
 {
+    OperatorRequest request = asked;
+    request.hosts.removeDuplicates();
     const Permission p = permission(state, request.verb);
     if (!p.allowed)
         return refuse(request.verb, p.reason);

@@ -54,8 +54,10 @@ void Applier::operator()(const RolloutResumed &)
         h.health.sinceMono = h.health.lastMono = 0;
         h.health.checks = 0;
         h.changedMono = e.monoMs;
-        if (h.doubtSinceMono > 0)
-            h.doubtSinceMono = e.monoMs;
+        h.connected = true; // what another console saw of the link says nothing about ours
+        h.doubtSinceMono = h.state == HostRunState::InDoubt ? e.monoMs : 0;
+        for (HostRun::Moment &moment : h.backedUp) // the monotonic clock may be another computer's
+            moment.monoMs = e.monoMs - std::max<qint64>(0, e.wallMs - moment.wallMs);
         if (!h.steps.isEmpty() && h.steps.last().phase != StepPhase::Ended)
             h.steps.last().startedMono = e.monoMs;
     }
@@ -80,11 +82,13 @@ void Applier::operator()(const WaveOpened &b)
         return;
     for (HostRun &h : s.hosts) {
         const PlanHost *planned = s.plan.host(h.name);
-        if (h.wave == b.wave && h.state == HostRunState::Upgraded && planned && h.hop < b.hop && b.hop < planned->hops.size()) {
+        const bool there = h.state == HostRunState::Upgraded || h.state == HostRunState::AlreadyThere;
+        if (h.wave == b.wave && there && planned && h.hop < b.hop && b.hop < planned->hops.size()) {
             h.state = HostRunState::Waiting;
-            h.hop = b.hop;
+            ++h.hop; // never past one that it has not had
             h.next = 0;
             h.migrations.clear();
+            h.migrationTokens.clear();
         }
     }
 }
@@ -100,6 +104,8 @@ void Applier::operator()(const LeaseTaken &b)
             h->leaseGivenBack = false;
             h->lastEpoch = b.epoch;
             h->leaseEpoch = b.epoch;
+            h->connected = true; // it has just answered
+            h->doubtSinceMono = 0;
             h->seq = e.seq;
         }
 }
@@ -171,6 +177,10 @@ void Applier::operator()(const RollbackConfirmed &b)
             s.rollbackOrder.append(name);
         touch(*h);
     }
+    if (s.isEnded()) {
+        s.reopened = true;
+        s.endedAs = s.lifecycle;
+    }
     s.lifecycle = RolloutLifecycle::Running;
     s.endedMs = 0;
 }
@@ -187,7 +197,7 @@ void Applier::operator()(const RolloutEnded &b)
     s.endReason = b.reason;
     s.endedMs = e.wallMs;
     s.pauses.clear();
-    s.abortRequested = false;
+    s.abortRequested = s.reopened = false;
     for (HostRun &h : s.hosts)
         h.leaseGivenBack = true;
 }

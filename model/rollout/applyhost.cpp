@@ -55,7 +55,11 @@ void Applier::operator()(const HostBegun &b)
 {
     if (HostRun *h = host(b.host)) {
         h->state = HostRunState::Preflight;
-        h->hop = hopWithin(*h, b.hop);
+        if (const int hop = hopWithin(*h, b.hop); hop != h->hop) {
+            h->hop = hop;
+            h->migrations.clear();
+            h->migrationTokens.clear();
+        }
         h->next = 0;
         h->direction = Direction::Forward;
         h->retryAsked = true; // whatever ended badly before this begin is history
@@ -146,6 +150,8 @@ void Applier::operator()(const StepEnded &b)
     step->endedMs = e.wallMs;
     if (b.outcome == StepOutcome::Done || b.outcome == StepOutcome::Already)
         h->next = step->index + 1;
+    if (step->kind == StepKind::Backup && b.outcome == StepOutcome::Done)
+        h->backedUp.insert(step->hop, {e.wallMs, e.monoMs});
     touch(*h);
 }
 
@@ -162,6 +168,7 @@ void Applier::operator()(const MigrationObserved &b)
     HostRun *h = host(b.host);
     if (!h)
         return;
+    h->migrationTokens.insert(b.migration.name, b.token);
     for (Migration &m : h->migrations) {
         if (m.name == b.migration.name) {
             m = b.migration;
@@ -191,7 +198,9 @@ void Applier::operator()(const FactsMeasured &b)
         h->factsAfter.insert(b.hop, b.facts);
     else if (b.phase == QLatin1String("back"))
         h->factsBack = b.facts;
-    if (b.facts.ledger && (b.phase == QLatin1String("migrated") || b.phase == QLatin1String("check")))
+    if (b.phase == QLatin1String("before-back"))
+        h->ledgersAfter.remove(b.hop); // what was read on the day of the upgrade is no evidence any more
+    if (b.facts.ledger && (b.phase == QLatin1String("before-back") || b.phase == QLatin1String("migrated") || b.phase == QLatin1String("check")))
         h->ledgersAfter.insert(b.hop, *b.facts.ledger);
 }
 
@@ -202,7 +211,7 @@ void Applier::operator()(const HealthObserved &b)
         return;
     HealthRecord &r = h->health;
     const Version target = targetOf(s, *h);
-    const bool rightVersion = b.version.isEmpty() || b.version == target.toString();
+    const bool rightVersion = isVersion(b.version, target);
     const bool restarted = !r.process.isEmpty() && !b.process.isEmpty() && r.process != b.process;
     // While nobody looked (a laptop asleep) nothing was continuous. Good samples are recorded every half a minute at least.
     const bool unseen = r.lastMono > 0 && e.monoMs - r.lastMono > 60'000 + 3000LL * s.plan.strategy.healthIntervalS;

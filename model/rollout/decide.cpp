@@ -63,15 +63,32 @@ struct Decider {
         }
     }
 
+    // The first restore shows that restoring works. Where it failed, no other database is dropped until a person says so.
+    void holdOtherRestores(const HostRun &failed)
+    {
+        for (const HostRun &h : s.hosts)
+            if (h.state == HostRunState::RolledBack && h.direction == Direction::Restore)
+                return; // proven
+        for (const QString &name : s.rollbackOrder) {
+            const HostRun &h = s.hosts[name];
+            if (name != failed.name && h.direction == Direction::Restore && h.next == 0 && !h.current() && h.retryAsked)
+                endHost(h, HostRunState::RollbackFailed, QStringLiteral("not begun: the restore of %1 failed, and none has been proven").arg(failed.name));
+        }
+    }
+
     // A host whose last step did not end well.
     void afterFailure(const HostRun &h, const StepRun &step)
     {
         const QString reason = step.reason.isEmpty() ? QStringLiteral("%1 failed").arg(step.name) : QStringLiteral("%1: %2").arg(step.name, step.reason);
-        if (h.direction != Direction::Forward)
-            return endHost(h, HostRunState::RollbackFailed, reason);
+        if (h.direction != Direction::Forward) {
+            endHost(h, HostRunState::RollbackFailed, reason);
+            if (h.direction == Direction::Restore)
+                holdOtherRestores(h);
+            return;
+        }
         const Ledger after = h.ledgersAfter.value(h.hop);
         for (const Migration &m : h.migrations) {
-            if (m.state == MigrationState::Failed || (m.state == MigrationState::Running && step.kind == StepKind::Migrate && step.outcome != StepOutcome::Cancelled))
+            if (m.state == MigrationState::Failed || (m.state == MigrationState::Running && (step.kind == StepKind::Migrate || step.kind == StepKind::Start)))
                 return endHost(h, HostRunState::HalfMigrated, m.reason.isEmpty() ? QStringLiteral("migration %1 did not finish").arg(m.name)
                                                                                : QStringLiteral("migration %1 failed: %2").arg(m.name, m.reason));
         }
@@ -86,26 +103,39 @@ struct Decider {
     // preflight on; afterwards no evidence of ours can be relied upon, and a person has to look.
     void afterSomebodyElse(const HostRun &h)
     {
-        bool changed = h.direction != Direction::Forward;
-        for (const StepRun &step : h.steps)
-            changed = changed || (step.hop == h.hop && step.direction == Direction::Forward
-                                  && (step.kind == StepKind::Stop || step.kind == StepKind::Pin || step.kind == StepKind::Migrate || step.kind == StepKind::Start));
-        if (!changed)
+        if (h.direction == Direction::Forward && !isChanged(h))
             return intend(h, 0);
         endHost(h, h.direction == Direction::Forward ? HostRunState::InDoubt : HostRunState::RollbackFailed,
                 QStringLiteral("another console has worked on it since it was measured: look at it, then retry or go back"));
     }
 
-    bool rests(const Step &step) const // at a safe point, because the rollout is paused or being aborted
+    static bool changes(StepKind kind)
     {
-        return step.safe && (!s.pauses.isEmpty() || s.abortRequested);
+        return kind == StepKind::Stop || kind == StepKind::Pin || kind == StepKind::Migrate || kind == StepKind::Start;
+    }
+    // Whether a step of this hop has had its effect; what was begun and did not end well may have had it too.
+    static bool isChanged(const HostRun &h)
+    {
+        return std::any_of(h.steps.cbegin(), h.steps.cend(), [&](const StepRun &run) {
+            return run.direction == Direction::Forward && run.hop == h.hop && changes(run.kind);
+        });
     }
 
-    int staleBackup(const HostRun &h, const Step &next) const // index of the backup step to repeat, or −1
+    // At a safe point, because the rollout is paused. An abort leaves no host between two versions: what was changed
+    // goes on to its end.
+    bool rests(const HostRun &h, const Step &step) const
     {
-        if (next.kind != StepKind::Stop || !h.backups.contains(h.hop))
+        return step.safe && (s.abortRequested ? !isChanged(h) : !s.pauses.isEmpty());
+    }
+
+    // Index of the backup step to repeat before anything is changed, or −1. The age counts on our clock: a host's may
+    // be anything.
+    int staleBackup(const HostRun &h, const Step &next) const
+    {
+        const auto backedUp = h.backedUp.constFind(h.hop);
+        if (!changes(next.kind) || isChanged(h) || backedUp == h.backedUp.cend())
             return -1;
-        if (now.wallMs - h.backups[h.hop].endedMs <= qint64(s.plan.strategy.backupMaxAgeMin) * 60'000)
+        if (now.monoMs - backedUp->monoMs <= qint64(s.plan.strategy.backupMaxAgeMin) * 60'000)
             return -1;
         const QList<Step> &steps = stepsOf(s, h, h.direction, h.hop);
         for (int i = 0; i < h.next; ++i)
@@ -144,11 +174,14 @@ struct Decider {
             return afterFailure(h, *last);
         if (h.next >= steps.size())
             return h.direction == Direction::Forward ? endHost(h, HostRunState::Upgraded, {}) : endHost(h, HostRunState::RolledBack, {});
+        const bool resting = h.direction == Direction::Forward && rests(h, steps[h.next]);
+        if (resting && s.abortRequested)
+            return endHost(h, HostRunState::Excluded, QStringLiteral("the rollout was aborted before anything was changed on it"));
         if (h.leaseEpoch == 0)
             return; // the engine is taking it
         if (h.mustBeSeen)
             return afterSomebodyElse(h);
-        if (h.direction == Direction::Forward && rests(steps[h.next]))
+        if (resting)
             return;
         const int repeat = staleBackup(h, steps[h.next]);
         intend(h, repeat >= 0 ? repeat : h.next);
@@ -242,35 +275,57 @@ struct Decider {
         if (!s.pauses.isEmpty() || s.abortRequested)
             return;
         const WaveRun &w = s.waves[wave];
-        if (!w.opened) {
-            WaveOpened e;
-            e.wave = wave;
-            e.hop = wave < s.waves.size() && w.verdict == GateVerdict::Pass ? w.hop + 1 : w.hop;
-            out.append(e);
-            return;
-        }
-        QStringList machines;
+        if (w.opened)
+            return beginHosts(wave);
+        WaveOpened e;
+        e.wave = wave;
+        e.hop = w.verdict == GateVerdict::Pass ? w.hop + 1 : w.hop;
+        out.append(e);
+    }
+
+    // Whether it has ended a hop that its wave has left behind: it was retried late.
+    bool isBehind(const HostRun &h) const
+    {
+        if ((h.state != HostRunState::Upgraded && h.state != HostRunState::AlreadyThere) || h.wave >= s.waves.size())
+            return false;
+        const WaveRun &w = s.waves[h.wave];
+        return (w.passed || (w.opened && h.hop < w.hop)) && h.hop + 1 < s.plan.host(h.name)->hops.size();
+    }
+
+    // Hosts of the open wave, and those of earlier ones that were retried after their wave had passed.
+    void beginHosts(int lastWave)
+    {
+        QStringList machines, sites;
+        auto siteOf = [&](const QString &name) { return s.plan.host(name)->installation.labels.value(QStringLiteral("site")); };
         int under = 0;
         for (const HostRun &h : s.hosts) {
             if (isBegun(h.state)) {
                 ++under;
                 machines.append(s.plan.host(h.name)->installation.endpoint.machine());
+                sites.append(siteOf(h.name));
             }
         }
-        const int limit = wave == 0 ? 1 : wave == 1 ? s.plan.strategy.parallel : s.plan.strategy.parallelLater;
-        for (const QString &name : s.plan.waves[wave].hosts) {
-            const auto h = s.hosts.constFind(name);
-            if (h == s.hosts.cend() || h->state != HostRunState::Waiting || under >= limit)
-                continue;
-            const QString machine = s.plan.host(name)->installation.endpoint.machine();
-            if (machines.contains(machine))
-                continue;
-            HostBegun e;
-            e.host = name;
-            e.hop = std::min(w.hop, int(s.plan.host(name)->hops.size()) - 1);
-            out.append(e);
-            machines.append(machine);
-            ++under;
+        sites.removeAll(QString());
+        const int limit = lastWave == 0 ? 1 : lastWave == 1 ? s.plan.strategy.parallel : s.plan.strategy.parallelLater;
+        for (int wave = 0; wave <= lastWave; ++wave) {
+            for (const QString &name : s.plan.waves[wave].hosts) {
+                if (under >= limit)
+                    return;
+                const auto h = s.hosts.constFind(name);
+                if (h == s.hosts.cend() || (h->state != HostRunState::Waiting && !isBehind(*h)))
+                    continue;
+                const QString machine = s.plan.host(name)->installation.endpoint.machine(), site = siteOf(name);
+                if (machines.contains(machine) || sites.contains(site))
+                    continue;
+                HostBegun e;
+                e.host = name;
+                e.hop = h->state == HostRunState::Waiting ? h->hop : h->hop + 1;
+                out.append(e);
+                machines.append(machine);
+                if (!site.isEmpty())
+                    sites.append(site);
+                ++under;
+            }
         }
     }
 
@@ -332,7 +387,7 @@ struct Decider {
         RollbackConfirmed e;
         e.automatic = true;
         for (const HostRun &h : s.hosts) {
-            if (h.state != HostRunState::Failed || !h.way || h.way->verdict != WayBackVerdict::TagOnly || !h.migrations.isEmpty())
+            if (h.state != HostRunState::Failed || !h.way || h.way->verdict != WayBackVerdict::TagOnly || h.way->rule > 2 || !h.migrations.isEmpty())
                 continue;
             const PlanHost *planned = s.plan.host(h.name);
             if (bumpBetween(planned->hops[h.hop].from, planned->hops[h.hop].to) != Bump::Patch)
@@ -346,25 +401,33 @@ struct Decider {
 
     bool end()
     {
-        bool anyBack = false, anyLeft = false, bad = false, moving = false;
+        bool anyBack = false, anyLeft = false, bad = false, moving = false, unfinished = false;
         for (const HostRun &h : s.hosts) {
             moving = moving || (isBegun(h.state) && (h.current() || !restsHere(h)));
             anyBack = anyBack || h.state == HostRunState::RolledBack;
             bad = bad || (countsAsFailure(h.state) && h.state != HostRunState::RolledBack);
             anyLeft = anyLeft || h.state == HostRunState::Upgraded || isBegun(h.state);
+            unfinished = unfinished || h.state == HostRunState::Waiting || isBehind(h);
         }
         if (moving || !s.rollbackOrder.isEmpty())
             return false;
         RolloutEnded e;
         e.reason = s.endReason;
-        if (s.abortRequested)
+        const QString trouble = leftInTrouble(s);
+        if (s.abortRequested) {
             e.state = bad ? RolloutLifecycle::Failed : RolloutLifecycle::Aborted;
-        else if (anyBack && !anyLeft && !bad)
+        } else if (anyBack && !anyLeft && !bad) {
             e.state = RolloutLifecycle::RolledBack;
-        else if (s.currentWave() < 0 && s.pauses.isEmpty())
+        } else if (s.reopened && !bad) {
+            e.state = s.endedAs;
+        } else if (s.reopened || (s.currentWave() < 0 && !unfinished && !trouble.isEmpty())) {
+            pause(PauseReason::GateFailed, trouble); // a person ends it: by mending, leaving out, taking back or aborting
+            return !out.isEmpty();
+        } else if (s.currentWave() < 0 && !unfinished && s.pauses.isEmpty()) {
             e.state = RolloutLifecycle::Succeeded;
-        else
+        } else {
             return false;
+        }
         out.append(e);
         return true;
     }
@@ -372,7 +435,7 @@ struct Decider {
     bool restsHere(const HostRun &h) const
     {
         const QList<Step> &steps = stepsOf(s, h, h.direction, h.hop);
-        return h.direction == Direction::Forward && h.next < steps.size() && rests(steps[h.next]);
+        return h.direction == Direction::Forward && h.next < steps.size() && rests(h, steps[h.next]);
     }
 
     QList<EventBody> run()
@@ -380,15 +443,20 @@ struct Decider {
         if (s.isEnded() || s.interrupted || s.pauses.contains(PauseReason::JournalFailure) || s.waves.isEmpty())
             return {};
         rollBack();
-        hosts();
+        if (!s.reopened)
+            hosts();
         if (!out.isEmpty())
             return out;
-        automaticRollback();
-        if (!out.isEmpty() || end())
+        if (!s.reopened)
+            automaticRollback();
+        if (!out.isEmpty() || end() || s.reopened)
             return out;
         const int wave = s.currentWave();
-        if (wave < 0)
+        if (wave < 0) {
+            if (s.pauses.isEmpty() && !s.abortRequested)
+                beginHosts(int(s.waves.size()) - 1);
             return out;
+        }
         const GateReading g = readGate(s, wave, now);
         if (s.waves[wave].opened) {
             stopRules(wave, g);

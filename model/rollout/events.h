@@ -58,7 +58,8 @@ struct ReleasesImported {
     QString source, text; // the catalogue as read
     template<class V, class S> static void fields(V &&v, S &s) { v("source", s.source); v("text", s.text); }
 };
-struct FactsMeasured { // phase: preflight, migrated (right after the new version's start), check, back, or fleet (a fleet check)
+struct FactsMeasured { // phase: preflight, migrated (right after the new version's start), check, back,
+// before-back (the evidence for the way back is read anew), or fleet (a fleet check)
     BELLWETHER_EVENT(FactsMeasured)
     QString host, phase, token; // token: of the measuring step; empty for a fleet check
     int hop = 0;

@@ -33,6 +33,15 @@ bool countsAsFailure(HostRunState state)
     return false;
 }
 
+QString leftInTrouble(const RolloutState &state)
+{
+    for (const bool deferred : {false, true})
+        for (const HostRun &h : state.hosts)
+            if (deferred ? h.state == HostRunState::Deferred : countsAsFailure(h.state) && h.state != HostRunState::RolledBack && h.state != HostRunState::RollingBack)
+                return h.reason.isEmpty() ? QStringLiteral("%1 is %2").arg(h.name, nameOf(h.state)) : QStringLiteral("%1 is %2: %3").arg(h.name, nameOf(h.state), h.reason);
+    return {};
+}
+
 namespace {
 
 struct Count {

@@ -20,5 +20,6 @@ QStringList watchedHosts(const RolloutState &state);
 bool isWatched(const RolloutState &state, const HostRun &host);
 
 bool countsAsFailure(HostRunState state);
+QString leftInTrouble(const RolloutState &state); // the first host that a person has to decide about; empty: none
 
 } // namespace bellwether

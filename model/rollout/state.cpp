@@ -2,6 +2,8 @@
 
 #include "base/canonicaljson.h"
 
+#include <QRegularExpression>
+
 namespace bellwether {
 
 const StepRun *HostRun::current() const
@@ -58,9 +60,18 @@ Step stepAt(const RolloutState &state, const HostRun &host, Direction direction,
     Step step = stepsOf(state, host, direction, hop).value(index);
     const QString backup = resolvedBackupPath(state, host, hop);
     auto resolve = [&](QString &text) {
-        text.replace(QLatin1String("{rollout}"), rolloutNameOnHosts(state));
-        text.replace(QLatin1String("{backup}"), backup);
-        text.replace(QLatin1String("{confirmed-domain}"), host.confirmedDomain);
+        // ${backup} is a shell's variable, no placeholder of ours; and a value is text, it is not looked into again
+        static const QRegularExpression known(QStringLiteral("(?<!\\$)\\{(rollout|backup|confirmed-domain)\\}"));
+        QString out;
+        qsizetype from = 0;
+        for (auto it = known.globalMatch(text); it.hasNext();) {
+            const QRegularExpressionMatch m = it.next();
+            out += QStringView(text).mid(from, m.capturedStart() - from);
+            from = m.capturedEnd();
+            out += m.captured(1) == QLatin1String("rollout") ? rolloutNameOnHosts(state) : m.captured(1) == QLatin1String("backup") ? backup : host.confirmedDomain;
+        }
+        out += QStringView(text).mid(from);
+        text = out;
     };
     for (QStringList *list : {&step.argv, &step.probe, &step.verify})
         for (QString &word : *list)
@@ -86,6 +97,12 @@ QString rolloutNameOnHosts(const RolloutState &state)
 {
     const QString tag = workspaceTag(state.workspace);
     return tag.isEmpty() ? rolloutName(state.id) : QStringLiteral("%1-%2").arg(rolloutName(state.id), tag);
+}
+
+bool isVersion(const QString &text, const Version &version)
+{
+    Version measured;
+    return Version::fromText(text, measured) && measured.isSameRelease(version);
 }
 
 QString rolloutName(int id)

@@ -41,9 +41,14 @@ struct HostRun {
     QString reason; // why it rests where it rests
     QList<StepRun> steps; // all, in order
     QList<Migration> migrations; // of the present hop
+    QHash<QString, QString> migrationTokens; // name → the step whose output spoke of it last
     QMap<int, HostFacts> factsBefore, factsAfter; // by hop
     std::optional<HostFacts> factsBack;
     QMap<int, Backup> backups; // by hop
+    struct Moment {
+        qint64 wallMs = 0, monoMs = 0; // the console's, never the host's
+    };
+    QMap<int, Moment> backedUp; // by hop: when the step of its backup ended well
     HealthRecord health;
     std::optional<WayBack> way;
     QString confirmedDomain;
@@ -93,6 +98,8 @@ struct RolloutState {
     QStringList rollbackOrder; // hosts that still have to go back, newest first
     bool interrupted = false;  // a console began after its last event; it moves only when resumed
     bool abortRequested = false;
+    bool reopened = false; // it had ended and hosts are taken back: nothing else is begun any more
+    RolloutLifecycle endedAs = RolloutLifecycle::Succeeded; // while reopened: what it goes back to
     QString startedBy, endReason;
     qint64 startedMs = 0, endedMs = 0, lastSeq = 0, lastMs = 0;
     qint64 wholeSeq = 0; // of the last event that was not about one host alone
@@ -111,6 +118,7 @@ Step stepAt(const RolloutState &state, const HostRun &host, Direction direction,
 QString resolvedBackupPath(const RolloutState &state, const HostRun &host, int hop);
 Version targetOf(const RolloutState &state, const HostRun &host); // what must run once its present direction is done
 
+bool isVersion(const QString &text, const Version &version); // as measured; build metadata does not count, unreadable is no
 QString rolloutName(int id); // "R-0001"
 // What {rollout} becomes on hosts: "R-0001-1f0c9a2b". Files and tokens there are shared with other consoles, each of which
 // has an R-0001 of its own: without its workspace a backup of one would pass for the backup of the other.

@@ -25,11 +25,38 @@ const StepRun *firstForward(const HostRun &host, int hop, std::initializer_list<
 
 } // namespace
 
+namespace {
+
+constexpr std::initializer_list<StepKind> changing{StepKind::Stop, StepKind::Pin, StepKind::Migrate, StepKind::Start};
+
+// The newest hop that changed something on the host, or −1. Between two hops that is the one before.
+int changedHop(const HostRun &host)
+{
+    for (int hop = host.hop; hop >= 0; --hop)
+        if (firstForward(host, hop, changing))
+            return hop;
+    return -1;
+}
+
+bool brokeWhileRestoring(const HostRun &host, int hop)
+{
+    return std::any_of(host.steps.cbegin(), host.steps.cend(), [hop](const StepRun &step) {
+        return step.direction == Direction::Restore && step.hop == hop && (step.kind == StepKind::SetAside || step.kind == StepKind::Restore);
+    });
+}
+
+bool holdsAll(const QStringList &names, const QStringList &all)
+{
+    return std::all_of(all.cbegin(), all.cend(), [&](const QString &name) { return names.contains(name); });
+}
+
+} // namespace
+
 bool hasWayBack(const RolloutState &state, const HostRun &host)
 {
     const PlanHost *planned = state.plan.host(host.name);
     return planned && host.hop >= 0 && host.hop < planned->hops.size() && host.state != HostRunState::RolledBack
-        && firstForward(host, host.hop, {StepKind::Stop, StepKind::Pin, StepKind::Migrate, StepKind::Start});
+        && changedHop(host) >= 0;
 }
 
 WayBack decideWayBack(const RolloutState &state, const HostRun &host)
@@ -41,7 +68,9 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
         way.reason = QStringLiteral("the plan holds no such host");
         return way;
     }
-    const Hop &hop = planned->hops[host.hop];
+    const int index = std::max(0, hasWayBack(state, host) ? changedHop(host) : host.hop);
+    way.hop = index;
+    const Hop &hop = planned->hops[index];
     if (!hasWayBack(state, host)) {
         way.reason = host.state == HostRunState::RolledBack ? QStringLiteral("it is already back on %1").arg(hop.from.toString())
                                                            : QStringLiteral("nothing has been changed on it");
@@ -54,27 +83,33 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
         way.verdict = verdict;
         way.rule = rule;
         way.reason = reason;
-        if (verdict == WayBackVerdict::Restore && host.backups.contains(host.hop)) {
-            way.lossFromMs = host.backups[host.hop].startedMs;
-            way.backupPath = host.backups[host.hop].path;
+        if (verdict == WayBackVerdict::Restore && host.backups.contains(index)) {
+            way.lossFromMs = host.backups[index].startedMs;
+            way.backupPath = host.backups[index].path;
         }
         return way;
     };
 
-    const StepRun *start = firstForward(host, host.hop, {StepKind::Migrate, StepKind::Start});
-    const auto before = host.factsBefore.value(host.hop).ledger;
-    const auto after = host.ledgersAfter.contains(host.hop) ? std::optional(host.ledgersAfter[host.hop]) : std::nullopt;
+    const StepRun *start = firstForward(host, index, {StepKind::Migrate, StepKind::Start});
+    const auto before = host.factsBefore.value(index).ledger;
+    const auto after = host.ledgersAfter.contains(index) ? std::optional(host.ledgersAfter[index]) : std::nullopt;
     const QString to = hop.to.toString();
 
     if (before)
         evidence("ledger", QStringLiteral("Ledger before: %1").arg(ledgerText(*before)), false);
-    if (host.backups.contains(host.hop))
-        evidence("backup", host.backups[host.hop].verified ? QStringLiteral("Backup opened, listed and hashed: %1").arg(host.backups[host.hop].path)
-                                                           : QStringLiteral("Backup not proven: %1").arg(host.backups[host.hop].problem), false, host.backups[host.hop].sha256);
+    if (host.backups.contains(index))
+        evidence("backup", host.backups[index].verified ? QStringLiteral("Backup opened, listed and hashed: %1").arg(host.backups[index].path)
+                                                           : QStringLiteral("Backup not proven: %1").arg(host.backups[index].problem), false, host.backups[index].sha256);
     if (host.disturbed) {
         evidence("step", QStringLiteral("Another console has held this host since it was measured"), true);
         return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell what happened to the database: another console has worked on this host since it was measured"));
     }
+    if (brokeWhileRestoring(host, index)) {
+        evidence("step", QStringLiteral("A restore of this host was begun and did not end"), true);
+        return decided(WayBackVerdict::Restore, 4, QStringLiteral("a restore was begun and did not end: what its database holds is not known"));
+    }
+    if (!start && before && after && *before != *after)
+        return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell: %1 never started here, yet the ledger is not what it was").arg(to));
     if (!start) {
         evidence("step", QStringLiteral("%1 was never started on this host").arg(to), false);
         return decided(WayBackVerdict::TagOnly, 1, QStringLiteral("%1 never started against the database").arg(to));
@@ -87,7 +122,8 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
 
     const Migration *failed = nullptr;
     int ran = 0;
-    for (const Migration &m : host.migrations) {
+    const QList<Migration> seen = index == host.hop ? host.migrations : QList<Migration>(); // of an earlier hop the ledger speaks
+    for (const Migration &m : seen) {
         if (m.state == MigrationState::Failed || m.state == MigrationState::Running)
             failed = &m;
         else if (m.state == MigrationState::Ran || m.state == MigrationState::Unnamed)
@@ -99,7 +135,7 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
                  QStringLiteral("line %1").arg(failed->line));
     else if (ran > 0)
         evidence("log", QStringLiteral("%1 migrations ran by the product's log").arg(ran), true);
-    else
+    else if (index == host.hop)
         evidence("log", QStringLiteral("No migration ran by the product's log"), false);
 
     if (after && !after->halfMigrated.isEmpty())
@@ -118,7 +154,10 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
     for (const QString &name : after->applied)
         if (!before->applied.contains(name))
             fresh.append(name);
-    bool declared = true;
+    // An additive patch may stay: only where log and ledger tell the same story and every name in it was declared.
+    bool declared = !fresh.isEmpty() && holdsAll(after->applied, before->applied);
+    for (const Migration &m : seen)
+        declared = declared && (m.state != MigrationState::Ran || hop.migrations.contains(m.name));
     for (const QString &name : std::as_const(fresh))
         declared = declared && hop.migrations.contains(name);
     if (hop.schema == SchemaChange::Additive && declared && bumpBetween(hop.from, hop.to) == Bump::Patch && state.plan.policy.patchRollbackKeepsData)

@@ -2,6 +2,7 @@
 // is carried out once, stops stop, and the way back is the one that the evidence allows.
 #include "engineworld.h"
 
+#include <QJsonArray>
 #include <QTest>
 
 using namespace bellwether;
@@ -28,6 +29,17 @@ private Q_SLOTS:
     void consolesShareNoTokensAndNoBackups();
     void measuresAnewWhereAnotherConsoleWasMeanwhile();
     void asksWhereAnotherConsoleWasAfterTheStop();
+    void takingBackAHostOfAnAbortedRolloutBeginsNoOther();
+    void aFailedFirstRestoreLeavesTheOtherDatabasesAlone();
+    void onlyARestoreLeadsOutOfABrokenRestore();
+    void aHostsClockNeverRepeatsTheBackup_data();
+    void aHostsClockNeverRepeatsTheBackup();
+    void whatRanBeforeAnInterruptionHasRanAfterIt();
+    void aHalfMigratedLedgerStopsAStepThatEndedWell();
+    void aLinkThatCameBackIsNotCountedAsLost();
+    void theLedgerIsReadAgainBeforeGoingBack();
+    void endsOnlyWhenNoHostIsLeftInTrouble();
+    void abortingLeavesNoHostHalfWay();
     void survivesDeathAfterEachEvent();
     void survivesDeathAfterEachEventOfARollback();
 };
@@ -398,6 +410,228 @@ void dieAndResume(EngineWorld &w)
 }
 
 } // namespace
+
+namespace {
+
+// Lets time pass until the condition holds; false after ten minutes.
+template<class Condition>
+bool until(EngineWorld &w, Condition holds)
+{
+    for (int i = 0; i < 2400; ++i) {
+        if (holds())
+            return true;
+        w.turn();
+    }
+    return holds();
+}
+
+QJsonObject typed(const QStringList &hosts)
+{
+    QJsonObject domains;
+    for (const QString &host : hosts)
+        domains.insert(host, host + QStringLiteral(".example.test"));
+    return {{QStringLiteral("hosts"), QJsonArray::fromStringList(hosts)}, {QStringLiteral("confirm"), domains}};
+}
+
+const QString first = QStringLiteral("demo-01"), second = QStringLiteral("demo-02");
+
+} // namespace
+
+void TestEngine::takingBackAHostOfAnAbortedRolloutBeginsNoOther() // [N-01]
+{
+    EngineWorld w;
+    w.plan.waves = {{QStringLiteral("Canary"), {first}}, {QStringLiteral("Wave 1"), {second}}, {QStringLiteral("Wave 2"), {QStringLiteral("demo-03"), QStringLiteral("demo-04")}}};
+    QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    QVERIFY(until(w, [&] { return w.engine->workspace().rollouts.contains(1) && w.host(second).state == HostRunState::Upgraded; }));
+    QVERIFY(w.ask(QStringLiteral("abort")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Aborted);
+    QVERIFY(w.ask(QStringLiteral("rollback"), typed({second})).has_value());
+    QVERIFY(w.settle());
+    for (int i = 0; i < 400; ++i)
+        w.turn();
+    QCOMPARE(touched(w), (QStringList{first, second}));
+    QCOMPARE(w.fleet.host(second).version, QStringLiteral("1.4.0"));
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Aborted);
+    for (const char *verb : {"resume", "promote", "retry", "skip"})
+        QVERIFY2(!w.ask(QString::fromLatin1(verb)), verb);
+}
+
+void TestEngine::aFailedFirstRestoreLeavesTheOtherDatabasesAlone() // one proven first, then in parallel
+{
+    EngineWorld w;
+    QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
+    w.fleet.failing = QStringLiteral("restore");
+    const QStringList all{first, second, QStringLiteral("demo-03"), QStringLiteral("demo-04")};
+    QVERIFY(w.ask(QStringLiteral("rollback"), typed(all)).has_value());
+    QVERIFY(w.settle());
+    QStringList restored;
+    for (const QString &line : std::as_const(w.fleet.effectLog))
+        if (line.section(QLatin1Char(' '), 1, 1) == QLatin1String("restore"))
+            restored.append(line.section(QLatin1Char(' '), 0, 0));
+    QCOMPARE(restored.size(), 1);
+    for (const QString &name : all) {
+        QCOMPARE(w.host(name).state, HostRunState::RollbackFailed);
+        if (!restored.contains(name))
+            QVERIFY2(w.host(name).reason.contains(restored.first()), qPrintable(w.host(name).reason));
+    }
+    QVERIFY(!w.rollout().isEnded());
+    w.fleet.failing.clear();
+    QVERIFY(w.ask(QStringLiteral("retry")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::RolledBack);
+}
+
+void TestEngine::onlyARestoreLeadsOutOfABrokenRestore() // [N-02] [PI-11]
+{
+    PlanSketch sketch;
+    sketch.to = QStringLiteral("1.4.2");
+    sketch.schema = SchemaChange::None;
+    sketch.migrations = {};
+    EngineWorld w(sketch);
+    w.fleet.releases[sketch.to].healthy = false;
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(first).way->verdict, WayBackVerdict::TagOnly);
+    w.fleet.failing = QStringLiteral("restore");
+    QJsonObject asked = typed({first});
+    asked.insert(QStringLiteral("way"), QStringLiteral("restore"));
+    QVERIFY(w.ask(QStringLiteral("rollback"), asked).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(first).state, HostRunState::RollbackFailed);
+    const Reply tag = w.ask(QStringLiteral("rollback"), {{QStringLiteral("way"), QStringLiteral("tag-only")}});
+    QVERIFY(!tag);
+    QCOMPARE(tag.error().code, ErrorCode::WayRefused);
+    QCOMPARE(w.host(first).way->verdict, WayBackVerdict::Restore);
+}
+
+void TestEngine::aHostsClockNeverRepeatsTheBackup_data()
+{
+    QTest::addColumn<qint64>("offMs");
+    QTest::newRow("[AS-03] an hour behind") << qint64(-3'600'000);
+    QTest::newRow("[AS-03] an hour ahead") << qint64(3'600'000);
+    QTest::newRow("[AS-03] its end is not stated") << qint64(-1);
+}
+
+void TestEngine::aHostsClockNeverRepeatsTheBackup()
+{
+    QFETCH(qint64, offMs);
+    EngineWorld w;
+    w.fleet.clockOffMs = offMs == -1 ? 0 : offMs;
+    w.fleet.statesBackupEnd = offMs != -1;
+    QVERIFY(w.run().has_value());
+    QVERIFY(until(w, [&] { return w.engine->workspace().rollouts.contains(1) && w.host(first).state == HostRunState::Upgraded; }));
+    QCOMPARE(w.fleet.effectLog.filter(QStringLiteral(" backup ")).size(), 1);
+}
+
+void TestEngine::whatRanBeforeAnInterruptionHasRanAfterIt() // [AS-07] [N-07]
+{
+    EngineWorld w;
+    w.fleet.releases[w.plan.to.toString()].failing = QStringLiteral("0004");
+    w.fleet.pollsOfAStart = 40;
+    QVERIFY(w.run().has_value());
+    QVERIFY(until(w, [&] {
+        return w.engine->workspace().rollouts.contains(1) && w.host(first).migrations.size() == 2 && w.host(first).current();
+    }));
+    QCOMPARE(w.host(first).migrations[0].state, MigrationState::Ran);
+    w.killConsole();
+    w.startConsole();
+    w.fleet.host(first).jobs.last().pollsLeft = 2;
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(first).migrations.size(), 2);
+    QCOMPARE(nameOf(w.host(first).migrations[0].state), QStringLiteral("ran"));
+    QCOMPARE(nameOf(w.host(first).migrations[1].state), QStringLiteral("failed"));
+}
+
+void TestEngine::aHalfMigratedLedgerStopsAStepThatEndedWell() // [AS-08] [N-02]
+{
+    EngineWorld w;
+    w.fleet.releases[w.plan.to.toString()].failing = QStringLiteral("0004");
+    w.fleet.failsInSilence = true;
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(nameOf(w.host(first).state), QStringLiteral("half-migrated"));
+    QCOMPARE(w.host(first).last()->kind, StepKind::Migrate);
+}
+
+void TestEngine::aLinkThatCameBackIsNotCountedAsLost() // [N-07]
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() == 4; }));
+    w.fleet.host(first).reachable = false;
+    QVERIFY(until(w, [&] { return !w.host(first).connected; }));
+    w.killConsole();
+    w.startConsole();
+    w.fleet.host(first).reachable = true;
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.settle());
+    QVERIFY(w.host(first).connected);
+    for (int i = 0; i < 800; ++i)
+        w.turn(1000);
+    QCOMPARE(w.rollout().pauses.keys(), QList<PauseReason>{PauseReason::ApprovalNeeded});
+}
+
+void TestEngine::theLedgerIsReadAgainBeforeGoingBack() // [N-02] a newer database is never put under older code, whoever made it
+{
+    PlanSketch sketch;
+    sketch.to = QStringLiteral("1.4.2");
+    sketch.schema = SchemaChange::None;
+    sketch.migrations = {};
+    sketch.hosts = 2;
+    EngineWorld w(sketch);
+    QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
+    w.fleet.host(first).ledger.append(QStringLiteral("0009")); // by hand, days later
+    const qsizetype effects = w.fleet.effectLog.size();
+    const Reply tag = w.ask(QStringLiteral("rollback"), {{QStringLiteral("hosts"), QJsonArray{first}}, {QStringLiteral("way"), QStringLiteral("tag-only")}});
+    QVERIFY(!tag);
+    QCOMPARE(tag.error().code, ErrorCode::WayRefused);
+    w.fleet.host(second).reachable = false;
+    const Reply unknown = w.ask(QStringLiteral("rollback"), {{QStringLiteral("hosts"), QJsonArray{second}}});
+    QVERIFY(!unknown);
+    QCOMPARE(unknown.error().code, ErrorCode::WayRefused);
+    QCOMPARE(w.fleet.effectLog.size(), effects);
+    w.fleet.host(second).reachable = true;
+    QVERIFY(w.ask(QStringLiteral("rollback"), {{QStringLiteral("hosts"), QJsonArray{second}}}).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.fleet.host(second).version, QStringLiteral("1.4.0"));
+}
+
+void TestEngine::endsOnlyWhenNoHostIsLeftInTrouble() // [N-03]
+{
+    PlanSketch sketch;
+    sketch.hosts = 41;
+    EngineWorld w(sketch);
+    w.fleet.host(second).reachable = false;
+    QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(second).state, HostRunState::Deferred);
+    QVERIFY(!w.rollout().isEnded());
+    QVERIFY(w.rollout().isPaused());
+    w.fleet.host(second).reachable = true;
+    QVERIFY(w.ask(QStringLiteral("retry")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(second).state, HostRunState::Upgraded);
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
+}
+
+void TestEngine::abortingLeavesNoHostHalfWay()
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() == 1; })); // the backup
+    QVERIFY(w.ask(QStringLiteral("abort"), {{QStringLiteral("reason"), QStringLiteral("the customer called")}}).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Aborted);
+    QCOMPARE(nameOf(w.host(first).state), QStringLiteral("excluded"));
+    QVERIFY(w.host(first).reason.contains(QLatin1String("abort")));
+    QVERIFY(w.fleet.host(first).running);
+}
 
 void TestEngine::survivesDeathAfterEachEvent() // [N-07]
 {

@@ -74,8 +74,8 @@ void FakeFleet::proveBackup(const Installation &i, const Probes &, const QString
     b.path = path;
     if (h.backups.contains(path)) {
         const FakeHost::Bundle bundle = h.backups[path];
-        b.startedMs = bundle.startedMs;
-        b.endedMs = bundle.startedMs + 500;
+        b.startedMs = bundle.startedMs + clockOffMs;
+        b.endedMs = statesBackupEnd ? b.startedMs + 500 : 0;
         b.size = bundle.readable ? 4096 : 0;
         b.verified = bundle.readable;
         b.problem = bundle.readable ? QString() : QStringLiteral("it is empty");
@@ -84,11 +84,6 @@ void FakeFleet::proveBackup(const Installation &i, const Probes &, const QString
         b.problem = QStringLiteral("there is none");
     }
     later<Result<Backup>>(std::move(done), b);
-}
-
-void FakeFleet::readLedger(const Installation &i, const Probes &, std::function<void(Result<Ledger>)> done)
-{
-    later<Result<Ledger>>(std::move(done), Ledger{m_hosts[i.name].ledger, m_hosts[i.name].halfMigrated});
 }
 
 void FakeFleet::ask(const Installation &i, const QStringList &, std::function<void(Result<bool>)> done)
@@ -190,12 +185,18 @@ void FakeFleet::carryOut(const QString &name, FakeHost &h, FakeHost::Job &job)
     words = text.mid(text.lastIndexOf(QLatin1String("product "))).trimmed().split(QLatin1Char(' '));
     const QString verb = words.value(1), argument = words.value(2);
     effectLog.append(QStringLiteral("%1 %2 %3").arg(name, verb, argument));
+    if (verb == failing) {
+        h.content.clear();
+        job.exitStatus = 1;
+        return;
+    }
     if (verb == QLatin1String("backup")) {
         h.backups.insert(argument, {h.ledger, h.content, m_clock.now().wallMs, !backupsAreEmpty});
     } else if (verb == QLatin1String("stop")) {
         h.running = false;
     } else if (verb == QLatin1String("start")) {
         const FakeRelease release = releases.value(argument);
+        job.pollsLeft = pollsOfAStart;
         if (!h.halfMigrated.isEmpty()) {
             job.out = "refused: the database is half-migrated\n";
             job.exitStatus = 1;
@@ -207,6 +208,12 @@ void FakeFleet::carryOut(const QString &name, FakeHost &h, FakeHost::Job &job)
             job.out += "begin " + migration.toUtf8() + "\n";
             if (migration == release.failing) {
                 h.halfMigrated = migration;
+                if (failsInSilence) {
+                    job.out = "migrations done\n";
+                    h.version = argument;
+                    h.running = true;
+                    return;
+                }
                 job.out += "failed " + migration.toUtf8() + ": column exists\n";
                 job.exitStatus = 1;
                 return;

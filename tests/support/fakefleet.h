@@ -48,11 +48,15 @@ public:
     QStringList effectLog;        // "host verb argument"
     QMap<QString, FakeRelease> releases;
     bool backupsAreEmpty = false;
+    QString failing;             // "product VERB" of this verb ends with 1, having destroyed what it was to mend
+    qint64 clockOffMs = 0;       // of the hosts' clocks
+    bool statesBackupEnd = true; // the backup's answer says when it ended
+    int pollsOfAStart = 1;       // polls before a start has ended
+    bool failsInSilence = false; // a failing migration prints nothing and leaves with 0
 
     void measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done) override;
     void sample(const Installation &host, const Probes &probes, int timeoutS, std::function<void(Result<HealthSample>)> done) override;
     void proveBackup(const Installation &host, const Probes &probes, const QString &path, std::function<void(Result<Backup>)> done) override;
-    void readLedger(const Installation &host, const Probes &probes, std::function<void(Result<Ledger>)> done) override;
     void ask(const Installation &host, const QStringList &argv, std::function<void(Result<bool>)> done) override;
     void lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done) override;
     void renew(const Installation &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done) override;
