@@ -87,6 +87,8 @@ void Engine::handleRun(const Request &request, const Done &done)
         return done(fail(ErrorCode::PlanRefused, {QString::number(refusals), first}));
     if (plan->hosts.isEmpty())
         return done(fail(ErrorCode::NothingToDo));
+    if (const QString fault = planFault(*plan); !fault.isEmpty())
+        return done(fail(ErrorCode::PlanRefused, {QStringLiteral("1"), fault}));
     for (const PlanHost &h : std::as_const(plan->hosts)) {
         const QString holder = m_workspace.holderOf(h.installation.name);
         if (!holder.isEmpty())

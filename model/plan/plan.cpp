@@ -2,6 +2,8 @@
 
 #include "base/canonicaljson.h"
 
+#include <QSet>
+
 #include <algorithm>
 
 namespace bellwether {
@@ -120,6 +122,66 @@ QString planHash(const Plan &plan)
     for (const char *key : {"author", "approver", "created", "approved"})
         object.remove(QLatin1String(key));
     return sha256Hex(canonicalJson(object));
+}
+
+namespace {
+
+QString hostFault(const Plan &plan, const PlanHost &host)
+{
+    const QString name = host.installation.name;
+    if (host.hops.isEmpty())
+        return QStringLiteral("%1 has nothing to do").arg(name);
+    Version at = host.from;
+    for (const Hop &hop : host.hops) {
+        if (!hop.from.isSameRelease(at) || !(hop.from < hop.to))
+            return QStringLiteral("%1 cannot go from %2 to %3 when it runs %4").arg(name, hop.from.toString(), hop.to.toString(), at.toString());
+        if (hop.steps.isEmpty())
+            return QStringLiteral("%1 has no steps to %2").arg(name, hop.to.toString());
+        at = hop.to;
+    }
+    if (!at.isSameRelease(plan.to))
+        return QStringLiteral("%1 ends at %2, not at %3").arg(name, at.toString(), plan.to.toString());
+    return {};
+}
+
+QString strategyFault(const Strategy &s)
+{
+    const std::pair<const char *, int> least[] = {{"parallel", s.parallel}, {"parallel_later", s.parallelLater}, {"steady_checks", s.steadyChecks},
+                                                  {"health_interval_s", s.healthIntervalS}, {"health_deadline_s", s.healthDeadlineS},
+                                                  {"probe_timeout_s", s.probeTimeoutS}, {"backup_max_age_min", s.backupMaxAgeMin}};
+    for (const auto &[key, value] : least)
+        if (value < 1)
+            return QStringLiteral("its strategy's %1 is %2").arg(QLatin1String(key)).arg(value);
+    if (s.leaseTtlS < 30 || s.leaseTtlS > 3600)
+        return QStringLiteral("its strategy's lease_ttl_s is %1, from 30 to 3600 are possible").arg(s.leaseTtlS);
+    return {};
+}
+
+} // namespace
+
+QString planFault(const Plan &plan)
+{
+    if (const QString fault = strategyFault(plan.strategy); !fault.isEmpty())
+        return fault;
+    if (plan.waves.isEmpty() || plan.waves.first().hosts.isEmpty())
+        return QStringLiteral("it has no canary");
+    QSet<QString> placed;
+    for (const PlanWave &wave : plan.waves) {
+        for (const QString &name : wave.hosts) {
+            if (!plan.host(name))
+                return QStringLiteral("%1 names %2, which is none of its hosts").arg(wave.name, name);
+            if (placed.contains(name))
+                return QStringLiteral("%1 stands in two waves").arg(name);
+            placed.insert(name);
+        }
+    }
+    for (const PlanHost &host : plan.hosts) {
+        if (!placed.contains(host.installation.name))
+            return QStringLiteral("%1 stands in no wave").arg(host.installation.name);
+        if (const QString fault = hostFault(plan, host); !fault.isEmpty())
+            return fault;
+    }
+    return {};
 }
 
 int gateBakeS(const Plan &plan, int wave, int hop)

@@ -174,6 +174,10 @@ struct Plan {
 
 QString planHash(const Plan &plan); // 64 hex digits
 
+// Why a plan that was accepted cannot be carried out all the same: its parts do not fit each other. Empty: they do.
+// The planner makes no such plan; a file may hold anything, with a hash that is right.
+QString planFault(const Plan &plan);
+
 // The longest bake of the gate after a wave: canary or later, patch or more, scaled by the run's bake scale.
 int gateBakeS(const Plan &plan, int wave, int hop);
 

@@ -22,6 +22,8 @@ private Q_SLOTS:
     void aLostLinkIsNoFailure();
     void aLostStepIsNeverRunAgain();
     void stopsWhenTheJournalDoes();
+    void refusesAPlanThatDoesNotFitTogether_data();
+    void refusesAPlanThatDoesNotFitTogether();
     void refusesAHostOfAnotherRollout();
     void anotherConsolePromotesWithoutBakingAgain();
     void nothingIsDecidedBeforeItsStartIsDurable();
@@ -255,6 +257,37 @@ void TestEngine::stopsWhenTheJournalDoes()
     QVERIFY(w.settle());
     QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::Upgraded);
     QCOMPARE(onlyOnce(w), QString());
+}
+
+void TestEngine::refusesAPlanThatDoesNotFitTogether_data() // its hash is right all the same
+{
+    QTest::addColumn<std::function<void(Plan &)>>("damage");
+    QTest::addColumn<QString>("word");
+    const auto row = [](const char *name, const char *word, std::function<void(Plan &)> damage) { QTest::newRow(name) << damage << QString::fromLatin1(word); };
+    row("a host without hops", "nothing to do", [](Plan &p) { p.hosts[0].hops.clear(); });
+    row("a hop without steps", "no steps", [](Plan &p) { p.hosts[1].hops[0].steps.clear(); });
+    row("a hop from elsewhere", "when it runs", [](Plan &p) { p.hosts[1].hops[0].from = Version::parse(QStringLiteral("1.3.0")).value(); });
+    row("a path that ends early", "ends at", [](Plan &p) { p.to = Version::parse(QStringLiteral("1.6.0")).value(); });
+    row("a host in no wave", "no wave", [](Plan &p) { p.waves[1].hosts.removeLast(); });
+    row("a host in two waves", "two waves", [](Plan &p) { p.waves[1].hosts.append(p.waves[0].hosts.first()); });
+    row("an unknown host", "none of its hosts", [](Plan &p) { p.waves[1].hosts.append(QStringLiteral("elsewhere")); });
+    row("no canary", "no canary", [](Plan &p) { p.waves.prepend({QStringLiteral("Canary"), {}}); });
+    row("none at once", "parallel", [](Plan &p) { p.strategy.parallel = 0; });
+    row("no check", "steady_checks", [](Plan &p) { p.strategy.steadyChecks = 0; });
+    row("a lease of a second", "lease_ttl_s", [](Plan &p) { p.strategy.leaseTtlS = 1; });
+}
+
+void TestEngine::refusesAPlanThatDoesNotFitTogether()
+{
+    QFETCH(std::function<void(Plan &)>, damage);
+    QFETCH(QString, word);
+    EngineWorld w;
+    damage(w.plan);
+    const Reply reply = w.run();
+    QVERIFY(!reply);
+    QCOMPARE(reply.error().code, ErrorCode::PlanRefused);
+    QVERIFY2(reply.error().args.join(u' ').contains(word), qPrintable(reply.error().args.join(u' ')));
+    QVERIFY(w.fleet.effectLog.isEmpty());
 }
 
 void TestEngine::refusesAHostOfAnotherRollout()

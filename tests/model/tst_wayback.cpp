@@ -55,6 +55,8 @@ private Q_SLOTS:
     void isDecidedFromEvidence_data();
     void isDecidedFromEvidence();
     void lossCountsFromTheStartOfTheBackup();
+    void logAndLedgerMustAgree();
+    void betweenTwoHopsTheFirstCanBeTakenBack();
 };
 
 void TestWayBack::isDecidedFromEvidence_data()
@@ -89,6 +91,8 @@ void TestWayBack::isDecidedFromEvidence_data()
     row("[N-12] release says nothing: restore", "1.4.1", SchemaChange::Unknown, {}, true, "m1", "m1", "", true, restore, 5);
     row("[PI-11] ledger before unknown: restore", "1.4.1", SchemaChange::None, {}, true, "-", "m1", "", true, restore, 5);
     row("[PI-11] ledger after unknown: restore", "1.4.1", SchemaChange::None, {}, true, "m1", "-", "", true, restore, 5);
+    row("additive patch that lost an entry: restore", "1.4.1", SchemaChange::Additive, one, true, "m0,m1", "m1,m2", "", true, restore, 4);
+    row("never started, yet another ledger: restore", "1.5.0", SchemaChange::Rewriting, one, false, "m1", "m1,m2", "", true, restore, 5);
     row("same ledger but changes declared: restore", "1.6.0", SchemaChange::Destructive, one, true, "m1", "m1", "", true, restore, 5);
 }
 
@@ -139,6 +143,44 @@ void TestWayBack::lossCountsFromTheStartOfTheBackup() // [N-04] [AS-10]
     QCOMPARE(way.backupPath, backup.path);
     w.host.steps.clear();
     QCOMPARE(decideWayBack(w.state, w.host).verdict, WayBackVerdict::None);
+}
+
+void TestWayBack::logAndLedgerMustAgree() // [N-01] a patch whose log says what its ledger does not
+{
+    World w = worldOf(QStringLiteral("1.4.1"), SchemaChange::Additive, {QStringLiteral("m2")});
+    w.host.state = HostRunState::Failed;
+    ran(w, StepKind::Stop);
+    ran(w, StepKind::Migrate);
+    w.host.factsBefore.insert(0, factsWith({QStringLiteral("m1")}));
+    w.host.ledgersAfter.insert(0, Ledger{{QStringLiteral("m1")}, {}});
+    w.host.migrations = {{QStringLiteral("m2"), MigrationState::Ran, 5, {}, 1}};
+    QCOMPARE(decideWayBack(w.state, w.host).verdict, WayBackVerdict::Restore);
+    w.host.ledgersAfter.insert(0, Ledger{{QStringLiteral("m1"), QStringLiteral("m2")}, {}});
+    QCOMPARE(decideWayBack(w.state, w.host).verdict, WayBackVerdict::TagOnly);
+    w.host.migrations.append({QStringLiteral("m9"), MigrationState::Ran, 5, {}, 2});
+    QCOMPARE(decideWayBack(w.state, w.host).verdict, WayBackVerdict::Restore);
+}
+
+void TestWayBack::betweenTwoHopsTheFirstCanBeTakenBack() // [N-03]
+{
+    World w = worldOf(QStringLiteral("1.5.0"), SchemaChange::Rewriting, {QStringLiteral("m2")});
+    Hop second = w.state.plan.hosts[0].hops[0];
+    second.from = second.to;
+    second.to = Version::parse(QStringLiteral("1.6.0")).value();
+    w.state.plan.hosts[0].hops.append(second);
+    ran(w, StepKind::Stop);
+    ran(w, StepKind::Migrate);
+    w.host.factsBefore.insert(0, factsWith({QStringLiteral("m1")}));
+    w.host.ledgersAfter.insert(0, Ledger{{QStringLiteral("m1"), QStringLiteral("m2")}, {}});
+    Backup backup;
+    backup.startedMs = 1000;
+    w.host.backups.insert(0, backup);
+    w.host.hop = 1; // its second hop failed before anything was changed
+    w.host.state = HostRunState::Failed;
+    const WayBack way = decideWayBack(w.state, w.host);
+    QCOMPARE(way.verdict, WayBackVerdict::Restore);
+    QCOMPARE(way.hop, 0);
+    QCOMPARE(way.lossFromMs, 1000);
 }
 
 QTEST_GUILESS_MAIN(TestWayBack)
