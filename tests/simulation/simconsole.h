@@ -31,7 +31,6 @@ public:
     void cancel(const Installation &host, const QString &token, qint64 epoch, const QString &owner, std::function<void(Status)> done) override;
     void acknowledge(const Installation &host, const QString &token, std::function<void(Status)> done) override;
     void scanKey(const Installation &host, std::function<void(Result<HostKey>)> done) override;
-    void readLedger(const Installation &host, const Probes &probes, std::function<void(Result<Ledger>)> done) override;
 
 private:
     template<class T>
