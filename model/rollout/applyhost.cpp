@@ -212,9 +212,14 @@ void Applier::operator()(const HealthObserved &b)
     HealthRecord &r = h->health;
     const Version target = targetOf(s, *h);
     const bool rightVersion = isVersion(b.version, target);
+    // Where nobody looked, nothing was steady: a console that slept starts to count anew. The watch records at least
+    // every minute, and four times in a bake.
+    const Strategy &strategy = s.plan.strategy;
+    const int longest = std::max({strategy.bakeCanaryS, strategy.bakeCanaryPatchS, strategy.bakeWaveS, strategy.bakeWavePatchS});
+    const qint64 unwatched = std::max<qint64>(std::clamp<qint64>(qint64(longest * s.options.bakeScale * 500), 30'000, 150'000),
+                                              2000LL * (strategy.healthIntervalS + strategy.probeTimeoutS));
+    const bool slept = r.lastMono > 0 && e.monoMs - r.lastMono > unwatched;
     const bool restarted = !r.process.isEmpty() && !b.process.isEmpty() && r.process != b.process;
-    // While nobody looked (a laptop asleep) nothing was continuous. Good samples are recorded every half a minute at least.
-    const bool unseen = r.lastMono > 0 && e.monoMs - r.lastMono > 60'000 + 3000LL * s.plan.strategy.healthIntervalS;
     r.health = b.health;
     r.version = b.version;
     r.detail = b.detail;
@@ -231,7 +236,7 @@ void Applier::operator()(const HealthObserved &b)
             h->state = HostRunState::Checking;
         return;
     }
-    if (r.sinceMono == 0 || restarted || unseen) {
+    if (r.sinceMono == 0 || restarted || slept) {
         r.sinceMono = e.monoMs;
         r.checks = 1;
     } else {

@@ -100,16 +100,16 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
     if (host.backups.contains(index))
         evidence("backup", host.backups[index].verified ? QStringLiteral("Backup opened, listed and hashed: %1").arg(host.backups[index].path)
                                                            : QStringLiteral("Backup not proven: %1").arg(host.backups[index].problem), false, host.backups[index].sha256);
-    if (host.disturbed) {
-        evidence("step", QStringLiteral("Another console has held this host since it was measured"), true);
-        return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell what happened to the database: another console has worked on this host since it was measured"));
-    }
     if (brokeWhileRestoring(host, index)) {
         evidence("step", QStringLiteral("A restore of this host was begun and did not end"), true);
         return decided(WayBackVerdict::Restore, 4, QStringLiteral("a restore was begun and did not end: what its database holds is not known"));
     }
     if (!start && before && after && *before != *after)
         return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell: %1 never started here, yet the ledger is not what it was").arg(to));
+    if (host.disturbed) {
+        evidence("step", QStringLiteral("Another console has held this host since it was measured"), true);
+        return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell what happened to the database: another console has worked on this host since it was measured"));
+    }
     if (!start) {
         evidence("step", QStringLiteral("%1 was never started on this host").arg(to), false);
         return decided(WayBackVerdict::TagOnly, 1, QStringLiteral("%1 never started against the database").arg(to));

@@ -222,7 +222,11 @@ void SimHosts::settle(SimProduct &p)
     const bool healthy = p.running && !p.sick && releases.value(p.version).healthy;
     if (healthy == (p.healthySinceMono > 0))
         return;
-    p.healthySinceMono = healthy ? m_time.mono() : 0;
+    // What is over before a sample over a bad network could see it counts as if it had not been.
+    const bool unseen = healthy && p.sickSinceMono > 0 && m_time.mono() - p.sickSinceMono < 35'000;
+    if (!healthy)
+        p.healthyBeforeMono = p.healthySinceMono;
+    p.healthySinceMono = !healthy ? 0 : unseen && p.healthyBeforeMono > 0 ? p.healthyBeforeMono : m_time.mono();
     p.sickSinceMono = healthy ? 0 : m_time.mono();
 }
 

@@ -41,7 +41,7 @@ struct SimProduct {
     QString version = QStringLiteral("1.4.0"), pinned = QStringLiteral("1.4.0");
     bool running = true;
     qint64 healthySinceMono = 0; // 0: it is not healthy
-    qint64 sickSinceMono = 0;
+    qint64 sickSinceMono = 0, healthyBeforeMono = 0;
     QStringList ledger{QStringLiteral("0001"), QStringLiteral("0002")};
     QString halfMigrated;
     QMap<QString, qint64> content{{QStringLiteral("customers"), 120}};
