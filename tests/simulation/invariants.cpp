@@ -201,17 +201,4 @@ void Invariants::claimed(const QString &product, const QString &token, qint64 ep
         violated(QStringLiteral("I6: %1 began without an epoch").arg(token));
 }
 
-void Invariants::atTheEnd(const QMap<QString, bool> &touchedByOthers)
-{
-    for (const RolloutState &s : std::as_const(m_states)) {
-        for (const HostRun &h : s.hosts) {
-            if (touchedByOthers.value(h.name) || &s != &m_states.last())
-                continue;
-            const SimProduct &p = m_hosts.product(h.name);
-            if (h.steps.isEmpty() && p.version != s.plan.host(h.name)->from.toString())
-                violated(QStringLiteral("%1 was never touched and runs %2").arg(h.name, p.version));
-        }
-    }
-}
-
 } // namespace bellwether

@@ -13,7 +13,6 @@ public:
     Invariants(QString console, SimHosts &hosts, const SimTime &time);
     void see(const Event &event); // right after it is durable
     void claimed(const QString &product, const QString &token, qint64 epoch, const QByteArray &script); // a step begins on a host
-    void atTheEnd(const QMap<QString, bool> &touchedByOthers);
     void violated(const QString &what);
     const QStringList &violations() const { return m_violations; }
     const QMap<int, RolloutState> &rollouts() const { return m_states; }

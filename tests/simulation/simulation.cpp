@@ -64,7 +64,6 @@ Simulation::Simulation(quint64 seed)
         m_consoles.push_back(std::make_unique<SimConsole>(QStringLiteral("workspace-%1").arg(i + 1), m_time, m_random, m_hosts));
     m_hosts.onClaimed = [this](const QString &host, const QString &token, qint64 epoch, const QString &owner, const QByteArray &script) {
         ++m_effects;
-        m_touchedBy[host].insert(owner);
         for (auto &console : m_consoles)
             if (console->workspace == owner)
                 console->invariants.claimed(host, token, epoch, script);

@@ -51,7 +51,6 @@ private:
     QList<QString> m_versions;
     qint64 m_beganMono, m_faultsEndMono;
     int m_effects = 0;
-    QMap<QString, QSet<QString>> m_touchedBy; // product → consoles
 };
 
 } // namespace bellwether
