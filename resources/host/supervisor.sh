@@ -1,11 +1,11 @@
-# bwr v1 supervisor: detached, owns one job from its claim to its result. Its stdout is the pipe of `start`: exactly one
-# answer goes there, then it is closed.
+# bwr v1 supervisor: detached, owns one job from its claim to its result. It is run twice by the same process: until the
+# claim its stdout is the pipe of `start`, where exactly one answer goes; then it takes its own place with nothing open
+# (`exec >/dev/null` is not enough: mksh keeps a copy of what was there, and its subshells too).
 set -u
 umask 077
 J=$BWR_R/jobs/$BWR_K
 cd "$J" || exit 1
 R=$BWR_R K=$BWR_K E=$BWR_E O=$BWR_O T=$BWR_T
-unset BWR_R BWR_K BWR_E BWR_O BWR_T BWR_SUP BWR_ROOT
 read -r B </proc/sys/kernel/random/boot_id || B=none
 up() { read -r u _ </proc/uptime; u=${u%%.*}; }
 write() { { printf '%s\n' "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
@@ -28,8 +28,10 @@ family() {
     done
   done
 }
-say() { printf '%s\n' "$1"; exec >/dev/null; }
+say() { printf '%s\n' "$1"; }
+leave() { printf '%s\n' '- - - - -' >"$slot.t" 2>/dev/null && mv -f "$slot.t" "$slot"; }
 
+if [ "${1:-}" != claimed ]; then
 # 1. The host's one slot: slot.<N> with N growing, won by ln. Holders are alive or they do not count.
 born $$ || exit 1
 me="$$ $st $B $K $O"
@@ -56,7 +58,6 @@ while :; do
   [ $i -lt 5 ] || [ -e "$slot" ] || { say disk; exit 74; }
   [ $i -lt 50 ] || { say 'busy job=none owner=others'; exit 75; }
 done
-leave() { printf '%s\n' '- - - - -' >"$slot.t" 2>/dev/null && mv -f "$slot.t" "$slot"; }
 
 # 2. The lease, read after the slot is ours (lock reads the slot after its lease is written: one of the two sees the other).
 top lease
@@ -72,7 +73,13 @@ ln "sup.$$" sup 2>/dev/null || { rm -f "sup.$$"; leave; say taken; exit 0; }
 rm -f "sup.$$"
 keep sup . ..
 say claimed
+BWR_S=$slot
+export BWR_S
+exec sh -c "$BWR_SUP" bwr-sup claimed </dev/null >/dev/null 2>/dev/null
+fi
 
+slot=$BWR_S
+unset BWR_R BWR_K BWR_E BWR_O BWR_T BWR_S BWR_SUP BWR_ROOT
 up; t0=$u
 wall0=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 why=exit rc=143

@@ -5,6 +5,10 @@
 #include <QStandardPaths>
 #include <QStringList>
 
+#include <linux/close_range.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 namespace bellwether {
 
 // Every POSIX sh found here, as the words that start it. dash and bash are always there on Debian.
@@ -33,6 +37,8 @@ inline ProcessResult runProcess(const QStringList &words, const QByteArray &inpu
 {
     QProcess process;
     process.setWorkingDirectory(folder);
+    // As sshd starts it: nothing open but the three. (What shells hide above them depends on what is free there.)
+    process.setChildProcessModifier([] { ::syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC); });
     process.start(words.first(), words.mid(1));
     process.write(input);
     process.closeWriteChannel();
