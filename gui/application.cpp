@@ -7,9 +7,11 @@
 #include "headless/readonlyconsole.h"
 #include "journal/journal.h"
 #include "logging/logging.h"
+#include "shell/credentialdialog.h"
 #include "shell/mainwindow.h"
 #include "shell/makewindow.h"
 #include "text/errortext.h"
+#include "text/words.h"
 #include "widgets/theme.h"
 
 #include <QApplication>
@@ -53,6 +55,7 @@ class Owned final : public OwnedConsole {
 public:
     explicit Owned(std::unique_ptr<ConsoleStack> stack) : m_stack(std::move(stack)) {}
     ConsolePort &port() override { return m_stack->port(); }
+    CredentialPort &credentials() override { return m_stack->credentials(); }
 
 private:
     std::unique_ptr<ConsoleStack> m_stack;
@@ -190,6 +193,10 @@ int runDesktop(int argc, char **argv, const Invocation &invocation, const QStrin
     {
         const std::unique_ptr<MainWindow> window = makeMainWindow(console->port(), dataFolder);
         window->requests().setActor(operatorName());
+        if (console->owned) // the owner's connections ask; a console that only looks has none
+            new CredentialAsker(console->owned->credentials(), [&console](const QString &machine) {
+                return nameOfMachine(*console->port().snapshot(), machine);
+            }, window.get());
         window->showWhenRestored();
         QTimer signalWatch; // a signal handler may do no more than set a flag
         QObject::connect(&signalWatch, &QTimer::timeout, window.get(), [&window] {

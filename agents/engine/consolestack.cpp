@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "engine/truststore.h"
 #include "journal/journal.h"
+#include "ssh/credentials.h"
 #include "ssh/sshpool.h"
 #include "steps/sshhosts.h"
 
@@ -42,6 +43,7 @@ private:
 struct ConsoleStack::Private {
     SystemClock clock;
     TrustStore trust;
+    Credentials credentials;
     std::unique_ptr<JournalWriter> writer;
     std::unique_ptr<JournalWriterPort> between;
     QThread thread;
@@ -101,9 +103,10 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     d.thread.start();
     auto begun = std::make_shared<std::promise<void>>();
     d.onThread([&] {
-        d.pool = std::make_unique<SshPool>(d.trust, d.context);
+        d.pool = std::make_unique<SshPool>(d.trust, d.context, SshOptions(), &d.credentials);
         d.hosts = std::make_unique<SshHosts>(*d.pool, d.clock);
-        d.engine = std::make_unique<Engine>(Engine::Setup{d.between ? *d.between : static_cast<JournalWriterPort &>(*d.writer), *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace)});
+        d.engine = std::make_unique<Engine>(Engine::Setup{d.between ? *d.between : static_cast<JournalWriterPort &>(*d.writer), *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace),
+                                                           [&credentials = d.credentials] { credentials.personAsked(); }});
         d.engine->begin([begun] { begun->set_value(); });
         d.timer = std::make_unique<QTimer>();
         QObject::connect(d.timer.get(), &QTimer::timeout, d.engine.get(), [engine = d.engine.get()] { engine->tick(); });
@@ -131,6 +134,11 @@ ConsoleStack::~ConsoleStack()
     });
     d->thread.quit();
     d->thread.wait();
+}
+
+CredentialPort &ConsoleStack::credentials()
+{
+    return d->credentials;
 }
 
 ConsolePort &ConsoleStack::port()

@@ -7,6 +7,7 @@
 
 namespace bellwether {
 
+class CredentialPort;
 class JournalWriterPort;
 
 class ConsoleStack {
@@ -18,6 +19,7 @@ public:
     static Result<std::unique_ptr<ConsoleStack>> open(const QString &dataFolder, const Between &between = {});
     ~ConsoleStack(); // detaches: steps under way go on on their hosts; leases run out by themselves
     ConsolePort &port();
+    CredentialPort &credentials(); // what it needs from a person; nobody is asked until somebody listens
 
 private:
     ConsoleStack();

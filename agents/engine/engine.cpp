@@ -24,6 +24,7 @@ Engine::Engine(Setup setup)
     , m_trust(setup.trust)
     , m_dataFolder(setup.dataFolder)
     , m_workspace(std::move(setup.workspace))
+    , m_personAsked(std::move(setup.personAsked))
     , m_leases(static_cast<Runtime &>(*this))
     , m_health(std::make_unique<HealthWatch>(static_cast<Runtime &>(*this)))
 {

@@ -31,6 +31,7 @@ public:
         TrustStore &trust;
         QString dataFolder;
         Workspace workspace; // folded from the journal as it is
+        std::function<void()> personAsked = {}; // before each request: what hosts refused may be tried again
     };
     explicit Engine(Setup setup);
     ~Engine() override;
@@ -97,6 +98,7 @@ private:
     TrustStore &m_trust;
     QString m_dataFolder;
     Workspace m_workspace;
+    std::function<void()> m_personAsked;
     LeaseKeeper m_leases;
     std::unique_ptr<HealthWatch> m_health;
     QHash<QString, std::shared_ptr<StepRunner>> m_runners; // by host

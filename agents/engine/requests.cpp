@@ -50,6 +50,8 @@ void Engine::handle(const Request &request, const Done &done)
 {
     if (!m_backlog.isEmpty() || m_retrying)
         return done(fail(ErrorCode::JournalWrite, {m_journalFailure}));
+    if (m_personAsked)
+        m_personAsked();
     Verb verb{};
     if (enumFrom(request.verb, verb))
         return handleVerb(verb, request, done);

@@ -16,6 +16,7 @@ bool isLinkError(const Error &error)
     case ErrorCode::ConnectTimeout:
     case ErrorCode::ConnectionLost:
     case ErrorCode::CommandTimeout:
+    case ErrorCode::CredentialNeeded: // a person may still give it
         return true;
     default: // a list of the few, not a verdict on each code
         return false;

@@ -1,5 +1,7 @@
 #include "logging/redactor.h"
 
+#include "base/secret.h"
+
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QRegularExpression>
@@ -36,7 +38,13 @@ const QRegularExpression &shapes()
 
 } // namespace
 
-void Redactor::add(const QByteArray &secret)
+Redactor::~Redactor()
+{
+    for (QByteArray &form : m_forms)
+        wipe(form);
+}
+
+void Redactor::add(QByteArray secret)
 {
     if (secret.trimmed().size() < 4)
         return;

@@ -9,7 +9,8 @@ namespace bellwether {
 
 class Redactor {
 public:
-    void add(const QByteArray &secret); // shorter than 4 bytes: ignored, it would blacken everything
+    ~Redactor(); // overwrites what it knew
+    void add(QByteArray secret); // shorter than 4 bytes: ignored, it would blacken everything
     QByteArray redact(QByteArray text) const; // any thread
 
 private:

@@ -128,6 +128,8 @@ bool isConnectionError(const Error &error)
     case ErrorCode::HostKeyRevoked:
     case ErrorCode::AuthFailed:
     case ErrorCode::KeyUnusable:
+    case ErrorCode::CredentialNeeded:
+    case ErrorCode::NoCommonAlgorithm:
     case ErrorCode::ConnectionLost:
     case ErrorCode::NoShell:
     case ErrorCode::BadValue:

@@ -3,6 +3,8 @@
 #include <libssh/server.h> // ssh_set_message_callback
 
 #include <QRandomGenerator>
+#include <QRegularExpression>
+#include <QSocketNotifier>
 
 #include <sys/socket.h>
 
@@ -15,6 +17,8 @@ constexpr const char *keyExchanges = "curve25519-sha256,curve25519-sha256@libssh
 constexpr const char *ciphers = "chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes128-ctr";
 constexpr const char *macs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512";
 constexpr const char *userKeys =
+    "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com,"
+    "ecdsa-sha2-nistp521-cert-v01@openssh.com,rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,"
     "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256,"
     "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com";
 
@@ -33,9 +37,9 @@ QByteArray hostKeyTypes(const QString &trusted)
     return (first + types).join(',');
 }
 
-QString printable(const QByteArray &bytes)
+QString printable(const QByteArray &bytes, int limit = 80)
 {
-    QString text = QString::fromUtf8(bytes.left(80)).section(u'\n', 0, 0).simplified();
+    QString text = QString::fromUtf8(bytes.left(limit)).section(u'\n', 0, 0).simplified();
     for (QChar &c : text) {
         if (!c.isPrint())
             c = u'?';
@@ -89,10 +93,9 @@ void SshSession::advanceKex()
             if (judgeHostKey()) {
                 m_phase = Phase::Auth;
                 m_deadline.setRemainingTime(m_options.authMs);
-                m_files = m_to.identity.isEmpty() ? KeyRing::defaults(m_options.keyFolder)
-                    : m_to.identity == QLatin1String("agent") ? QStringList() : QStringList(m_to.identity);
-                m_agentLeft = (m_to.identity.isEmpty() || m_to.identity == QLatin1String("agent"))
-                    && qEnvironmentVariableIsSet("SSH_AUTH_SOCK");
+                if (!m_login)
+                    m_login = m_hooks.makeLogin(this);
+                m_login->begin();
             }
             return;
         }
@@ -121,24 +124,35 @@ void SshSession::kexFailed(const QString &reason)
             return;
         }
     }
+    if (const auto nothing = nothingCommon(reason))
+        return end(*nothing);
     end({ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, reason}, {}, nullptr});
+}
+
+// "kex error : no match for method mac algo client->server: server [hmac-md5], client [...]"
+std::optional<Error> SshSession::nothingCommon(const QString &reason) const
+{
+    static const QRegularExpression words(QStringLiteral("no match for method ([^:]+): server \\[([^\\]]*)\\]"));
+    const auto match = words.match(reason);
+    if (!match.hasMatch())
+        return std::nullopt;
+    const QString method = match.captured(1);
+    const QString what = method.startsWith(QLatin1String("kex")) ? QStringLiteral("key exchange")
+        : method.contains(QLatin1String("host key"))             ? QStringLiteral("host key type")
+        : method.startsWith(QLatin1String("mac"))                ? QStringLiteral("integrity check (MAC)")
+        : method.startsWith(QLatin1String("encryption"))         ? QStringLiteral("cipher")
+                                                                 : QStringLiteral("algorithm");
+    return Error{ErrorCode::NoCommonAlgorithm, {m_to.machine(), what, printable(match.captured(2).toUtf8().left(300), 300)}, {}, nullptr};
 }
 
 bool SshSession::judgeHostKey()
 {
     ssh_key raw = nullptr;
-    unsigned char *hash = nullptr;
-    size_t size = 0;
     HostKey shown;
     if (ssh_get_server_publickey(m_ssh, &raw) == SSH_OK) {
         const SshKey key(raw);
         const char *type = ssh_key_type(raw) == SSH_KEYTYPE_ECDSA ? ssh_pki_key_ecdsa_name(raw) : ssh_key_type_to_char(ssh_key_type(raw));
-        if (ssh_get_publickey_hash(raw, SSH_PUBLICKEY_HASH_SHA256, &hash, &size) == 0) {
-            char *text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, size);
-            shown = {m_to.machine(), QString::fromLatin1(type), QString::fromLatin1(text)};
-            ssh_string_free_char(text);
-            ssh_clean_pubkey_hash(&hash);
-        }
+        shown = {m_to.machine(), QString::fromLatin1(type), fingerprintOf(raw)};
     }
     if (shown.fingerprint.isEmpty()) {
         end({ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, QStringLiteral("the host showed no key")}, {}, nullptr});
@@ -161,61 +175,43 @@ bool SshSession::judgeHostKey()
     return true;
 }
 
-bool SshSession::nextCredential()
-{
-    m_key = nullptr;
-    m_byAgent = false;
-    while (!m_files.isEmpty()) {
-        auto key = m_keys.load(m_files.takeFirst());
-        if (key) {
-            m_key = std::move(*key);
-            return true;
-        }
-        if (!m_keyError)
-            m_keyError = key.error();
-    }
-    m_byAgent = std::exchange(m_agentLeft, false);
-    return m_byAgent;
-}
-
 void SshSession::advanceAuth()
 {
-    for (int turn = 0; turn < 64; ++turn) {
-        if (!m_credentialActive && !nextCredential()) {
-            QStringList names;
-            const int list = m_denied > 0 ? ssh_userauth_list(m_ssh, nullptr) : 0;
-            for (const auto &[bit, name] : {std::pair{SSH_AUTH_METHOD_PUBLICKEY, "publickey"}, {SSH_AUTH_METHOD_PASSWORD, "password"},
-                                            {SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive"}, {SSH_AUTH_METHOD_GSSAPI_MIC, "gssapi"},
-                                            {SSH_AUTH_METHOD_HOSTBASED, "hostbased"}}) {
-                if (list & bit)
-                    names.append(QLatin1String(name));
-            }
-            if (m_denied == 0 && m_keyError)
-                return end(*m_keyError);
-            if (m_denied == 0)
-                return end({ErrorCode::KeyUnusable,
-                            {m_to.identity.isEmpty() ? QStringLiteral("~/.ssh/id_*") : m_to.identity,
-                             m_to.identity == QLatin1String("agent") ? QStringLiteral("no agent is running (SSH_AUTH_SOCK is not set)")
-                                                                      : QStringLiteral("there is no key and no agent")}, {}, nullptr});
-            return end({ErrorCode::AuthFailed, {m_to.machine(), m_to.user, names.join(QLatin1String(", "))}, {}, nullptr});
-        }
-        m_credentialActive = true;
-        const int rc = m_byAgent ? ssh_userauth_agent(m_ssh, nullptr) : ssh_userauth_publickey(m_ssh, nullptr, m_key.get());
-        if (rc == SSH_AUTH_AGAIN) {
-            if (!isReadable())
-                return;
-            continue;
-        }
-        m_credentialActive = false;
-        if (rc == SSH_AUTH_SUCCESS)
-            return becomeReady();
-        if (rc == SSH_AUTH_ERROR && !ssh_is_connected(m_ssh)) {
-            if (m_denied > 0 || sshError().contains(QLatin1String("authentication failures")))
-                return end({ErrorCode::AuthFailed, {m_to.machine(), m_to.user, QString()}, {}, nullptr});
-            return end({ErrorCode::ConnectionLost, {m_to.machine(), sshError()}, {}, nullptr});
-        }
-        ++m_denied;
+    switch (m_login->advance(m_ssh, [this] { return isReadable(); })) {
+    case SshLogin::Outcome::Waiting:
+        return;
+    case SshLogin::Outcome::In:
+        return becomeReady();
+    case SshLogin::Outcome::Failed:
+        return end(m_login->error());
+    case SshLogin::Outcome::AskedOffline:
+        close();
+        handshakeDone();
+        m_phase = Phase::Person;
+        return;
+    case SshLogin::Outcome::AskedOnline: // no deadline of ours; the host has its own
+        m_phase = Phase::Person;
+        m_read->setEnabled(false);
+        handshakeDone();
+        return;
     }
+}
+
+void SshSession::personAnswered()
+{
+    if (m_phase != Phase::Person)
+        return;
+    if (m_login->hasFailed())
+        return end(m_login->error());
+    if (!m_ssh) {
+        m_phase = Phase::Waiting;
+        m_attempt = 0;
+        return m_hooks.handshakeWanted(this);
+    }
+    m_phase = Phase::Auth;
+    m_deadline.setRemainingTime(m_options.authMs);
+    m_read->setEnabled(true);
+    advance();
 }
 
 Error SshSession::notSsh() const

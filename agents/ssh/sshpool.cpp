@@ -27,6 +27,7 @@ QString loginName()
 } // namespace
 
 struct SshPool::Private {
+    std::unique_ptr<Credentials> nobody; // asks no one
     SshOptions options;
     std::shared_ptr<Outbox> outbox;
     std::atomic<int> open{0};
@@ -37,7 +38,7 @@ struct SshPool::Private {
     // The same address always meets the same worker, so that its limits need no lock.
     SshWorker &workerFor(const Endpoint &to) const
     {
-        const bool mayAskAgent = to.identity == QLatin1String("agent")
+        const bool mayAskAgent = to.identity == QLatin1String("agent") || to.identity.startsWith(QLatin1String("agent:"))
             || (to.identity.isEmpty() && qEnvironmentVariableIsSet("SSH_AUTH_SOCK"));
         if (mayAskAgent)
             return *workers.back();
@@ -68,18 +69,22 @@ struct SshPool::Private {
     }
 };
 
-SshPool::SshPool(const KeyTrust &trust, QObject *receiver, const SshOptions &options)
+SshPool::SshPool(const KeyTrust &trust, QObject *receiver, const SshOptions &options, Credentials *credentials)
     : d(std::make_unique<Private>())
 {
     ssh_init();
     d->options = options;
+    if (!credentials) {
+        d->nobody = std::make_unique<Credentials>();
+        credentials = d->nobody.get();
+    }
     d->outbox = std::make_shared<Outbox>(receiver->thread());
     const int count = options.workers > 0 ? options.workers : std::clamp(QThread::idealThreadCount(), 1, 4);
     SshOptions share = options; // the worker for the agent comes on top: most fleets use either
     share.handshakes = std::max(1, options.handshakes / (count + 1));
     for (int i = 0; i <= count; ++i) {
         auto thread = std::make_unique<QThread>();
-        auto worker = std::make_unique<SshWorker>(trust, share, d->open);
+        auto worker = std::make_unique<SshWorker>(trust, *credentials, share, d->open);
         thread->setObjectName(i < count ? QStringLiteral("ssh-%1").arg(i) : QStringLiteral("ssh-agent"));
         worker->moveToThread(thread.get());
         thread->start();

@@ -10,12 +10,15 @@
 
 namespace bellwether {
 
+class Credentials;
+
 class SshPool final : public RemoteShell {
 public:
     // trust must outlive the pool and be thread-safe. receiver: any object of the thread on which results are wanted
     // (it needs an event loop); the pool is used and destroyed on that thread. Results not yet delivered when the pool
     // goes are dropped, commands under way are left to their hosts.
-    SshPool(const KeyTrust &trust, QObject *receiver, const SshOptions &options = {});
+    // credentials: who may ask people; outlives the pool. Without it nobody can be asked.
+    SshPool(const KeyTrust &trust, QObject *receiver, const SshOptions &options = {}, Credentials *credentials = nullptr);
     ~SshPool() override;
 
     void exec(const Endpoint &to, ExecRequest request, std::function<void(Result<ExecResult>)> done) override;

@@ -11,12 +11,10 @@
 
 namespace bellwether {
 
-SshSession::SshSession(const Endpoint &to, const KeyTrust &trust, KeyRing &keys, const SshOptions &options, Hooks hooks,
-                       QObject *parent)
+SshSession::SshSession(const Endpoint &to, const KeyTrust &trust, const SshOptions &options, Hooks hooks, QObject *parent)
     : QObject(parent)
     , m_to(to)
     , m_trust(trust)
-    , m_keys(keys)
     , m_options(options)
     , m_hooks(std::move(hooks))
     , m_soon(this)
@@ -38,6 +36,8 @@ void SshSession::begin()
     m_phase = Phase::Tcp;
     m_handshaking = true;
     ++m_attempt;
+    if (const auto problem = m_scan ? std::nullopt : SshLogin::problemBefore(m_to))
+        return end(*problem);
     m_tcp = new TcpConnect(m_to, m_options, [this](Result<int> fd) {
         m_tcp->deleteLater();
         m_tcp = nullptr;
@@ -115,6 +115,7 @@ void SshSession::becomeReady()
     m_deadline = QDeadlineTimer(QDeadlineTimer::Forever);
     m_idle.setRemainingTime(m_options.idleMs);
     m_lastKeepAlive.start();
+    m_hooks.ready(this);
     handshakeDone();
 }
 
@@ -189,6 +190,8 @@ void SshSession::tick()
         }
         return;
     }
+    if (m_phase == Phase::Person && m_ssh && hasHungUp())
+        return lose(QStringLiteral("it did not wait for the answer to its question"));
     if (m_phase != Phase::Ready)
         return;
     bool deaf = false;
@@ -261,6 +264,8 @@ void SshSession::end(const Error &error)
     }
     if (const auto scan = std::exchange(m_scan, {}))
         scan(std::unexpected(error));
+    if (error.code == ErrorCode::AuthFailed)
+        m_denial = error;
     running.clear();
     close();
     handshakeDone();
@@ -300,6 +305,12 @@ bool SshSession::isReadable() const
 {
     pollfd one{m_fd, POLLIN, 0};
     return ::poll(&one, 1, 0) > 0 && (one.revents & POLLIN);
+}
+
+bool SshSession::hasHungUp() const
+{
+    pollfd one{m_fd, POLLRDHUP, 0};
+    return ::poll(&one, 1, 0) > 0 && (one.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
 QString SshSession::sshError() const

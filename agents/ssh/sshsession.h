@@ -5,6 +5,7 @@
 #include "remote/remoteshell.h"
 #include "ssh/keyring.h"
 #include "ssh/sshcall.h"
+#include "ssh/sshlogin.h"
 #include "ssh/sshoptions.h"
 
 #include <QElapsedTimer>
@@ -26,9 +27,11 @@ public:
         std::function<void(SshSession *)> handshakeEnded; // it no longer counts as one under way
         std::function<void(SshSession *)> ended;          // dead; delete it later
         std::function<void(std::unique_ptr<SshCall>)> again; // a call that may safely be put to a new session
-        std::function<void(SshSession *)> handshakeWanted; // back in the queue after a refusal at the door
+        std::function<void(SshSession *)> handshakeWanted; // back in the queue: refused at the door, or a person has answered
+        std::function<void(SshSession *)> ready;
+        std::function<std::shared_ptr<SshLogin>(SshSession *)> makeLogin;
     };
-    SshSession(const Endpoint &to, const KeyTrust &trust, KeyRing &keys, const SshOptions &options, Hooks hooks, QObject *parent);
+    SshSession(const Endpoint &to, const KeyTrust &trust, const SshOptions &options, Hooks hooks, QObject *parent);
     ~SshSession() override;
 
     void begin(); // once the handshake may start
@@ -36,13 +39,15 @@ public:
     void scan(std::function<void(Result<HostKey>)> done); // instead of calls: ends after the key exchange
     void tick();  // a few times a second: deadlines, keep-alive, idle
     void end(const Error &error); // everything under way gets the error
+    void personAnswered();        // what its login asked for is there, or was refused
 
     const Endpoint &endpoint() const { return m_to; }
     bool isReady() const { return m_phase == Phase::Ready; }
     bool wasReady() const { return m_wasReady; }
+    const std::optional<Error> &denial() const { return m_denial; } // the host let nobody in
 
 private:
-    enum class Phase { Waiting, Tcp, Kex, Auth, Ready, Dead };
+    enum class Phase { Waiting, Tcp, Kex, Auth, Person, Ready, Dead };
     void onConnected(int fd);
     bool setUp(int fd);
     void activated(bool readable);
@@ -50,9 +55,9 @@ private:
     void advanceKex();
     void kexFailed(const QString &reason);
     Error notSsh() const;
+    std::optional<Error> nothingCommon(const QString &reason) const;
     bool judgeHostKey();
     void advanceAuth();
-    bool nextCredential();
     void becomeReady();
     void pump();
     void runCalls();
@@ -63,11 +68,11 @@ private:
     void close();
     void handshakeDone();
     bool isReadable() const;
+    bool hasHungUp() const;
     QString sshError() const;
 
     const Endpoint m_to;
     const KeyTrust &m_trust;
-    KeyRing &m_keys;
     const SshOptions m_options;
     Hooks m_hooks;
     std::function<void(Result<HostKey>)> m_scan;
@@ -87,11 +92,8 @@ private:
     int m_unanswered = 0; // keep-alives since the host was last heard
     QByteArray m_firstBytes; // before the server's banner is known
 
-    QStringList m_files; // keys still to be tried
-    bool m_agentLeft = false, m_credentialActive = false, m_byAgent = false;
-    std::shared_ptr<ssh_key_struct> m_key; // ours too: its file may change in the meantime
-    std::optional<Error> m_keyError;
-    int m_denied = 0;
+    std::shared_ptr<SshLogin> m_login;
+    std::optional<Error> m_denial;
 
     std::list<std::unique_ptr<SshCall>> m_waiting, m_running;
     int m_channelLimit;

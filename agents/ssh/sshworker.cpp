@@ -7,20 +7,26 @@ namespace bellwether {
 namespace {
 QString sessionKey(const Endpoint &to)
 {
-    return to.machine() + u'\n' + to.user + u'\n' + to.identity;
+    return to.machine() + u'\n' + to.user + u'\n' + to.identity + u'\n' + to.certificate.value_or(QString());
 }
 } // namespace
 
-SshWorker::SshWorker(const KeyTrust &trust, const SshOptions &options, std::atomic<int> &openSessions)
+SshWorker::SshWorker(const KeyTrust &trust, Credentials &credentials, const SshOptions &options, std::atomic<int> &openSessions)
     : m_trust(trust)
+    , m_credentials(credentials)
     , m_options(options)
     , m_openSessions(openSessions)
 {
+    m_line->worker = this;
     m_mail.setWake([this] { QCoreApplication::postEvent(this, new QEvent(QEvent::User)); });
 }
 
 SshWorker::~SshWorker()
 {
+    {
+        const std::scoped_lock lock(m_line->mutex);
+        m_line->worker = nullptr;
+    }
     m_mail.takeAll(); // its lock orders this after all that the worker's thread did
 }
 
@@ -54,6 +60,8 @@ void SshWorker::take(SshWork work)
         session->scan(std::move(work.scan));
         return wantHandshake(session);
     }
+    case SshWork::Kind::Run:
+        return work.run();
     case SshWork::Kind::CloseAll:
         return closeAll();
     case SshWork::Kind::Stop:
@@ -64,6 +72,11 @@ void SshWorker::take(SshWork work)
 void SshWorker::takeCall(std::unique_ptr<SshCall> call)
 {
     const QString key = sessionKey(call->endpoint());
+    if (const auto denial = m_denials.constFind(key); denial != m_denials.constEnd()) {
+        if (!denial->until.hasExpired() && denial->round == m_credentials.round())
+            return call->abandon(denial->error); // OpenSSH punishes an address that goes on trying
+        m_denials.erase(denial);
+    }
     SshSession *session = m_kept.value(key);
     const bool fresh = session == nullptr;
     if (fresh) {
@@ -82,11 +95,14 @@ SshSession *SshWorker::makeSession(const Endpoint &to)
         --m_handshakes;
         if (--m_perAddress[session->endpoint().address] == 0)
             m_perAddress.remove(session->endpoint().address);
-        if (session->isReady())
-            ++m_openSessions;
         QMetaObject::invokeMethod(this, [this] { beginHandshakes(); }, Qt::QueuedConnection);
     };
+    hooks.ready = [this](SshSession *) { ++m_openSessions; };
+    hooks.makeLogin = [this](SshSession *session) { return makeLogin(session); };
     hooks.ended = [this](SshSession *session) {
+        if (session->denial())
+            m_denials.insert(sessionKey(session->endpoint()),
+                             {QDeadlineTimer(m_options.deniedPauseMs), m_credentials.round(), *session->denial()});
         if (session->wasReady())
             --m_openSessions;
         m_all.removeOne(session);
@@ -103,11 +119,27 @@ SshSession *SshWorker::makeSession(const Endpoint &to)
         submit(std::move(work));
     };
     hooks.handshakeWanted = [this](SshSession *session) { wantHandshake(session); };
-    auto *session = new SshSession(to, m_trust, m_keys, m_options, std::move(hooks), this);
+    auto *session = new SshSession(to, m_trust, m_options, std::move(hooks), this);
     m_all.append(session);
     if (!m_tick->isActive())
         m_tick->start();
     return session;
+}
+
+std::shared_ptr<SshLogin> SshWorker::makeLogin(SshSession *session)
+{
+    SshLogin::Hooks hooks;
+    hooks.post = [line = m_line](std::function<void()> run) {
+        const std::scoped_lock lock(line->mutex);
+        if (!line->worker)
+            return;
+        SshWork work;
+        work.kind = SshWork::Kind::Run;
+        work.run = std::move(run);
+        line->worker->submit(std::move(work));
+    };
+    hooks.resume = [session] { session->personAnswered(); }; // called by a login, which its session owns
+    return std::make_shared<SshLogin>(session->endpoint(), m_keys, m_credentials, m_options, std::move(hooks));
 }
 
 void SshWorker::wantHandshake(SshSession *session)

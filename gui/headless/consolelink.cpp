@@ -1,6 +1,7 @@
 #include "headless/consolelink.h"
 
 #include "headless/terminal.h"
+#include "text/words.h"
 
 #include <algorithm>
 #include <chrono>
@@ -54,6 +55,9 @@ Result<std::unique_ptr<ConsoleLink>> ConsoleLink::open(const QString &dataFolder
             if (!server)
                 return std::unexpected(server.error());
             link->m_owned = std::move(*owned);
+            link->m_asker = TerminalAsker::start(link->m_owned->credentials(), [port = &link->m_owned->port()](const QString &machine) {
+                return nameOfMachine(*port->snapshot(), machine);
+            });
             link->m_server = std::move(*server);
             return link;
         }

@@ -3,6 +3,7 @@
 // none, this process becomes the owner for as long as the link lives (and serves the socket meanwhile).
 #include "headless/ownersocket.h"
 #include "headless/services.h"
+#include "headless/terminalasker.h"
 
 namespace bellwether {
 
@@ -19,6 +20,7 @@ private:
     std::unique_ptr<OwnerClient> m_client;
     std::unique_ptr<OwnedConsole> m_owned; // destroyed after the server
     std::unique_ptr<OwnerServer> m_server;
+    std::unique_ptr<TerminalAsker> m_asker;
 };
 
 bool hasOwner(const QString &dataFolder); // somebody answers at the socket

@@ -1,6 +1,7 @@
 #pragma once
 // What headless commands need of the acting part, injected by the composition root: this layer sees the model only.
 #include "rollout/console.h"
+#include "rollout/credentials.h"
 
 namespace bellwether {
 
@@ -9,6 +10,7 @@ class OwnedConsole {
 public:
     virtual ~OwnedConsole() = default;
     virtual ConsolePort &port() = 0;
+    virtual CredentialPort &credentials() = 0;
 };
 
 struct DemoHost {

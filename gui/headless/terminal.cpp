@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <mutex>
 #include <unistd.h>
 
 namespace bellwether {
@@ -32,8 +33,11 @@ extern "C" void onInterrupt(int)
         _exit(130);
 }
 
+std::mutex turns;
+
 void put(FILE *to, const QByteArray &bytes)
 {
+    const std::scoped_lock lock(turns);
     std::fwrite(bytes.constData(), 1, static_cast<size_t>(bytes.size()), to);
 }
 
@@ -141,6 +145,25 @@ bool Terminal::flush()
     if (std::fflush(stdout) != 0 || std::ferror(stdout))
         m_broken = true;
     return !m_broken;
+}
+
+Terminal::Turn::Turn()
+{
+    turns.lock();
+    if (isatty(STDERR_FILENO))
+        std::fputs("\r\033[K", stderr); // a bar may stand there
+}
+
+Terminal::Turn::~Turn()
+{
+    turns.unlock();
+}
+
+void Terminal::Turn::say(const QString &text) const
+{
+    const bool line = text.endsWith(u'\n');
+    std::fputs((printable(line ? text.chopped(1) : text, 1000).toUtf8() + (line ? "\n" : "")).constData(), stderr);
+    std::fflush(stderr);
 }
 
 void catchInterrupts()

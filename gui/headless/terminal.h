@@ -1,6 +1,6 @@
 #pragma once
 // Where headless commands speak: documents and tables on stdout, progress and errors on stderr. All text that came from
-// elsewhere is made printable here. Main thread only.
+// elsewhere is made printable here. Main thread only, but for Turn.
 #include <QJsonObject>
 #include <QStringList>
 
@@ -22,6 +22,15 @@ public:
     bool canAsk() const;                                             // stdin and stderr are terminals
     bool ask(const QString &question);                               // yes only for y or yes
     bool flush();                                                    // false when stdout could not be written
+
+    // Whoever asks for a secret has the terminal to itself until it is destroyed; others wait. Any thread.
+    class Turn {
+    public:
+        Turn();
+        ~Turn();
+        Q_DISABLE_COPY_MOVE(Turn)
+        void say(const QString &text) const; // stderr, printable
+    };
 
 private:
     bool m_barShown = false;

@@ -119,6 +119,12 @@ QString pattern(ErrorCode code)
         return tr("%1 does not let %2 in (it accepts: %3). Check user, identity and authorized_keys.");
     case ErrorCode::KeyUnusable:
         return tr("The private key %1 cannot be used: %2. Check the path, or load it into the agent.");
+    case ErrorCode::CredentialNeeded:
+        return tr("%1 needs %2: %3. Nothing was sent to it.");
+    case ErrorCode::SudoRefused:
+        return tr("On %1, sudo did not run: %2. Check \"sudo -l\" there and the host's sudo setting.");
+    case ErrorCode::NoCommonAlgorithm:
+        return tr("%1 offers no %2 that is good enough (it offers: %3). Update its SSH server; nothing was sent to it.");
     case ErrorCode::ConnectionLost:
         return tr("The connection to %1 was lost: %2. Steps go on on the host; it will be asked again.");
     case ErrorCode::CommandTimeout:
@@ -269,6 +275,7 @@ int exitCode(ErrorCode code)
     case ErrorCode::CommandTimeout:
     case ErrorCode::CommandFailed:
     case ErrorCode::OutputUnreadable:
+    case ErrorCode::SudoRefused:
     case ErrorCode::HostDiskFull:
     case ErrorCode::HostStateUnusable:
         return 5;
@@ -289,6 +296,8 @@ int exitCode(ErrorCode code)
     case ErrorCode::NotSsh:
     case ErrorCode::AuthFailed:
     case ErrorCode::KeyUnusable:
+    case ErrorCode::CredentialNeeded:
+    case ErrorCode::NoCommonAlgorithm:
     case ErrorCode::ConnectionLost:
     case ErrorCode::NoShell:
         return 9;

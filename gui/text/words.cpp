@@ -17,6 +17,15 @@ StateLook make(StateRole role, const char *icon, const QString &word)
 
 } // namespace
 
+QString nameOfMachine(const ConsoleSnapshot &snapshot, const QString &machine)
+{
+    for (const FleetRow &row : snapshot.fleet) {
+        if (row.installation.endpoint.machine() == machine)
+            return row.installation.name;
+    }
+    return machine;
+}
+
 FleetState fleetState(const FleetRow &row, const HostView *run)
 {
     if (row.facts.ledger && !row.facts.ledger->halfMigrated.isEmpty())

@@ -28,6 +28,8 @@ StateLook lookOfStep(const QString &state); // StepView::state
 StateLook canaryLook();
 StateLook productionLook();
 
+QString nameOfMachine(const ConsoleSnapshot &snapshot, const QString &machine); // its first installation, else address:port
+
 QString wordOf(Environment environment);
 QString wordOf(StepKind kind);
 QString wordOf(SchemaChange schema);

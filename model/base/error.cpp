@@ -57,6 +57,9 @@ const char *errorKey(ErrorCode code)
     case ErrorCode::HostKeyRevoked: return "host-key-revoked";
     case ErrorCode::AuthFailed: return "auth-failed";
     case ErrorCode::KeyUnusable: return "key-unusable";
+    case ErrorCode::CredentialNeeded: return "credential-needed";
+    case ErrorCode::SudoRefused: return "sudo-refused";
+    case ErrorCode::NoCommonAlgorithm: return "no-common-algorithm";
     case ErrorCode::ConnectionLost: return "connection-lost";
     case ErrorCode::CommandTimeout: return "command-timeout";
     case ErrorCode::CommandFailed: return "command-failed";

@@ -71,6 +71,9 @@ enum class ErrorCode {
     HostKeyRevoked,        // %1 host, %2 fingerprint
     AuthFailed,            // %1 host, %2 user, %3 methods the host accepts
     KeyUnusable,           // %1 path, %2 reason
+    CredentialNeeded,      // %1 host, %2 what only a person can give, %3 why it was not given
+    SudoRefused,           // %1 host, %2 reason
+    NoCommonAlgorithm,     // %1 host, %2 for what, %3 what the host offers
     ConnectionLost,        // %1 host, %2 reason
     CommandTimeout,        // %1 host, %2 what, %3 seconds
     CommandFailed,         // %1 host, %2 what, %3 exit status or signal, %4 last words

@@ -18,6 +18,14 @@ void readInstallation(YamlReader &reader, const YamlNode &node, const QString &p
     map.integer("port", out.endpoint.port, 1, 65535);
     map.text("user", out.endpoint.user, kUser);
     map.text("identity", out.endpoint.identity, kIdentity);
+    QString certificate;
+    map.text("certificate", certificate, kKeyFile);
+    if (!certificate.isEmpty())
+        out.endpoint.certificate = certificate;
+    Sudo sudo = Sudo::None;
+    map.choice("sudo", sudo, SudoNames);
+    if (sudo != Sudo::None)
+        out.sudo = sudo;
     map.text("jump", out.endpoint.jump, kName);
     map.texts("groups", out.groups, kName);
     map.textMap("labels", out.labels, kName, kLine);
@@ -39,10 +47,12 @@ QStringList checkInstallation(const Installation &i)
         const TextRule &rule;
         bool mayBeEmpty;
     };
+    const QString certificate = i.endpoint.certificate.value_or(QString());
     const Part parts[] = {{"name", i.name, kName, false},
                           {"address", i.endpoint.address, kAddress, false},
                           {"user", i.endpoint.user, kUser, true},
                           {"identity", i.endpoint.identity, kIdentity, true},
+                          {"certificate", certificate, kKeyFile, true},
                           {"jump", i.endpoint.jump, kName, true},
                           {"product", i.product, kSlug, true},
                           {"directory", i.directory, kPath, true},
@@ -91,6 +101,8 @@ void writeInstallation(YamlWriter &yaml, const Installation &i)
     yaml.number("port", i.endpoint.port);
     yaml.textUnlessEmpty("user", i.endpoint.user);
     yaml.textUnlessEmpty("identity", i.endpoint.identity);
+    yaml.textUnlessEmpty("certificate", i.endpoint.certificate.value_or(QString()));
+    yaml.textUnlessEmpty("sudo", i.sudo ? nameOf(*i.sudo) : QString());
     yaml.textUnlessEmpty("jump", i.endpoint.jump);
     yaml.textsUnlessEmpty("groups", i.groups);
     yaml.mapUnlessEmpty("labels", i.labels);

@@ -53,11 +53,18 @@ bool isPath(const QString &t)
     return !t.split(u'/').contains(QStringLiteral(".."));
 }
 
+bool isKeyFile(const QString &t)
+{
+    return isPath(t.startsWith(QLatin1String("~/")) ? t.mid(1) : t);
+}
+
 bool isIdentity(const QString &t)
 {
-    if (t == QLatin1String("agent"))
+    if (t == QLatin1String("agent") || t == QLatin1String("password"))
         return true;
-    return isPath(t.startsWith(QLatin1String("~/")) ? t.mid(1) : t);
+    if (t.startsWith(QLatin1String("agent:")))
+        return matches("agent:SHA256:[A-Za-z0-9+/]{43}", t);
+    return isKeyFile(t);
 }
 
 bool isLine(const QString &t) { return isFreeOf(t, 1000, false); }
@@ -80,7 +87,8 @@ const TextRule kName{isName, "1 to 63 letters, digits, dots, dashes or underscor
 const TextRule kSlug{isSlug, "lower-case letters, digits and dashes"};
 const TextRule kAddress{isAddress, "a host name or an IP address"};
 const TextRule kUser{isUser, "a user name: letters, digits, dots, dashes and underscores"};
-const TextRule kIdentity{isIdentity, "agent, or the path of a private key beginning with / or ~/"};
+const TextRule kIdentity{isIdentity, "agent, agent:SHA256:FINGERPRINT, password, or the path of a private key beginning with / or ~/"};
+const TextRule kKeyFile{isKeyFile, "a path beginning with / or ~/"};
 const TextRule kPath{isPath, "an absolute path without .."};
 const TextRule kDomain{isDomain, "a domain name"};
 const TextRule kVariable{isVariable, "the name of an environment variable"};

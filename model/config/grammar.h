@@ -14,7 +14,8 @@ extern const TextRule kName;        // hosts, groups, labels, products, strategi
 extern const TextRule kSlug;        // steps, profile ids
 extern const TextRule kAddress;     // host name, IPv4 or IPv6
 extern const TextRule kUser;
-extern const TextRule kIdentity;    // path of a key or "agent"
+extern const TextRule kIdentity;    // path of a key, "agent", "agent:SHA256:…" or "password"
+extern const TextRule kKeyFile;     // beginning with / or ~/
 extern const TextRule kPath;        // absolute, without ".."
 extern const TextRule kDomain;
 extern const TextRule kVariable;    // of an environment file

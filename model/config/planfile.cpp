@@ -52,6 +52,9 @@ void writeFields(YamlWriter &yaml, const T &value)
         if constexpr (PlainValue<F>) {
             if (valueToJson(field) != defaultsOf<T>().value(QLatin1String(key)))
                 writePlain(yaml, key, field);
+        } else if constexpr (IsOptional<F>::value) {
+            if (field)
+                writePlain(yaml, key, *field);
         } else if constexpr (IsList<F>::value) {
             if (field.isEmpty())
                 return;
@@ -119,6 +122,9 @@ void readFields(MapReader &map, T &out)
     const auto read = [&]<class F>(const char *key, F &field) {
         if constexpr (PlainValue<F>) {
             readPlain(map, key, field);
+        } else if constexpr (IsOptional<F>::value) {
+            if (map.value(key))
+                readPlain(map, key, field.emplace());
         } else if constexpr (IsList<F>::value) {
             map.each(key, Need::Optional, [&](const YamlNode &node, const QString &path) {
                 typename F::value_type element{};

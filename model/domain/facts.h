@@ -1,6 +1,7 @@
 #pragma once
 // What was measured on a host, each value absent when it could not be measured. "Unknown" is never guessed.
 #include "base/fields.h"
+#include "domain/certificate.h"
 #include "domain/version.h"
 
 namespace bellwether {
@@ -60,6 +61,7 @@ struct HostFacts {
     QString machineId, bootId;
     QString lockOwner; // who holds the host's lease, empty when nobody
     QStringList problems; // probes that failed, one line each
+    std::optional<UserCertificate> certificate; // what its key is used with
     template<class V, class S>
     static void fields(V &&v, S &s)
     {
@@ -80,6 +82,7 @@ struct HostFacts {
         v("boot_id", s.bootId);
         v("lock_owner", s.lockOwner);
         v("problems", s.problems);
+        v("certificate", s.certificate);
     }
 };
 

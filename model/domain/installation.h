@@ -8,13 +8,19 @@ namespace bellwether {
 enum class Environment { Production, Staging, Development };
 BELLWETHER_ENUM(Environment, "production", "staging", "development")
 
-// How a machine is reached. identity: path of a private key, or "agent"; empty = ~/.ssh/id_* then the agent.
+// How commands of a product become root's: not at all, by `sudo -n`, or with a password that goes past argv and files.
+enum class Sudo { None, NoPassword, Password };
+BELLWETHER_ENUM(Sudo, "none", "nopassword", "password")
+
+// How a machine is reached. identity: path of a private key, "agent", "agent:SHA256:…" (that key of the agent only) or
+// "password"; empty = ~/.ssh/id_*, the agent, then a password.
 struct Endpoint {
     QString address;
     int port = 22;
     QString user;
     QString identity;
     QString jump; // another entry's name; empty = direct
+    std::optional<QString> certificate = {}; // of the key; absent = KEY-cert.pub when it is there
 
     QString machine() const { return QStringLiteral("%1:%2").arg(address).arg(port); }
     bool operator==(const Endpoint &) const = default;
@@ -26,6 +32,7 @@ struct Endpoint {
         v("user", s.user);
         v("identity", s.identity);
         v("jump", s.jump);
+        v("certificate", s.certificate);
     }
 };
 
@@ -41,6 +48,7 @@ struct Installation {
     QString domain;    // what is typed before a restore
     QString window;    // maintenance window, as written
     QMap<QString, QString> settings;
+    std::optional<Sudo> sudo;
 
     bool isCritical() const { return labels.contains(QStringLiteral("critical")); }
     bool operator==(const Installation &) const = default;
@@ -58,6 +66,7 @@ struct Installation {
         v("domain", s.domain);
         v("window", s.window);
         v("settings", s.settings);
+        v("sudo", s.sudo);
     }
 };
 

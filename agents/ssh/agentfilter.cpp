@@ -1,0 +1,150 @@
+#include "ssh/agentfilter.h"
+
+#include "ssh/keyring.h"
+
+#include <QFile>
+#include <QtEndian>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+namespace bellwether {
+
+namespace {
+
+// draft-miller-ssh-agent
+constexpr char requestIdentities = 11, identitiesAnswer = 12, signRequest = 13, failure = 5;
+constexpr quint32 longestMessage = 256 << 10; // as OpenSSH's agent
+
+bool whole(int fd, char *at, size_t count, bool out)
+{
+    while (count > 0) {
+        const ssize_t done = out ? ::send(fd, at, count, MSG_NOSIGNAL) : ::recv(fd, at, count, 0);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        at += done;
+        count -= static_cast<size_t>(done);
+    }
+    return true;
+}
+
+bool readMessage(int fd, QByteArray &message)
+{
+    char size[4];
+    if (!whole(fd, size, 4, false))
+        return false;
+    const quint32 count = qFromBigEndian<quint32>(size);
+    if (count == 0 || count > longestMessage)
+        return false;
+    message.resize(count);
+    return whole(fd, message.data(), count, false);
+}
+
+bool writeMessage(int fd, const QByteArray &message)
+{
+    QByteArray framed(4, '\0');
+    qToBigEndian(quint32(message.size()), framed.data());
+    framed += message;
+    return whole(fd, framed.data(), static_cast<size_t>(framed.size()), true);
+}
+
+QByteArray textAt(const QByteArray &bytes, qsizetype &at)
+{
+    if (at + 4 > bytes.size())
+        return at = -1, QByteArray();
+    const quint32 count = qFromBigEndian<quint32>(bytes.constData() + at);
+    if (count > quint64(bytes.size() - at - 4))
+        return at = -1, QByteArray();
+    at += 4 + count;
+    return bytes.mid(at - count, count);
+}
+
+// Of the key itself, also where the blob is a certificate for it.
+QString fingerprintOfBlob(const QByteArray &blob)
+{
+    qsizetype at = 0;
+    const QByteArray kind = textAt(blob, at);
+    ssh_key key = nullptr;
+    if (ssh_pki_import_pubkey_base64(blob.toBase64().constData(), ssh_key_type_from_name(kind.constData()), &key) != SSH_OK)
+        return {};
+    const SshKey owned(key);
+    return fingerprintOf(key);
+}
+
+std::unexpected<Error> unusable(const QString &what, const QString &reason)
+{
+    return fail(ErrorCode::KeyUnusable, {what, reason});
+}
+
+} // namespace
+
+Result<std::unique_ptr<AgentFilter>> AgentFilter::open(const QString &fingerprint)
+{
+    const QString name = QStringLiteral("%1 of the agent").arg(fingerprint);
+    const QByteArray path = qgetenv("SSH_AUTH_SOCK");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.isEmpty() || size_t(path.size()) >= sizeof(address.sun_path))
+        return unusable(name, QStringLiteral("no agent is running (SSH_AUTH_SOCK is not set)"));
+    qstrncpy(address.sun_path, path.constData(), sizeof(address.sun_path));
+    std::unique_ptr<AgentFilter> filter(new AgentFilter);
+    filter->m_agent = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(filter->m_agent.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
+        return unusable(name, QStringLiteral("the agent does not answer: %1").arg(qt_error_string(errno)));
+    QByteArray answer;
+    if (!writeMessage(filter->m_agent.get(), QByteArray(1, requestIdentities)) || !readMessage(filter->m_agent.get(), answer)
+        || answer.size() < 5 || answer.at(0) != identitiesAnswer)
+        return unusable(name, QStringLiteral("the agent does not show its keys"));
+    quint32 count = qFromBigEndian<quint32>(answer.constData() + 1), kept = 0;
+    QByteArray certificates, keys;
+    qsizetype at = 5;
+    for (; count > 0 && at >= 0; --count) {
+        const qsizetype from = at;
+        const QByteArray blob = textAt(answer, at);
+        if (at >= 0)
+            textAt(answer, at); // comment
+        if (at < 0 || fingerprintOfBlob(blob) != fingerprint)
+            continue;
+        ++kept;
+        qsizetype inside = 0;
+        (textAt(blob, inside).contains("-cert-v01@") ? certificates : keys) += answer.mid(from, at - from);
+    }
+    if (kept == 0)
+        return unusable(name, QStringLiteral("the agent holds no such key; see \"ssh-add -l\", and add it with ssh-add"));
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return unusable(name, qt_error_string(errno));
+    filter->m_ours = FileDescriptor(pair[0]);
+    filter->m_theirs = FileDescriptor(pair[1]);
+    QByteArray shown(5, identitiesAnswer);
+    qToBigEndian(kept, shown.data() + 1);
+    filter->m_thread = std::thread([self = filter.get(), shown = shown + certificates + keys] { self->serve(shown); });
+    return filter;
+}
+
+AgentFilter::~AgentFilter()
+{
+    ::shutdown(m_theirs.get(), SHUT_RDWR);
+    ::shutdown(m_agent.get(), SHUT_RDWR);
+    if (m_thread.joinable())
+        m_thread.join();
+}
+
+void AgentFilter::serve(const QByteArray &identities)
+{
+    QByteArray message;
+    while (readMessage(m_theirs.get(), message)) {
+        QByteArray answer(1, failure); // nothing else is asked of an agent here
+        if (message.at(0) == requestIdentities)
+            answer = identities;
+        else if (message.at(0) == signRequest && (!writeMessage(m_agent.get(), message) || !readMessage(m_agent.get(), answer)))
+            return;
+        if (!writeMessage(m_theirs.get(), answer))
+            return;
+    }
+}
+
+} // namespace bellwether

@@ -1,0 +1,161 @@
+#include "headless/terminalasker.h"
+
+#include "headless/terminal.h"
+#include "text/errortext.h"
+
+#include <optional>
+#include <poll.h>
+#include <termios.h>
+#include <unistd.h>
+
+namespace bellwether {
+
+namespace {
+
+// The terminal as it was, whatever happens.
+class Silence {
+public:
+    explicit Silence(bool echo)
+    {
+        m_ok = ::tcgetattr(STDIN_FILENO, &m_before) == 0;
+        termios now = m_before;
+        if (!echo)
+            now.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        now.c_lflag |= ICANON;
+        if (m_ok)
+            ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &now); // what was typed before the question is no answer
+    }
+    ~Silence()
+    {
+        if (m_ok)
+            ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &m_before);
+    }
+    Q_DISABLE_COPY_MOVE(Silence)
+
+private:
+    termios m_before{};
+    bool m_ok = false;
+};
+
+// One line; nothing at the end of the input, on an interrupt, or when `stopped`.
+template<class Stopped>
+std::optional<Secret> readLine(Stopped stopped)
+{
+    QByteArray line;
+    line.reserve(4096); // it must not move while it grows
+    while (true) {
+        pollfd one{STDIN_FILENO, POLLIN, 0};
+        const int ready = ::poll(&one, 1, 100);
+        if (isInterrupted() || stopped()) {
+            wipe(line);
+            return std::nullopt;
+        }
+        if (ready <= 0)
+            continue;
+        char c = 0;
+        if (::read(STDIN_FILENO, &c, 1) != 1) {
+            wipe(line);
+            return std::nullopt;
+        }
+        if (c == '\n')
+            return Secret(std::move(line));
+        if (line.size() < 4000)
+            line += c;
+    }
+}
+
+QString questionText(const CredentialQuestion &question, const QStringList &names)
+{
+    const QString who = names.mid(0, 6).join(QStringLiteral(", ")) + (names.size() > 6 ? QStringLiteral(" and %1 more").arg(names.size() - 6) : QString());
+    switch (question.kind) {
+    case CredentialKind::Passphrase:
+        return QStringLiteral("The key %1 is protected by a passphrase; it is needed for %2.").arg(question.subject, who);
+    case CredentialKind::Password:
+        return QStringLiteral("The password of %1 is needed for %2.").arg(question.user, who);
+    case CredentialKind::Prompts:
+        return QStringLiteral("%1 asks %2: %3").arg(who, question.user, question.instruction);
+    case CredentialKind::Sudo:
+        return QStringLiteral("sudo on %1 wants the password of %2.").arg(who, question.user);
+    }
+    return {};
+}
+
+} // namespace
+
+std::unique_ptr<TerminalAsker> TerminalAsker::start(CredentialPort &port, std::function<QString(const QString &)> names)
+{
+    if (!Terminal().canAsk())
+        return nullptr;
+    return std::unique_ptr<TerminalAsker>(new TerminalAsker(port, std::move(names)));
+}
+
+TerminalAsker::TerminalAsker(CredentialPort &port, std::function<QString(const QString &)> names)
+    : m_port(port)
+    , m_names(std::move(names))
+{
+    m_thread = std::thread([this] { work(); });
+    m_port.listen([state = m_state] {
+        const std::scoped_lock lock(state->mutex);
+        state->woken = true;
+        state->changed.notify_one();
+    });
+}
+
+TerminalAsker::~TerminalAsker()
+{
+    m_port.listen({});
+    {
+        const std::scoped_lock lock(m_state->mutex);
+        m_state->stopped = true;
+    }
+    m_state->changed.notify_one();
+    m_thread.join();
+}
+
+bool TerminalAsker::isStopped()
+{
+    const std::scoped_lock lock(m_state->mutex);
+    return m_state->stopped;
+}
+
+void TerminalAsker::work()
+{
+    while (true) {
+        {
+            std::unique_lock lock(m_state->mutex);
+            m_state->changed.wait(lock, [this] { return m_state->woken || m_state->stopped; });
+            if (m_state->stopped)
+                return;
+            m_state->woken = false;
+        }
+        for (const CredentialQuestion &question : m_port.questions()) {
+            if (!question.busy && !isStopped())
+                put(question);
+        }
+    }
+}
+
+void TerminalAsker::put(const CredentialQuestion &question)
+{
+    const Terminal::Turn turn; // nothing else is printed meanwhile
+    QStringList names;
+    for (const QString &machine : question.machines)
+        names.append(m_names(machine));
+    if (!question.problem.isEmpty())
+        turn.say(question.problem + u'\n');
+    turn.say(questionText(question, names) + QStringLiteral(" (Nothing typed: not now.)\n"));
+    CredentialAnswer answer;
+    for (const CredentialQuestion::Prompt &prompt : question.prompts) {
+        turn.say(prompt.text + (prompt.text.endsWith(u':') ? QStringLiteral(" ") : QStringLiteral(": ")));
+        const Silence silence(prompt.echo);
+        auto line = readLine([this] { return isStopped(); });
+        turn.say(QStringLiteral("\n"));
+        if (!line || (line->isEmpty() && question.kind != CredentialKind::Prompts))
+            return m_port.refuse(question.id);
+        answer.values.append(*line);
+    }
+    answer.forAll = question.forAll; // one session, one person; a host that does not take it is asked about on its own
+    m_port.answer(question.id, std::move(answer));
+}
+
+} // namespace bellwether

@@ -1,0 +1,220 @@
+// What only a person can give, against real sshd: keys with a passphrase, certificates, one key of many in the agent.
+#include "person.h"
+#include "shells.h"
+#include "sshworld.h"
+#include "logging/redactor.h"
+
+#include <QDir>
+
+using namespace bellwether;
+
+namespace {
+
+const QByteArray passphrase = "correct horse 7";
+
+} // namespace
+
+class TestCredentials : public SshWorld {
+    Q_OBJECT
+
+    QTemporaryDir m_folder;
+    int m_keys = 0;
+
+    // A private key; let in by the host when `letIn`.
+    QString makeKey(const QString &type, const QByteArray &words, bool letIn = true, const QStringList &more = {})
+    {
+        const QString path = m_folder.filePath(QStringLiteral("key%1").arg(++m_keys));
+        QStringList argv{"ssh-keygen", "-q", "-t", type, "-N", QString::fromUtf8(words), "-f", path};
+        const auto made = runProcess(argv + more);
+        if (made.exitStatus != 0)
+            qWarning("%s", made.err.constData());
+        if (letIn)
+            append(m_sshd->folder() + "/authorized_keys", read(path + ".pub"));
+        return path;
+    }
+    static QByteArray read(const QString &path)
+    {
+        QFile file(path);
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    }
+    static void append(const QString &path, const QByteArray &bytes)
+    {
+        QFile file(path);
+        if (file.open(QIODevice::Append))
+            file.write(bytes);
+    }
+    Endpoint with(const QString &identity) const
+    {
+        Endpoint to = m_sshd->endpoint();
+        to.identity = identity;
+        return to;
+    }
+    QString fingerprintOf(const QString &key)
+    {
+        return QString::fromUtf8(runProcess({"ssh-keygen", "-lf", key + ".pub"}).out).section(u' ', 1, 1);
+    }
+
+private Q_SLOTS:
+    void initTestCase() { startHost(); }
+
+    void lockedKeys_data()
+    {
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<QStringList>("more");
+        QTest::newRow("ed25519") << "ed25519" << QStringList{"-a", "4"};
+        QTest::newRow("ecdsa") << "ecdsa" << QStringList{"-b", "384"};
+        QTest::newRow("rsa") << "rsa" << QStringList{"-b", "3072"};
+        QTest::newRow("rsa in PEM") << "rsa" << QStringList{"-b", "2048", "-m", "PEM"};
+        QTest::newRow("ecdsa in PKCS8") << "ecdsa" << QStringList{"-m", "PKCS8"};
+    }
+    void lockedKeys()
+    {
+        QFETCH(QString, type);
+        QFETCH(QStringList, more);
+        const QString key = makeKey(type, passphrase, true, more);
+        Credentials credentials;
+        Person person(credentials, [](const CredentialQuestion &question) {
+            return Person::say(question.round == 0 ? QByteArray("wrong") : passphrase);
+        });
+        SshPool pool(m_trust, this, {}, &credentials);
+        QList<Awaited<ExecAnswer>> answers;
+        for (int i = 0; i < 3; ++i)
+            answers << exec(pool, with(key), command("echo in"));
+        for (const auto &answer : answers) {
+            QVERIFY(answer.wait());
+            QVERIFY2(answer->has_value(), answer->has_value() ? "" : qPrintable(answer->error().args.join(u' ')));
+            QCOMPARE((*answer)->out, QByteArray("in\n"));
+        }
+        QCOMPARE(person.asked.size(), 2); // wrong, then right
+        QCOMPARE(person.asked[0].subject, key);
+        QCOMPARE(person.asked[0].machines, QStringList{m_sshd->endpoint().machine()});
+        QVERIFY(person.asked[0].problem.isEmpty());
+        QVERIFY2(person.asked[1].problem.contains("does not open"), qPrintable(person.asked[1].problem));
+        // Another connection later: nobody is asked again.
+        pool.closeAll();
+        const auto again = exec(pool, with(key), command("true"));
+        QVERIFY(again.wait() && again->has_value());
+        QCOMPARE(person.asked.size(), 2);
+        QCOMPARE(processRedactor().redact("x" + passphrase + "x"), QByteArray("x[redacted]x"));
+    }
+    void oneQuestionForManyHosts()
+    {
+        TestSshd everywhere({}, QStringLiteral("0.0.0.0"));
+        QVERIFY(everywhere.isRunning());
+        const QString key = makeKey("ed25519", passphrase, false);
+        append(everywhere.folder() + "/authorized_keys", read(key + ".pub"));
+        TestTrust trust;
+        trust.trustEverywhere(everywhere.fingerprint());
+        Credentials credentials;
+        Person person(credentials, [](const CredentialQuestion &) { return Person::say(passphrase); });
+        person.mute = true;
+        SshPool pool(trust, this, {}, &credentials);
+        QList<Awaited<ExecAnswer>> answers;
+        for (int i = 1; i <= 20; ++i) {
+            Endpoint to = everywhere.endpoint(QStringLiteral("127.0.83.%1").arg(i));
+            to.identity = key;
+            answers << exec(pool, to, command("echo in"));
+        }
+        QVERIFY(QTest::qWaitFor([&] { return credentials.questions().size() == 1 && credentials.questions().first().machines.size() == 20; }, 30'000));
+        // Whoever takes his time holds no connection open: hosts count those.
+        QVERIFY(QTest::qWaitFor([&] { return everywhere.connections().isEmpty(); }, 10'000));
+        person.mute = false;
+        person.look();
+        for (const auto &answer : answers) {
+            QVERIFY(answer.wait(60'000));
+            QVERIFY2(answer->has_value(), answer->has_value() ? "" : qPrintable(answer->error().args.join(u' ')));
+        }
+        QCOMPARE(person.asked.size(), 1);
+    }
+    void refusedUntilAPersonAsks()
+    {
+        const QString key = makeKey("ed25519", passphrase);
+        Credentials credentials;
+        bool willing = false;
+        Person person(credentials, [&](const CredentialQuestion &) { return willing ? Person::say(passphrase) : std::nullopt; });
+        SshPool pool(m_trust, this, {}, &credentials);
+        const auto refused = exec(pool, with(key), command("true"));
+        EXPECT_ERROR(refused, "credential-needed");
+        QCOMPARE(refused->error().args.at(0), m_sshd->endpoint().machine());
+        QVERIFY2(refused->error().args.at(1).contains(key), qPrintable(refused->error().args.at(1)));
+        EXPECT_ERROR(exec(pool, with(key), command("true")), "credential-needed"); // what goes on by itself does not nag
+        QCOMPARE(person.asked.size(), 1);
+        willing = true;
+        credentials.personAsked();
+        const auto in = exec(pool, with(key), command("true"));
+        QVERIFY(in.wait() && in->has_value());
+        QCOMPARE(person.asked.size(), 2);
+    }
+    void nobodyToAsk()
+    {
+        const QString key = makeKey("ed25519", passphrase);
+        SshPool pool(m_trust, this);
+        const auto answer = exec(pool, with(key), command("true"));
+        EXPECT_ERROR(answer, "credential-needed");
+        QVERIFY2(answer->error().args.at(2).contains("ssh-agent"), qPrintable(answer->error().args.at(2)));
+    }
+    void nobodyIsAskedInVain()
+    {
+        // [S2] Neither before the host has shown its key, nor for a key it would not let in.
+        const QString stranger = makeKey("ed25519", passphrase, false);
+        Credentials credentials;
+        Person person(credentials, [](const CredentialQuestion &) { return Person::say(passphrase); });
+        SshPool pool(m_trust, this, {}, &credentials);
+        EXPECT_ERROR(exec(pool, with(stranger), command("true")), "auth-failed");
+        TestSshd other;
+        QVERIFY(other.isRunning());
+        Endpoint to = other.endpoint();
+        to.identity = makeKey("ed25519", passphrase, false);
+        append(other.folder() + "/authorized_keys", read(to.identity + ".pub"));
+        EXPECT_ERROR(exec(pool, to, command("true")), "host-key-unknown");
+        m_trust.trust(other.endpoint().machine(), QStringLiteral("SHA256:AAAA"));
+        EXPECT_ERROR(exec(pool, to, command("true")), "host-key-changed");
+        QVERIFY(person.asked.isEmpty());
+        QVERIFY(QTest::qWaitFor([&] { return other.connections().isEmpty(); }, 5'000));
+        QCOMPARE(other.authAttempts(), 0);
+    }
+    void aDeniedHostIsLeftAlone()
+    {
+        // [fault 32]
+        TestSshd host;
+        QVERIFY(host.isRunning());
+        m_trust.trust(host.endpoint().machine(), host.fingerprint());
+        Endpoint to = host.endpoint();
+        to.identity = host.strangerKey();
+        Credentials credentials;
+        SshPool pool(m_trust, this, {}, &credentials);
+        const auto count = [&host] { return host.log().count("Connection from "); };
+        QVERIFY(QTest::qWaitFor([&] { return count() == 1; })); // somebody looked whether it listens
+        const auto before = count();
+        const auto first = exec(pool, to, command("true"));
+        EXPECT_ERROR(first, "auth-failed");
+        QCOMPARE(first->error().args.at(2), QString("publickey"));
+        QCOMPARE(count(), before + 1);
+        for (int i = 0; i < 10; ++i) {
+            const auto next = exec(pool, to, command("true"));
+            EXPECT_ERROR(next, "auth-failed");
+            QCOMPARE(next->error().args.at(2), QString("publickey"));
+        }
+        QCOMPARE(count(), before + 1);
+        append(host.folder() + "/authorized_keys", read(host.strangerKey() + ".pub"));
+        credentials.personAsked();
+        const auto in = exec(pool, to, command("true"));
+        QVERIFY(in.wait() && in->has_value());
+    }
+    void deniedAndAMinuteLater()
+    {
+        SshOptions options;
+        options.deniedPauseMs = 300;
+        SshPool pool(m_trust, this, options);
+        const QString stranger = makeKey("ed25519", {}, false);
+        EXPECT_ERROR(exec(pool, with(stranger), command("true")), "auth-failed");
+        append(m_sshd->folder() + "/authorized_keys", read(stranger + ".pub"));
+        EXPECT_ERROR(exec(pool, with(stranger), command("true")), "auth-failed");
+        QTest::qWait(350);
+        const auto in = exec(pool, with(stranger), command("true"));
+        QVERIFY(in.wait() && in->has_value());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCredentials)
+#include "tst_credentials.moc"
