@@ -29,7 +29,7 @@ Engine::Engine(Setup setup)
     , m_health(std::make_unique<HealthWatch>(static_cast<Runtime &>(*this)))
 {
     m_events = m_workspace.lastSeq;
-    m_trust.set(m_workspace.trusted);
+    m_trust.set(m_workspace.trusted, m_workspace.revoked);
     m_inbox.setWake([this] { QCoreApplication::postEvent(this, new QEvent(QEvent::User)); });
     m_leases.onLost = [this](const QString &machine) {
         for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
@@ -250,8 +250,8 @@ void Engine::pump()
 void Engine::effects(const Event &event)
 {
     const int id = event.rollout;
-    if (std::holds_alternative<HostTrusted>(event.body)) {
-        m_trust.set(m_workspace.trusted);
+    if (std::holds_alternative<HostTrusted>(event.body) || std::holds_alternative<KeyRevoked>(event.body)) {
+        m_trust.set(m_workspace.trusted, m_workspace.revoked);
         return;
     }
     const RolloutState *r = rollout(id);
@@ -400,6 +400,8 @@ std::shared_ptr<const ConsoleSnapshot> Engine::makeSnapshot()
     s->journalEvents = m_events;
     s->journalState = m_backlog.isEmpty() && !m_retrying ? QStringLiteral("intact") : QStringLiteral("failing: %1").arg(m_journalFailure);
     s->connected = m_hosts.openSessions();
+    if (!m_workspace.undo.isEmpty())
+        s->undo = m_workspace.undo.last();
     QHash<QString, QString> held;
     for (const RolloutState &r : std::as_const(m_workspace.rollouts))
         if (!r.isEnded())
@@ -414,8 +416,11 @@ std::shared_ptr<const ConsoleSnapshot> Engine::makeSnapshot()
         const auto key = m_workspace.trusted.constFind(i.endpoint.machine());
         const bool changedKey = row.facts.error == QLatin1String(errorKey(ErrorCode::HostKeyChanged));
         row.keyState = changedKey ? QStringLiteral("changed") : key != m_workspace.trusted.cend() ? QStringLiteral("trusted") : QStringLiteral("unknown");
-        if (key != m_workspace.trusted.cend())
+        if (key != m_workspace.trusted.cend()) {
             row.keyFingerprint = key->fingerprint;
+            if (m_workspace.revoked.contains(key->fingerprint))
+                row.keyState = QStringLiteral("revoked");
+        }
         s->fleet.append(row);
     }
     for (auto it = m_workspace.rollouts.cend(); it != m_workspace.rollouts.cbegin();) {

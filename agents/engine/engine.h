@@ -90,6 +90,9 @@ private:
     void handleFleet(const Request &request, const Done &done);
     void handleCheck(const Request &request, const Done &done);
     void handleTrust(const Request &request, const Done &done);
+    void handleReport(const Request &request, const Done &done);
+    void handleTrustImport(const Request &request, const Done &done);
+    void handleFleetUndo(const Request &request, const Done &done);
     bool whenIdle(int rollout, std::function<void()> work);
 
     JournalWriterPort &m_journal;

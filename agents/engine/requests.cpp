@@ -1,6 +1,5 @@
 // The verbs of rollout/console.h.
 #include "base/canonicaljson.h"
-#include "config/installationreader.h"
 #include "engine/engine.h"
 #include "plan/placeholders.h"
 #include "rollout/decide.h"
@@ -61,6 +60,12 @@ void Engine::handle(const Request &request, const Done &done)
         return handleCheck(request, done);
     if (request.verb == QLatin1String("trust") || request.verb == QLatin1String("scan-key"))
         return handleTrust(request, done);
+    if (request.verb == QLatin1String("record-report"))
+        return handleReport(request, done);
+    if (request.verb == QLatin1String("trust-import"))
+        return handleTrustImport(request, done);
+    if (request.verb == QLatin1String("fleet-undo"))
+        return handleFleetUndo(request, done);
     handleFleet(request, done);
 }
 
@@ -222,88 +227,13 @@ void Engine::handleVerb(Verb verb, const Request &request, const Done &done, boo
     record(*id, *events, [done, result] { done(result); }, request.actor);
 }
 
-void Engine::handleFleet(const Request &request, const Done &done)
+void Engine::handleReport(const Request &request, const Done &done)
 {
-    const QJsonObject &args = request.args;
-    const QString reason = args.value(QLatin1String("reason")).toString();
-    if (request.verb == QLatin1String("fleet-import")) {
-        FleetImported e;
-        e.source = args.value(QLatin1String("source")).toString();
-        if (!valueFromJson(args.value(QLatin1String("installations")), e.installations))
-            return done(fail(ErrorCode::Internal, {QStringLiteral("the request's installations cannot be read")}));
-        int replaced = 0, added = 0;
-        for (const Installation &i : std::as_const(e.installations)) {
-            const Installation *old = m_workspace.inventory.find(i.name);
-            replaced += old && !(*old == i);
-            added += !old;
-            if (const QStringList wrong = checkInstallation(i); !wrong.isEmpty())
-                return done(fail(ErrorCode::BadValue, {wrong[0], i.name, wrong[1]}));
-            if (const QString holder = m_workspace.holderOf(i.name); old && !(*old == i) && !holder.isEmpty() && old->endpoint.machine() != i.endpoint.machine())
-                return done(fail(ErrorCode::HostInOtherRollout, {i.name, holder}));
-        }
-        return record(0, {e}, [=] { done(QJsonObject{{QStringLiteral("added"), added}, {QStringLiteral("replaced"), replaced}}); }, request.actor);
-    }
-    if (request.verb == QLatin1String("fleet-remove")) {
-        HostRemoved e;
-        e.hosts = textList(args.value(QLatin1String("hosts")));
-        e.reason = reason;
-        for (const QString &host : std::as_const(e.hosts)) {
-            if (!m_workspace.inventory.find(host))
-                return done(fail(ErrorCode::UnknownHost, {host}));
-            if (const QString holder = m_workspace.holderOf(host); !holder.isEmpty())
-                return done(fail(ErrorCode::HostInOtherRollout, {host, holder}));
-        }
-        return record(0, {e}, [=, n = e.hosts.size()] { done(QJsonObject{{QStringLiteral("removed"), n}}); }, request.actor);
-    }
-    if (request.verb == QLatin1String("releases-import")) {
-        ReleasesImported e;
-        e.source = args.value(QLatin1String("source")).toString();
-        e.text = args.value(QLatin1String("text")).toString();
-        const auto catalogue = parseCatalogue(e.text.toUtf8(), e.source);
-        if (!catalogue)
-            return done(std::unexpected(catalogue.error()));
-        return record(0, {e}, [=, c = *catalogue] { done(QJsonObject{{QStringLiteral("product"), c.product}, {QStringLiteral("releases"), c.releases.size()}}); }, request.actor);
-    }
-    if (request.verb == QLatin1String("record-report")) {
-        ReportExported e;
-        e.format = args.value(QLatin1String("format")).toString();
-        e.file = args.value(QLatin1String("file")).toString();
-        e.sha256 = args.value(QLatin1String("sha256")).toString();
-        return record(rolloutOf(args).value_or(0), {e}, [done] { done(QJsonObject{}); }, request.actor);
-    }
-    done(fail(ErrorCode::Usage, {QStringLiteral("unknown request %1").arg(request.verb)}));
-}
-
-void Engine::handleTrust(const Request &request, const Done &done)
-{
-    const Installation *host = m_workspace.inventory.find(request.args.value(QLatin1String("host")).toString());
-    if (!host)
-        return done(fail(ErrorCode::UnknownHost, {request.args.value(QLatin1String("host")).toString()}));
-    const QString machine = host->endpoint.machine();
-    const auto known = m_workspace.trusted.constFind(machine);
-    const bool isKnown = known != m_workspace.trusted.cend();
-    const QString before = isKnown ? known->fingerprint : QString();
-    if (request.verb == QLatin1String("trust")) {
-        HostTrusted e;
-        e.machine = machine;
-        e.keyType = request.args.value(QLatin1String("key_type")).toString();
-        e.fingerprint = request.args.value(QLatin1String("fingerprint")).toString();
-        e.source = request.args.value(QLatin1String("source")).toString(QStringLiteral("operator"));
-        e.reason = request.args.value(QLatin1String("reason")).toString();
-        if (isKnown && before != e.fingerprint) {
-            if (e.reason.isEmpty())
-                return done(fail(ErrorCode::NotAllowed, {QStringLiteral("trust"), QStringLiteral("another key is trusted for %1; replacing it needs a reason").arg(machine)}));
-            e.replaced = before;
-        }
-        return record(0, {e}, [done] { done(QJsonObject{}); }, request.actor);
-    }
-    m_hosts.scanKey(*host, [done, machine, before](const Result<HostKey> &key) {
-        if (!key)
-            return done(std::unexpected(key.error()));
-        const QString state = before.isEmpty() ? QStringLiteral("unknown") : before == key->fingerprint ? QStringLiteral("trusted") : QStringLiteral("changed");
-        done(QJsonObject{{QStringLiteral("machine"), machine}, {QStringLiteral("key_type"), key->keyType}, {QStringLiteral("fingerprint"), key->fingerprint},
-                         {QStringLiteral("state"), state}, {QStringLiteral("trusted"), before}});
-    });
+    ReportExported e;
+    e.format = request.args.value(QLatin1String("format")).toString();
+    e.file = request.args.value(QLatin1String("file")).toString();
+    e.sha256 = request.args.value(QLatin1String("sha256")).toString();
+    return record(rolloutOf(request.args).value_or(0), {e}, [done] { done(QJsonObject{}); }, request.actor);
 }
 
 void Engine::handleCheck(const Request &request, const Done &done)

@@ -11,10 +11,17 @@ KeyTrust::Answer TrustStore::trusted(const QString &machine) const
     return {true, it->fingerprint, it->keyType};
 }
 
-void TrustStore::set(const QMap<QString, TrustedKey> &keys)
+bool TrustStore::isRevoked(const QString &fingerprint) const
+{
+    const std::scoped_lock lock(m_mutex);
+    return m_revoked.contains(fingerprint);
+}
+
+void TrustStore::set(const QMap<QString, TrustedKey> &keys, const QMap<QString, QString> &revoked)
 {
     const std::scoped_lock lock(m_mutex);
     m_keys = keys;
+    m_revoked = revoked;
 }
 
 } // namespace bellwether

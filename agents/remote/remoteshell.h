@@ -57,6 +57,7 @@ public:
         QString fingerprint, keyType; // what is trusted
     };
     virtual Answer trusted(const QString &machine) const = 0;
+    virtual bool isRevoked(const QString &fingerprint) const = 0; // whichever machine shows it
 };
 
 } // namespace bellwether

@@ -158,6 +158,12 @@ bool SshSession::judgeHostKey()
         end({ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, QStringLiteral("the host showed no key")}, {}, nullptr});
         return false;
     }
+    m_hostKey = shown.fingerprint;
+    // libssh ignores the mark of known_hosts: this check is the only one. Before the scan, so that nobody is offered it.
+    if (m_trust.isRevoked(shown.fingerprint)) {
+        end({ErrorCode::HostKeyRevoked, {m_to.machine(), shown.fingerprint}, {}, nullptr});
+        return false;
+    }
     if (m_scan) {
         std::exchange(m_scan, {})(shown);
         end({ErrorCode::Cancelled, {QStringLiteral("scan")}, {}, nullptr});

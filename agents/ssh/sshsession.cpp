@@ -194,6 +194,8 @@ void SshSession::tick()
         return lose(QStringLiteral("it did not wait for the answer to its question"));
     if (m_phase != Phase::Ready)
         return;
+    if (m_trust.isRevoked(m_hostKey)) // while it was open
+        return end({ErrorCode::HostKeyRevoked, {m_to.machine(), m_hostKey}, {}, nullptr});
     bool deaf = false;
     for (auto it = m_running.begin(); it != m_running.end();) {
         const bool opening = (*it)->isOpening();

@@ -90,6 +90,7 @@ private:
     QDeadlineTimer m_roomAgain; // until then no channel is asked for: the host is still closing others
     QElapsedTimer m_lastHeard, m_lastKeepAlive;
     int m_unanswered = 0; // keep-alives since the host was last heard
+    QString m_hostKey; // fingerprint of what it showed
     QByteArray m_firstBytes; // before the server's banner is known
 
     std::shared_ptr<SshLogin> m_login;

@@ -98,7 +98,7 @@ QVariant FleetModel::cell(int row, FleetColumn column, int role) const
             return warn(facts.backup && (!facts.backup->verified || m_nowMs - facts.backup->startedMs > day));
         case FleetColumn::Disk: return warn(facts.diskFree && facts.databaseSize && *facts.diskFree < *facts.databaseSize / 5);
         case FleetColumn::Key:
-            if (item.keyState == QLatin1String("changed"))
+            if (item.keyState == QLatin1String("changed") || item.keyState == QLatin1String("revoked"))
                 return role == CellIconRole ? QVariant(QStringLiteral("state/failed")) : QVariant(static_cast<int>(StateRole::Failed));
             return warn(item.keyState != QLatin1String("trusted"));
         case FleetColumn::Lock:
@@ -141,7 +141,7 @@ QVariant FleetModel::cell(int row, FleetColumn column, int role) const
             : measured && facts.reachable ? noneText() : unknownText();
     case FleetColumn::Key:
         return item.keyState == QLatin1String("trusted") ? tr("trusted") : item.keyState == QLatin1String("changed") ? tr("changed")
-                                                                                                                     : tr("unknown");
+            : item.keyState == QLatin1String("revoked") ? tr("revoked") : tr("unknown");
     }
     return {};
 }

@@ -33,7 +33,7 @@ namespace bellwether {
 FleetPage::FleetPage(Requests &requests, QWidget *parent)
     : Page(parent), m_requests(requests), m_model(new FleetModel(this)), m_counts(new CountsRow), m_map(new TileMap),
       m_filter(new FilterField), m_group(menuButton(tr("Group"))), m_columns(menuButton(tr("Columns"))), m_saved(new SavedFilters(*m_filter, this)), m_table(new FleetTable),
-      m_inspector(new Inspector), m_side(new FoldSide(m_inspector, tr("Chosen host"), Qt::RightEdge, this)), m_split(new QSplitter(Qt::Horizontal)), m_import(new Button(tr("Import…"))),
+      m_inspector(new Inspector), m_side(new FoldSide(m_inspector, tr("Chosen host"), Qt::RightEdge, this)), m_split(new QSplitter(Qt::Horizontal)), m_undo(new Button(tr("Undo import"))), m_import(new Button(tr("Import…"))),
       m_check(new Button(tr("Check 0 hosts"))), m_plan(new Button(tr("Plan upgrade of 0 hosts…"), ButtonKind::Primary)),
       m_importer(new ImportFleet(requests, this)), m_truster(new TrustHost(requests, this))
 {
@@ -71,7 +71,9 @@ void FleetPage::build()
     m_filter->setValues([this] { return filterValues(); });
     m_filter->setCounter([this](const Filter &filter) { return m_model->matching(filter); });
     m_import->setIconName(QStringLiteral("ui/import"));
-    m_import->setHint(tr("Reads a fleet file and shows what would change. A file can also be dropped on this page"));
+    m_import->setHint(tr("Reads a fleet file, an SSH configuration, an Ansible inventory or CSV and shows what would change. A file can also be dropped on this page"));
+    m_undo->setHint(tr("Takes the import back: what it added is removed, what it changed is put back"));
+    m_undo->hide();
 }
 
 QWidget *FleetPage::filterRow()
@@ -97,7 +99,11 @@ void FleetPage::buildCommands()
         addAction(action);
         m_commands << action;
     };
-    add(tr("Import a fleet file…"), QKeySequence(QStringLiteral("Ctrl+I")), [this] { m_import->click(); });
+    add(tr("Import an inventory…"), QKeySequence(QStringLiteral("Ctrl+I")), [this] { m_import->click(); });
+    add(tr("Undo the last change of the fleet…"), QKeySequence::Undo, [this] {
+        if (m_snapshot && m_snapshot->readOnlyReason.isEmpty())
+            m_importer->undo();
+    });
     add(tr("Check hosts"), QKeySequence(QStringLiteral("F5")), [this] { m_check->click(); });
     add(tr("Plan an upgrade…"), QKeySequence(QStringLiteral("Ctrl+Return")), [this] { m_plan->click(); });
     add(tr("Copy as table (TSV)"), QKeySequence(QStringLiteral("Ctrl+C")), [this] { copyAs(CopyFormat::Tsv); });
@@ -105,6 +111,10 @@ void FleetPage::buildCommands()
     add(tr("Copy as JSON"), {}, [this] { copyAs(CopyFormat::Json); });
     add(tr("Copy as Markdown"), {}, [this] { copyAs(CopyFormat::Markdown); });
     add(tr("Copy ssh commands"), QKeySequence(QStringLiteral("Ctrl+Shift+C")), [this] { copyAs(CopyFormat::Ssh); });
+    add(tr("Import known hosts…"), {}, [this] {
+        if (m_snapshot && m_snapshot->readOnlyReason.isEmpty())
+            m_truster->chooseFile();
+    });
     add(tr("Trust the host's key…"), QKeySequence(QStringLiteral("Ctrl+T")), [this] {
         if (!m_inspector->host().isEmpty() && m_snapshot->readOnlyReason.isEmpty())
             m_truster->ask(m_inspector->host());
@@ -128,6 +138,8 @@ void FleetPage::connectAll()
     connect(m_columns->menu(), &QMenu::aboutToShow, m_table, [this] { m_table->fillColumnMenu(m_columns->menu()); });
     connect(m_group->menu(), &QMenu::aboutToShow, this, &FleetPage::fillGroupMenu);
     connect(m_import, &QPushButton::clicked, m_importer, &ImportFleet::chooseFile);
+    connect(m_undo, &QPushButton::clicked, m_importer, &ImportFleet::undo);
+    connect(m_importer, &ImportFleet::taken, this, &FleetPage::refreshActions);
     connect(m_check, &QPushButton::clicked, this, &FleetPage::check);
     connect(m_plan, &QPushButton::clicked, this, &FleetPage::plan);
     connect(m_inspector, &Inspector::trustAsked, m_truster, &TrustHost::ask);
@@ -166,7 +178,7 @@ QString FleetPage::about() const
     return text;
 }
 
-QList<QWidget *> FleetPage::headerActions() { return {m_import, m_check, m_plan}; }
+QList<QWidget *> FleetPage::headerActions() { return {m_undo, m_import, m_check, m_plan}; }
 
 void FleetPage::setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot)
 {
@@ -286,6 +298,8 @@ void FleetPage::refreshActions()
     m_check->setBlocked(count == 0 ? none : readOnly);
     m_check->setHint(tr("Measures version, health, disk, database, backups and ledger; changes nothing on the hosts"));
     m_import->setBlocked(readOnly);
+    m_undo->setBlocked(readOnly);
+    m_undo->setVisible(m_snapshot && m_snapshot->undo && m_importer->hasTaken(m_snapshot->undo->seq));
     QSet<QString> products;
     for (const QString &name : selected)
         if (const FleetRow *row = m_model->row(name))
@@ -317,7 +331,7 @@ void FleetPage::emptyText()
         widget->setVisible(!none);
     m_table->setHeaderHidden(none);
     if (none)
-        m_table->setEmptyText(tr("No hosts yet. Import a fleet file (drop it here, or Ctrl+I).\nTo try everything out first, start the demo fleet in a terminal: bellwether demo up"));
+        m_table->setEmptyText(tr("No hosts yet. Import a fleet file, ~/.ssh/config, an Ansible inventory or CSV (drop it here, or Ctrl+I).\nTo try everything out first, start the demo fleet in a terminal: bellwether demo up"));
     else
         m_table->setEmptyText(tr("No host matches. %1 are hidden. Esc clears the filter.").arg(hostsText(m_model->total())));
 }

@@ -86,7 +86,7 @@ private:
     Inspector *m_inspector;
     FoldSide *m_side;
     QSplitter *m_split;
-    Button *m_import, *m_check, *m_plan;
+    Button *m_undo, *m_import, *m_check, *m_plan;
     ImportFleet *m_importer;
     TrustHost *m_truster;
     QList<QAction *> m_commands;

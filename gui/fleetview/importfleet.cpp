@@ -1,6 +1,6 @@
 #include "fleetview/importfleet.h"
 
-#include "config/files.h"
+#include "fleetview/listtable.h"
 #include "text/errortext.h"
 #include "text/format.h"
 #include "widgets/confirmdialog.h"
@@ -10,57 +10,46 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QJsonArray>
-#include <QJsonDocument>
-#include <QPlainTextEdit>
 
 namespace bellwether {
 
 namespace {
 
-QString shown(const QJsonValue &value)
+QString formatWord(ImportFormat format)
 {
-    if (value.isArray())
-        return QString::fromUtf8(QJsonDocument(value.toArray()).toJson(QJsonDocument::Compact));
-    if (value.isObject())
-        return QString::fromUtf8(QJsonDocument(value.toObject()).toJson(QJsonDocument::Compact));
-    return value.toVariant().toString();
+    switch (format) {
+    case ImportFormat::Fleet: return ImportFleet::tr("a fleet file");
+    case ImportFormat::SshConfig: return ImportFleet::tr("an SSH configuration");
+    case ImportFormat::Ansible: return ImportFleet::tr("an Ansible inventory");
+    case ImportFormat::Csv: return ImportFleet::tr("CSV");
+    }
+    return {};
+}
+
+QList<Row> changeRows(const InventoryDifference &difference)
+{
+    QList<Row> rows;
+    const auto add = [&rows](const QString &host, const QString &key, const QString &before, const QString &after) {
+        rows.append(listRow(host + u'\n' + key, {host, key, before.isEmpty() ? noneText() : before, after.isEmpty() ? noneText() : after}));
+    };
+    for (const Installation &host : difference.added)
+        add(host.name, ImportFleet::tr("new"), {}, host.endpoint.jump.isEmpty() ? host.endpoint.machine() : ImportFleet::tr("%1 through %2").arg(host.endpoint.machine(), host.endpoint.jump));
+    for (const HostChange &change : difference.changed)
+        for (const KeyChange &key : change.keys)
+            add(change.host.name, key.key, key.before, key.after);
+    return rows;
 }
 
 } // namespace
-
-FleetDifference difference(const QList<Installation> &fleet, const QList<Installation> &imported)
-{
-    QHash<QString, const Installation *> known;
-    for (const Installation &host : fleet)
-        known.insert(host.name, &host);
-    FleetDifference result;
-    for (const Installation &host : imported) {
-        const Installation *old = known.value(host.name);
-        if (!old) {
-            result.added << host.name;
-            continue;
-        }
-        if (*old == host) {
-            result.same << host.name;
-            continue;
-        }
-        result.changed << host.name;
-        const QJsonObject before = toJson(*old), after = toJson(host);
-        for (auto it = after.constBegin(); it != after.constEnd(); ++it)
-            if (before.value(it.key()) != it.value())
-                result.details << QStringLiteral("%1: %2 %3 → %4").arg(host.name, it.key(), shown(before.value(it.key())), shown(it.value()));
-    }
-    return result;
-}
 
 ImportFleet::ImportFleet(Requests &requests, QWidget *window) : QObject(window), m_requests(requests), m_window(window) {}
 
 void ImportFleet::chooseFile()
 {
-    auto *dialog = new QFileDialog(m_window, tr("Import a fleet file"));
+    auto *dialog = new QFileDialog(m_window, tr("Import an inventory"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::ExistingFile);
-    dialog->setNameFilters({tr("Fleet files (*.yaml *.yml)"), tr("All files (*)")});
+    dialog->setNameFilters({tr("All files (*)"), tr("Fleet files (*.yaml *.yml)"), tr("CSV (*.csv)")});
     connect(dialog, &QFileDialog::fileSelected, this, &ImportFleet::read);
     dialog->open();
 }
@@ -71,65 +60,97 @@ void ImportFleet::read(const QString &path)
         return;
     m_busy = true;
     Q_EMIT busyChanged(tr("Reading %1…").arg(QFileInfo(path).fileName()));
-    offThread(this,
-              [path]() -> Result<QList<Installation>> {
-                  const Result<QByteArray> text = readFileBounded(path);
-                  if (!text)
-                      return std::unexpected(text.error());
-                  return parseFleet(*text, path);
-              },
-              [this, path](const Result<QList<Installation>> &parsed) {
+    offThread(this, [path] { return importPaths({path}, std::nullopt, DiskFiles()); },
+              [this, path](const Result<QList<Import>> &imports) {
                   m_busy = false;
                   Q_EMIT busyChanged({});
-                  if (!parsed)
-                      Q_EMIT failed(errorText(parsed.error()));
+                  if (!imports)
+                      Q_EMIT failed(errorText(imports.error()));
                   else
-                      ask(path, *parsed);
+                      ask(path, imports->first());
               });
 }
 
-void ImportFleet::ask(const QString &path, const QList<Installation> &imported)
+void ImportFleet::ask(const QString &path, const Import &import)
 {
-    QList<Installation> fleet;
+    Inventory inventory; // the snapshot's fleet is sorted by name as an inventory is
+    bool production = false;
     for (const FleetRow &row : m_requests.console().snapshot()->fleet)
-        fleet << row.installation;
-    const FleetDifference diff = difference(fleet, imported);
-    const auto changes = static_cast<int>(diff.added.size() + diff.changed.size());
-    if (changes == 0) {
-        Q_EMIT said(tr("%1 holds nothing new: %2 are the same.").arg(QFileInfo(path).fileName(), hostsText(static_cast<int>(diff.same.size()))));
+        inventory.installations << row.installation;
+    const InventoryDifference difference = differenceOf(inventory, {import});
+    const QList<Installation> hosts = difference.toTake();
+    for (const Installation &host : hosts)
+        production = production || host.environment == Environment::Production;
+    const QString file = visibleText(QFileInfo(path).fileName(), 80);
+    const QString same = hostsText(static_cast<int>(difference.unchanged.size()));
+    if (difference.isEmpty() && difference.skipped.isEmpty()) {
+        Q_EMIT said(tr("%1 holds nothing new: %2 are the same.").arg(file, same));
         return;
     }
-    QStringList lines;
-    for (const QString &name : diff.added)
-        lines << QStringLiteral("+ ") + visibleText(name, 80);
-    for (const QString &detail : diff.details)
-        lines << QStringLiteral("~ ") + visibleText(detail, 400);
-    const bool production = std::any_of(imported.cbegin(), imported.cend(), [](const Installation &host) { return host.environment == Environment::Production; });
-    auto *dialog = new ConfirmDialog({tr("Import %1").arg(QFileInfo(path).fileName()),
-                                      tr("%1 added, %2 changed.").arg(hostsText(static_cast<int>(diff.added.size()))).arg(diff.changed.size()),
-                                      tr("%1 stay as they are. Nothing is sent to any host; new ones must be trusted before they are measured.")
-                                          .arg(hostsText(static_cast<int>(diff.same.size()))),
-                                      tr("Import %1").arg(hostsText(changes)), tr("Keep the fleet"), false, production, false}, m_window);
+    const auto changes = static_cast<int>(hosts.size());
+    ConfirmDialog::Words words;
+    words.title = tr("Import %1").arg(file);
+    words.sentence = tr("%1 added, %2 changed.").arg(hostsText(static_cast<int>(difference.added.size()))).arg(difference.changed.size());
+    words.detail = tr("Read as %1. Of the others in it %2 are the same already; no host is removed. Nothing is sent to any host; new ones must be trusted before they are measured.").arg(formatWord(import.format), same);
+    words.action = tr("Take %1").arg(hostsText(changes));
+    words.keep = tr("Keep the fleet");
+    words.production = production;
+    auto *dialog = new ConfirmDialog(words, m_window);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    auto *text = new QPlainTextEdit(lines.join(QLatin1Char('\n')));
-    text->setReadOnly(true);
-    text->setFont(theme().font(TextRole::Mono));
-    text->setAccessibleName(tr("Differences"));
-    text->setMinimumHeight(theme().px(160));
-    text->setTabChangesFocus(true);
-    dialog->body()->addWidget(text);
-    connect(dialog, &QDialog::accepted, this, [this, path, imported] {
-        QJsonArray list;
-        for (const Installation &host : imported)
-            list.append(toJson(host));
-        m_requests.send(QStringLiteral("fleet-import"),
-                        {{QStringLiteral("source"), QFileInfo(path).fileName()}, {QStringLiteral("installations"), list}}, this,
-                        [this](const Reply &reply) {
-                            if (!reply)
-                                Q_EMIT failed(errorText(reply.error()));
-                            else
-                                Q_EMIT said(tr("Fleet imported."));
-                        });
+    dialog->setMinimumWidth(theme().px(760));
+    if (changes > 0)
+        addList(dialog->body(), tr("Differences"), {tr("Host"), tr("What"), tr("Until now"), tr("From then on")}, changeRows(difference), 3);
+    else
+        dialog->actionButton()->setBlocked(tr("There is nothing to take."));
+    if (!difference.skipped.isEmpty()) {
+        QList<Row> rows;
+        for (qsizetype i = 0; i < difference.skipped.size(); ++i) {
+            const Skipped &s = difference.skipped[i];
+            rows.append(listRow(QString::number(i), {s.where.startsWith(path) ? file + s.where.mid(path.size()) : s.where, s.what, s.why}));
+        }
+        addList(dialog->body(), tr("Not taken over: %1").arg(rows.size()), {tr("Where"), tr("What"), tr("Why")}, rows, 2);
+    }
+    connect(dialog, &QDialog::accepted, this, [this, path, hosts] { take(QFileInfo(path).fileName(), hosts); });
+    dialog->open();
+}
+
+void ImportFleet::take(const QString &source, const QList<Installation> &installations)
+{
+    m_requests.send(QStringLiteral("fleet-import"), {{QStringLiteral("source"), source}, {QStringLiteral("installations"), valueToJson(installations)}}, this,
+                    [this](const Reply &reply) {
+                        if (!reply) {
+                            Q_EMIT failed(errorText(reply.error()));
+                            return;
+                        }
+                        m_taken.insert(reply->value(QLatin1String("undo")).toInteger());
+                        Q_EMIT said(tr("Fleet imported. Undo import takes it back."));
+                        Q_EMIT taken();
+                    });
+}
+
+void ImportFleet::undo()
+{
+    const auto change = m_requests.console().snapshot()->undo;
+    if (!change) {
+        Q_EMIT said(tr("There is no change of the fleet to take back."));
+        return;
+    }
+    const QString source = change->source.isEmpty() ? tr("a removal") : visibleText(change->source, 80);
+    ConfirmDialog::Words words;
+    words.title = tr("Undo %1").arg(source);
+    words.sentence = tr("%1 removed again, %2 put back as before.").arg(hostsText(static_cast<int>(change->added.size()))).arg(change->before.size());
+    words.detail = tr("The last change of the fleet came from %1. What it changed is put back; the journal keeps both.").arg(source);
+    words.action = tr("Undo");
+    words.keep = tr("Keep the fleet");
+    auto *dialog = new ConfirmDialog(words, m_window);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, seq = change->seq] {
+        m_requests.send(QStringLiteral("fleet-undo"), {{QStringLiteral("expect"), seq}}, this, [this](const Reply &reply) {
+            if (!reply)
+                Q_EMIT failed(errorText(reply.error()));
+            else
+                Q_EMIT said(tr("The fleet is as it was before."));
+        });
     });
     dialog->open();
 }

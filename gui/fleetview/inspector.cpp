@@ -194,6 +194,8 @@ void Inspector::showNote(const FleetRow &row, const StateLook &look, qint64 nowM
     QString text;
     if (row.keyState == QLatin1String("changed"))
         text = tr("The host shows another key than the trusted one. Nothing is sent to it. Find out why before you trust the new one.");
+    else if (row.keyState == QLatin1String("revoked"))
+        text = tr("Its key was revoked, so nothing is sent to it. Give the machine a new key, then trust that one.");
     else if (row.keyState == QLatin1String("unknown"))
         text = tr("Its key was never trusted, so nothing was sent to it. Compare the fingerprint with the host's, then trust it.");
     else if (!row.facts.error.isEmpty())
@@ -216,7 +218,7 @@ void Inspector::showFacts(const FleetRow &row, qint64 nowMs)
     const bool trusted = row.keyState == QLatin1String("trusted");
     QList<Fact> list;
     list << Fact{tr("Address"), host.endpoint.machine(), {}, {}, std::nullopt, true};
-    list << Fact{tr("Host key"), trusted ? tr("trusted") : row.keyState == QLatin1String("changed") ? tr("changed") : tr("unknown"), row.keyFingerprint,
+    list << Fact{tr("Host key"), trusted ? tr("trusted") : row.keyState == QLatin1String("changed") ? tr("changed") : row.keyState == QLatin1String("revoked") ? tr("revoked") : tr("unknown"), row.keyFingerprint,
                  trusted ? QStringLiteral("state/healthy") : QStringLiteral("state/warning"), trusted ? StateRole::Healthy : StateRole::Warning};
     list << Fact{tr("Environment"), wordOf(host.environment)};
     list << Fact{tr("Directory"), host.directory, {}, {}, std::nullopt, true};

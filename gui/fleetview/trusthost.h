@@ -1,5 +1,6 @@
 #pragma once
 // The trust step: reads the key a host shows, shows its type and fingerprint, and asks. Refusing is the default answer.
+#include "config/knownhosts.h"
 #include "shell/requests.h"
 
 #include <QWidget>
@@ -12,6 +13,8 @@ class TrustHost final : public QObject {
 public:
     TrustHost(Requests &requests, QWidget *window);
     void ask(const QString &host);
+    void chooseFile(); // a known_hosts file: keys of machines in the fleet, shown before they are taken
+    void read(const QString &path);
 
 Q_SIGNALS:
     void busyChanged(const QString &sentence);
@@ -20,6 +23,7 @@ Q_SIGNALS:
 
 private:
     void show(const QString &host, const QJsonObject &scan);
+    void askForKeys(const QString &path, const KeyImport &keys);
     Requests &m_requests;
     QWidget *m_window;
 };

@@ -18,14 +18,18 @@ const OptionSpec fingerprint{t("fingerprint"), t("SHA256:…"), t("trust this ke
 QList<CommandSpec> makeTable()
 {
     return {
-        {t("fleet import"), t("FILE…"), 1, -1, t("read fleet files: add or replace hosts by name"),
-         {{t("format"), t("FORMAT"), t("auto or fleet")}, {t("dry-run"), {}, t("only say what would change")}, json}, fleetImport},
+        {t("fleet import"), t("FILE…"), 1, -1, t("add or change hosts from fleet files, SSH configurations, Ansible inventories or CSV"),
+         {{t("format"), t("FORMAT"), t("auto (default), fleet, ssh-config, ansible or csv")},
+          {t("dry-run"), {}, t("only say what would change")}, json}, fleetImport},
+        {t("fleet undo"), {}, 0, 0, t("take back the last change of the fleet"), {{t("dry-run"), {}, t("only say what would change")}, json}, fleetUndo},
         {t("fleet list"), {}, 0, 0, t("the hosts and what was measured last"), {filter, json}, fleetList},
         {t("fleet export"), t("FILE"), 1, 1, t("write a fleet file"), {}, fleetExport},
         {t("fleet check"), {}, 0, 0, t("measure: version, health, disk, database, backups, ledger, lock"), {filter, json}, fleetCheck},
         {t("fleet set"), t("HOST KEY=VALUE…"), 2, -1, t("change a host, e.g. port=2222 groups=eu,canary labels.site=berlin"), {}, fleetSet},
         {t("fleet remove"), t("HOST…"), 1, -1, t("forget hosts; their history stays"), {reason}, fleetRemove},
-        {t("host trust"), t("HOST"), 1, 1, t("show a host's SSH key and trust it"), {fingerprint, reason}, hostTrust},
+        {t("host trust"), t("[HOST]"), 0, 1, t("show a host's SSH key and trust it, or take keys from a known_hosts file"),
+         {fingerprint, reason, {t("import"), t("FILE"), t("a known_hosts file: keys of machines in the fleet, and revoked ones")},
+          {t("dry-run"), {}, t("with --import: only say what would be taken")}, json}, hostTrust},
         {t("host shell"), t("HOST"), 1, 1, t("print the ssh command for a host"), {}, hostShell},
         {t("profiles list"), {}, 0, 0, t("the products that are known"), {json}, profilesList},
         {t("profiles show"), t("ID"), 1, 1, t("a product's steps, ways back and settings"), {json}, profilesShow},

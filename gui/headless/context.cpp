@@ -65,7 +65,8 @@ QJsonObject hostJson(const Installation &installation, const Workspace &workspac
     row.installation = installation;
     row.facts = workspace.facts.value(installation.name);
     row.rollout = workspace.holderOf(installation.name);
-    row.keyState = workspace.trusted.contains(installation.endpoint.machine()) ? QStringLiteral("trusted") : QStringLiteral("unknown");
+    const QString key = workspace.trusted.value(installation.endpoint.machine()).fingerprint;
+    row.keyState = key.isEmpty() ? QStringLiteral("unknown") : workspace.revoked.contains(key) ? QStringLiteral("revoked") : QStringLiteral("trusted");
     QJsonObject json = fleetRowJson(row);
     const HostFacts &f = row.facts;
     if (f.measuredMs == 0)

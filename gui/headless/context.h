@@ -33,6 +33,7 @@ Status writeFile(const QString &path, const QByteArray &bytes);
 QJsonObject hostJson(const Installation &installation, const Workspace &workspace);
 
 Result<int> fleetImport(Context &);
+Result<int> fleetUndo(Context &);
 Result<int> fleetList(Context &);
 Result<int> fleetExport(Context &);
 Result<int> fleetCheck(Context &);

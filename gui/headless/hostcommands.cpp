@@ -1,6 +1,10 @@
 #include "headless/context.h"
 
+#include "config/files.h"
+#include "config/knownhosts.h"
 #include "text/errortext.h"
+
+#include <QFileInfo>
 
 namespace bellwether {
 
@@ -15,6 +19,60 @@ Result<Installation> knownHost(const Context &context)
     if (const Installation *installation = view->workspace().inventory.find(name))
         return *installation;
     return fail(ErrorCode::UnknownHost, {name});
+}
+
+// Keys from a known_hosts file: shown first, and only for machines of the inventory.
+Result<int> importTrust(Context &context)
+{
+    if (!context.in.positionals.isEmpty() || context.in.has(QStringLiteral("fingerprint")))
+        return usage(QStringLiteral("--import stands without HOST and --fingerprint"));
+    const QString file = context.in.value(QStringLiteral("import"));
+    const auto text = readFileBounded(file);
+    if (!text)
+        return std::unexpected(text.error());
+    QMap<QString, QString> trusted;
+    KeyImport keys;
+    {
+        const auto view = context.view();
+        if (!view)
+            return std::unexpected(view.error());
+        const Workspace &w = view->workspace();
+        for (auto it = w.trusted.cbegin(); it != w.trusted.cend(); ++it)
+            trusted.insert(it.key(), it->fingerprint);
+        auto read = importKnownHosts(*text, file, w.inventory, trusted, w.revoked.keys());
+        if (!read)
+            return std::unexpected(read.error());
+        keys = std::move(*read);
+    }
+    const bool dry = context.in.has(QStringLiteral("dry-run"));
+    if (!dry && keys.trust.size() + keys.revoke.size() > 0) {
+        auto link = context.link();
+        if (!link)
+            return std::unexpected(link.error());
+        const auto reply = (*link)->ask(context.request(QStringLiteral("trust-import"),
+            {{QStringLiteral("source"), QFileInfo(file).fileName()}, {QStringLiteral("keys"), valueToJson(keys.trust)}, {QStringLiteral("revoked"), valueToJson(keys.revoke)}}));
+        if (!reply)
+            return std::unexpected(reply.error());
+    }
+    if (context.json()) {
+        context.out.json({{QStringLiteral("dry_run"), dry}, {QStringLiteral("trusted"), valueToJson(keys.trust)}, {QStringLiteral("revoked"), valueToJson(keys.revoke)},
+                          {QStringLiteral("conflicts"), valueToJson(keys.conflicts)}, {QStringLiteral("unchanged"), keys.unchanged},
+                          {QStringLiteral("strangers"), keys.strangers}, {QStringLiteral("skipped"), valueToJson(keys.skipped)}});
+        return 0;
+    }
+    for (const MachineKey &key : std::as_const(keys.trust))
+        context.out.line(QStringLiteral("+ %1  %2 %3").arg(key.machine, key.keyType, key.fingerprint));
+    for (const MachineKey &key : std::as_const(keys.revoke)) {
+        const QString machine = trusted.key(key.fingerprint);
+        context.out.line(QStringLiteral("- %1 %2 is revoked%3").arg(key.keyType, key.fingerprint, machine.isEmpty() ? QString() : QStringLiteral(", and was trusted for %1").arg(machine)));
+    }
+    for (const KeyConflict &conflict : std::as_const(keys.conflicts))
+        context.out.line(QStringLiteral("! %1: %2: %3 %4 differs from the trusted %5, which stays").arg(printable(conflict.key.where), conflict.key.machine, conflict.key.keyType, conflict.key.fingerprint, conflict.trusted));
+    for (const Skipped &skipped : std::as_const(keys.skipped))
+        context.out.line(QStringLiteral("! %1: %2: %3").arg(printable(skipped.where), printable(skipped.what), printable(skipped.why)));
+    context.out.line(QStringLiteral("%1%2 trusted, %3 revoked, %4 in conflict, %5 unchanged, %6 for machines that are not in the fleet").arg(dry ? QStringLiteral("Would be: ") : QString())
+                         .arg(keys.trust.size()).arg(keys.revoke.size()).arg(keys.conflicts.size()).arg(keys.unchanged).arg(keys.strangers));
+    return 0;
 }
 
 QString shellWord(const QString &word)
@@ -36,6 +94,13 @@ QString destination(const Endpoint &endpoint, bool withPort)
 
 Result<int> hostTrust(Context &context)
 {
+    if (context.in.has(QStringLiteral("import")))
+        return importTrust(context);
+    if (context.in.positionals.isEmpty())
+        return usage(QStringLiteral("host trust needs HOST, or --import FILE"));
+    for (const char *option : {"dry-run", "json"})
+        if (context.in.has(QLatin1String(option)))
+            return usage(QStringLiteral("--%1 belongs to --import").arg(QLatin1String(option)));
     const auto host = knownHost(context);
     if (!host)
         return std::unexpected(host.error());

@@ -114,6 +114,8 @@ void ReadOnlyConsole::publish()
     s->journalState = QStringLiteral("not verified");
     s->readOnlyReason = m_why;
     s->dataFolder = m_view.dataFolder();
+    if (!w.undo.isEmpty())
+        s->undo = w.undo.last();
     for (const Installation &installation : w.inventory.installations) {
         FleetRow row;
         row.installation = installation;
@@ -121,8 +123,11 @@ void ReadOnlyConsole::publish()
         row.rollout = w.holderOf(installation.name);
         const auto key = w.trusted.constFind(installation.endpoint.machine());
         row.keyState = key == w.trusted.cend() ? QStringLiteral("unknown") : QStringLiteral("trusted");
-        if (key != w.trusted.cend())
+        if (key != w.trusted.cend()) {
             row.keyFingerprint = key->fingerprint;
+            if (w.revoked.contains(key->fingerprint))
+                row.keyState = QStringLiteral("revoked");
+        }
         s->fleet.append(row);
     }
     std::function<void()> changed;

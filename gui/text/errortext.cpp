@@ -49,6 +49,10 @@ QString pattern(ErrorCode code)
         return tr("\"%1\" must be %2, but here stands %3. Correct the value.");
     case ErrorCode::BadValue:
         return tr("\"%2\" is not a value for \"%1\". Allowed: %3.");
+    case ErrorCode::ImportSyntax:
+        return tr("This cannot be read: %1. Correct the file at this place.");
+    case ErrorCode::ImportFormat:
+        return tr("This is not recognised as a fleet file, an SSH configuration, an Ansible inventory or CSV. Say which with --format.");
     case ErrorCode::BadVersion:
         return tr("\"%1\" is not a version. Write it like 1.5.0 or v2.0.0-rc.1.");
     case ErrorCode::BadFilter:
@@ -249,6 +253,8 @@ int exitCode(ErrorCode code)
     case ErrorCode::MissingKey:
     case ErrorCode::WrongType:
     case ErrorCode::BadValue:
+    case ErrorCode::ImportSyntax:
+    case ErrorCode::ImportFormat:
     case ErrorCode::BadVersion:
     case ErrorCode::BadFilter:
     case ErrorCode::UnknownHost:

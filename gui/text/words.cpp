@@ -51,7 +51,7 @@ FleetState fleetState(const FleetRow &row, const HostView *run)
         case HostRunState::RolledBack: break;
         }
     }
-    if (row.keyState == QLatin1String("changed"))
+    if (row.keyState == QLatin1String("changed") || row.keyState == QLatin1String("revoked"))
         return FleetState::KeyChanged;
     if (row.keyState == QLatin1String("unknown"))
         return FleetState::KeyUnknown;

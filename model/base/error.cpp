@@ -22,6 +22,8 @@ const char *errorKey(ErrorCode code)
     case ErrorCode::MissingKey: return "missing-key";
     case ErrorCode::WrongType: return "wrong-type";
     case ErrorCode::BadValue: return "bad-value";
+    case ErrorCode::ImportSyntax: return "import-syntax";
+    case ErrorCode::ImportFormat: return "import-format";
     case ErrorCode::BadVersion: return "bad-version";
     case ErrorCode::BadFilter: return "bad-filter";
     case ErrorCode::UnknownHost: return "unknown-host";

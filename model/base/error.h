@@ -31,6 +31,9 @@ enum class ErrorCode {
     MissingKey,            // %1 key
     WrongType,             // %1 key, %2 wanted, %3 found
     BadValue,              // %1 key, %2 value, %3 what is allowed
+    // -- other files that are imported (place is set)
+    ImportSyntax,          // %1 what is wrong
+    ImportFormat,          // it is none of the formats
     // -- domain
     BadVersion,            // %1 text
     BadFilter,             // %1 expression, %2 what is wrong, %3 column (from 1)

@@ -10,7 +10,7 @@ namespace bellwether {
 
 namespace {
 
-constexpr YamlLimits kPlanLimits{qint64(64) << 20, 32, 4'000'000};
+const YamlLimits kPlanLimits{qint64(64) << 20, 32, 4'000'000, {}};
 const TextRule kAnyText{[](const QString &) { return true; }, "a text"};
 
 template<class T>

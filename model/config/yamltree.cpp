@@ -37,8 +37,12 @@ public:
     void OnAnchor(const YAML::Mark &mark, const std::string &) override { stop(mark, ErrorCode::YamlAlias); }
     void OnScalar(const YAML::Mark &mark, const std::string &tag, YAML::anchor_t anchor, const std::string &value) override
     {
-        checkTag(mark, tag);
+        const QString named = QString::fromStdString(tag);
+        const bool letThrough = m_limits.tags.contains(named);
+        if (!letThrough)
+            checkTag(mark, tag);
         YamlNode scalar = node(YamlNode::Kind::Scalar, mark, anchor);
+        scalar.tag = letThrough ? named : QString();
         scalar.quoted = tag == "!";
         scalar.text = QString::fromUtf8(value.data(), static_cast<qsizetype>(value.size()));
         add(std::move(scalar));

@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #include <QByteArray>
+#include <QStringList>
 #include <vector>
 
 namespace bellwether {
@@ -14,6 +15,7 @@ struct YamlLimits {
     qint64 bytes = 1 << 20;
     int depth = 32;
     int nodes = 100'000;
+    QStringList tags; // of texts, that are let through, as "!vault"
 };
 
 struct YamlNode {
@@ -22,6 +24,7 @@ struct YamlNode {
     bool quoted = false; // scalar in quotes or as a block
     int line = 0, column = 0; // from 1
     QString text;        // of a scalar
+    QString tag;         // of a scalar: one of the limits' tags
     std::vector<YamlNode> keys;  // of a map, scalars, unique; in the order of the file
     std::vector<YamlNode> items; // of a list, or a map's values beside their keys
 

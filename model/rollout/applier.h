@@ -25,6 +25,7 @@ struct Applier {
     void operator()(const FleetImported &) {}
     void operator()(const HostRemoved &) {}
     void operator()(const HostTrusted &) {}
+    void operator()(const KeyRevoked &) {}
     void operator()(const ReleasesImported &) {}
     void operator()(const ReportExported &) {}
 

@@ -7,11 +7,13 @@
 //   resume pause promote abort   rollout, reason                           {}
 //   retry skip    rollout, hosts[], reason                                 hosts[]
 //   rollback      rollout, hosts[], way, confirm{host: domain}, dry_run    hosts[{name, verdict, reason, loss_s, backup}]
-//   fleet-import  source, installations[]                                  added, replaced
+//   fleet-import  source, installations[]                                  added, replaced, undo
+//   fleet-undo    expect (optional: the change that was shown)              source, removed[], put_back
 //   fleet-remove  hosts[], reason                                          removed
 //   releases-import source, text                                           product, releases
 //   scan-key      host                                                     machine, key_type, fingerprint, state, trusted
 //   trust         host, fingerprint, key_type, source, reason              {}
+//   trust-import  source, keys[{machine, key_type, fingerprint}], revoked[{key_type, fingerprint}]   trusted, revoked, left_out
 //   check         hosts[]                                                  hosts[]   (each as in `fleet check --json`)
 //   record-report rollout, format, file, sha256                            {}
 #include "rollout/snapshot.h"

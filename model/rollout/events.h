@@ -31,14 +31,16 @@ struct FleetImported { // adds or replaces by name
     BELLWETHER_EVENT(FleetImported)
     QString source;
     QList<Installation> installations;
+    qint64 undoes = 0; // sequence number of the change of the fleet that this takes back; 0: none
     template<class V, class S> static void fields(V &&v, S &s)
-    { v("source", s.source); v("installations", s.installations); }
+    { v("source", s.source); v("installations", s.installations); v("undoes", s.undoes); }
 };
 struct HostRemoved {
     BELLWETHER_EVENT(HostRemoved)
     QStringList hosts;
     QString reason;
-    template<class V, class S> static void fields(V &&v, S &s) { v("hosts", s.hosts); v("reason", s.reason); }
+    qint64 undoes = 0; // as above
+    template<class V, class S> static void fields(V &&v, S &s) { v("hosts", s.hosts); v("reason", s.reason); v("undoes", s.undoes); }
 };
 struct HostTrusted {
     BELLWETHER_EVENT(HostTrusted)
@@ -52,6 +54,13 @@ struct HostTrusted {
         v("machine", s.machine); v("key_type", s.keyType); v("fingerprint", s.fingerprint);
         v("source", s.source); v("replaced", s.replaced); v("reason", s.reason);
     }
+};
+struct KeyRevoked { // this key is never believed again, whichever machine shows it
+    BELLWETHER_EVENT(KeyRevoked)
+    QString keyType, fingerprint; // SHA256:…
+    QString source;               // "import FILE"
+    template<class V, class S> static void fields(V &&v, S &s)
+    { v("key_type", s.keyType); v("fingerprint", s.fingerprint); v("source", s.source); }
 };
 struct ReleasesImported {
     BELLWETHER_EVENT(ReleasesImported)
@@ -310,7 +319,7 @@ struct ReportExported {
     template<class V, class S> static void fields(V &&v, S &s) { v("format", s.format); v("file", s.file); v("sha256", s.sha256); }
 };
 
-using EventBody = std::variant<ConsoleStarted, FleetImported, HostRemoved, HostTrusted, ReleasesImported, FactsMeasured,
+using EventBody = std::variant<ConsoleStarted, FleetImported, HostRemoved, HostTrusted, KeyRevoked, ReleasesImported, FactsMeasured,
     RolloutStarted, RolloutResumed, WaveOpened, HostBegun, HostEnded, LeaseTaken, StepIntended, StepStarted, StepEnded,
     StepReconciled, ConnectionChanged, MigrationObserved, BackupProven, HealthObserved, GateAssessed, GatePassed,
     Promoted, Paused, Unpaused, HostRetried, HostSkipped, WayBackDecided, RollbackConfirmed, AbortRequested,

@@ -87,6 +87,14 @@ struct FleetRow {
     QString keyFingerprint;
 };
 
+// A change of the fleet as it can be taken back.
+struct FleetChange {
+    qint64 seq = 0;             // of its event
+    QString source;             // where it came from; empty for a removal
+    QList<Installation> before; // what stood there, of those that were replaced or removed
+    QStringList added;          // what did not
+};
+
 // The whole of what a console knows; published at most every 100 ms.
 struct ConsoleSnapshot {
     quint64 revision = 0;
@@ -98,6 +106,7 @@ struct ConsoleSnapshot {
     QString readOnlyReason; // why this console may not change anything; empty = it may
     QString dataFolder;
     int connected = 0; // SSH sessions open
+    std::optional<FleetChange> undo; // the last change of the fleet, which fleet-undo takes back
 };
 
 } // namespace bellwether

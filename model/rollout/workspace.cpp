@@ -4,8 +4,24 @@ namespace bellwether {
 
 namespace {
 
+// What a change of the fleet puts out of the way is kept for a while, so that it can be taken back.
+void remember(Workspace &w, FleetChange change, qint64 undoes)
+{
+    constexpr qsizetype kept = 20;
+    if (undoes > 0) {
+        w.undo.removeIf([undoes](const FleetChange &c) { return c.seq >= undoes; });
+        return;
+    }
+    if (change.before.isEmpty() && change.added.isEmpty())
+        return;
+    w.undo.append(std::move(change));
+    if (w.undo.size() > kept)
+        w.undo.removeFirst();
+}
+
 struct WorkspaceApplier {
     Workspace &w;
+    qint64 seq;
 
     void operator()(const ConsoleStarted &b)
     {
@@ -19,17 +35,30 @@ struct WorkspaceApplier {
     }
     void operator()(const FleetImported &b)
     {
-        for (const Installation &i : b.installations)
+        FleetChange change{seq, b.source, {}, {}};
+        for (const Installation &i : b.installations) {
+            const Installation *old = w.inventory.find(i.name);
+            if (!old)
+                change.added.append(i.name);
+            else if (!(*old == i))
+                change.before.append(*old);
             w.inventory.put(i);
+        }
+        remember(w, std::move(change), b.undoes);
     }
     void operator()(const HostRemoved &b)
     {
+        FleetChange change{seq, {}, {}, {}};
         for (const QString &name : b.hosts) {
+            if (const Installation *old = w.inventory.find(name))
+                change.before.append(*old);
             w.inventory.remove(name);
             w.facts.remove(name);
         }
+        remember(w, std::move(change), b.undoes);
     }
     void operator()(const HostTrusted &b) { w.trusted.insert(b.machine, {b.keyType, b.fingerprint}); }
+    void operator()(const KeyRevoked &b) { w.revoked.insert(b.fingerprint, b.keyType); }
     void operator()(const ReleasesImported &b)
     {
         const auto catalogue = parseCatalogue(b.text.toUtf8(), b.source);
@@ -66,7 +95,7 @@ QString Workspace::holderOf(const QString &host) const
 
 void apply(Workspace &workspace, const Event &event)
 {
-    std::visit(WorkspaceApplier{workspace}, event.body);
+    std::visit(WorkspaceApplier{workspace, event.seq}, event.body);
     if (event.rollout > 0) {
         if (std::holds_alternative<RolloutStarted>(event.body))
             workspace.rollouts.insert(event.rollout, RolloutState{});

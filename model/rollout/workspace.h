@@ -1,5 +1,5 @@
 #pragma once
-// The fold over the whole journal: inventory, trusted keys, facts, catalogues and every rollout.
+// The fold over the whole journal: inventory, trusted and revoked keys, facts, catalogues and every rollout.
 #include "rollout/snapshot.h"
 
 namespace bellwether {
@@ -12,6 +12,8 @@ struct Workspace {
     QString id; // of the data folder
     Inventory inventory;
     QMap<QString, TrustedKey> trusted; // by machine
+    QMap<QString, QString> revoked;    // fingerprint → type of key
+    QList<FleetChange> undo;           // newest last, at most 20
     QMap<QString, HostFacts> facts;    // newest, by installation
     QMap<int, RolloutState> rollouts;
     std::shared_ptr<Library> library; // shipped + imported

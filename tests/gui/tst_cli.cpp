@@ -63,6 +63,9 @@ private Q_SLOTS:
     void hostileFilesChangeNothing();
     void aFleetIsImportedListedAndExported();
     void dryRunChangesNothing();
+    void inventoriesOfOthersAreImported();
+    void changesOfTheFleetAreTakenBack();
+    void knownHostsAreImported();
     void keysOfAFleetAreTheContract();
     void hostsAreSetAndRemoved();
     void shellPrintsAQuotedCommand();
@@ -97,7 +100,7 @@ void TestCli::everyCommandHasHelp()
         for (const OptionSpec &option : command.options)
             QVERIFY2(result.out.contains("--" + option.name.toUtf8()), result.told());
     }
-    QCOMPARE(commands, 31);
+    QCOMPARE(commands, 32);
     const CliResult all = cli.run({QStringLiteral("--help")});
     QCOMPARE(all.exitCode, 0);
     QVERIFY(all.out.contains("exit codes") && !all.out.contains("drill") && !all.out.contains("stop-all"));
@@ -174,8 +177,7 @@ void TestCli::badUsageIsOneLine()
 void TestCli::laterFeaturesSaySo_data()
 {
     QTest::addColumn<QStringList>("arguments");
-    for (const char *line : {"drill berlin-1", "drill", "stop-all --reason x", "release --reason x", "fleet import f --format csv",
-                             "fleet import f --format ansible", "fleet import f --format ssh-config", "releases import https://example.org/r.yaml",
+    for (const char *line : {"drill berlin-1", "drill", "stop-all --reason x", "release --reason x", "releases import https://example.org/r.yaml",
                              "--data postgresql://x/y fleet list"})
         QTest::newRow(line) << words(line);
 }
@@ -248,7 +250,7 @@ void TestCli::aFleetIsImportedListedAndExported()
     const CliResult badFilter = cli.run(list + QStringList{QStringLiteral("--filter"), QStringLiteral("version<<")});
     QVERIFY2(badFilter.exitCode == 2 && badFilter.err.contains("column"), badFilter.told());
     const CliResult again = cli.run({QStringLiteral("fleet"), QStringLiteral("import"), file, QStringLiteral("--json")});
-    QCOMPARE(again.json().value(QStringLiteral("unchanged")).toArray().size(), 2);
+    QCOMPARE(again.json().value(QStringLiteral("unchanged")).toInt(), 2);
     const QString out = cli.file(QStringLiteral("out.yaml"));
     QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("export"), out}).exitCode, 0);
     const Cli other;
@@ -264,6 +266,112 @@ void TestCli::dryRunChangesNothing()
     QCOMPARE(result.exitCode, 0);
     QCOMPARE(result.json().value(QStringLiteral("added")).toArray().size(), 2);
     QVERIFY(!QFileInfo::exists(cli.data() + QStringLiteral("/journal.db")));
+}
+
+void TestCli::inventoriesOfOthersAreImported()
+{
+    const Cli cli;
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    const auto import = [&cli](const char *name, const QByteArray &text, const char *more) {
+        return cli.run(QStringList{QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QString::fromLatin1(name), text), QStringLiteral("--json")} + words(more));
+    };
+    const QByteArray witness = cli.file(QStringLiteral("pwned")).toUtf8();
+    const QByteArray config = "Host berlin-1\n  HostName 127.0.1.9\nHost gate\n  ProxyCommand touch " + witness + "\nHost new\n  ProxyJump gate\nMatch exec \"touch " + witness + "\"\n  Port 1\n";
+    const CliResult dry = import("config", config, "--dry-run");
+    QVERIFY2(dry.exitCode == 0, dry.told());
+    const QJsonObject json = dry.json();
+    QCOMPARE(json.value(QStringLiteral("added")).toArray(), (QJsonArray{QStringLiteral("gate"), QStringLiteral("new")}));
+    QCOMPARE(json.value(QStringLiteral("unchanged")).toInt(-1), 0);
+    const QJsonObject changed = json.value(QStringLiteral("changed")).toArray().first().toObject();
+    QCOMPARE(changed.value(QStringLiteral("name")).toString(), QStringLiteral("berlin-1"));
+    QCOMPARE(changed.value(QStringLiteral("keys")).toObject(), (QJsonObject{{QStringLiteral("address"), QJsonObject{{QStringLiteral("from"), QStringLiteral("127.0.1.1")}, {QStringLiteral("to"), QStringLiteral("127.0.1.9")}}}}));
+    const QJsonArray skipped = json.value(QStringLiteral("skipped")).toArray();
+    QCOMPARE(skipped.size(), 2);
+    for (const QJsonValue one : skipped)
+        for (const char *key : {"where", "what", "why"})
+            QVERIFY2(!one.toObject().value(QLatin1String(key)).toString().isEmpty(), key);
+    QVERIFY(skipped[0].toObject().value(QStringLiteral("where")).toString().endsWith(QLatin1String("/config:4")));
+    QCOMPARE(json.value(QStringLiteral("files")).toArray().first().toObject().value(QStringLiteral("format")).toString(), QStringLiteral("ssh-config"));
+    QCOMPARE(namesOf(cli.run(words("fleet list --json")).json()).size(), 2);
+
+    const CliResult told = cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.file(QStringLiteral("config")), QStringLiteral("--dry-run")});
+    QVERIFY2(told.out.contains("~ berlin-1  address: 127.0.1.1 -> 127.0.1.9") && told.out.contains("Would be: 2 added, 1 changed, 0 unchanged, 2 skipped"), told.told());
+    QVERIFY2(told.err.contains("read as ssh-config"), told.told());
+    QCOMPARE(import("config", config, "").exitCode, 0);
+    QCOMPARE(import("hosts", "[web]\nansible-1 ansible_host=127.0.1.20 ansible_user=ops\n", "").exitCode, 0);
+    QCOMPARE(import("more.csv", "name;address;label:site;domain\ncsv-1;127.0.1.30;oslo;csv.example.org\n", "--format csv").exitCode, 0);
+    QCOMPARE(namesOf(cli.run(words("fleet list --json")).json()),
+             (QStringList{QStringLiteral("ansible-1"), QStringLiteral("berlin-1"), QStringLiteral("csv-1"), QStringLiteral("gate"), QStringLiteral("new"), QStringLiteral("york-1")}));
+    const QJsonObject berlin = cli.run(words("fleet list --filter berlin --json")).json().value(QStringLiteral("hosts")).toArray().first().toObject();
+    QCOMPARE(berlin.value(QStringLiteral("product")).toString(), QStringLiteral("sample")); // ssh's file does not speak of it
+    QCOMPARE(berlin.value(QStringLiteral("port")).toInt(), 2222);
+    QVERIFY(!QFileInfo::exists(cli.file(QStringLiteral("pwned"))));
+    const CliResult wrong = import("bad.csv", "name,address,port\na,x,022\n", "");
+    QVERIFY2(wrong.exitCode == 2 && wrong.err.contains("bad.csv:2:5: "), wrong.told());
+    const CliResult unknown = import("what", "what is this\n", "");
+    QVERIFY2(unknown.exitCode == 2 && unknown.err.contains("--format"), unknown.told());
+    const CliResult circle = cli.run(words("fleet set gate jump=new"));
+    QVERIFY2(circle.exitCode == 2 && circle.err.contains("lead back"), circle.told());
+}
+
+void TestCli::changesOfTheFleetAreTakenBack()
+{
+    const Cli cli;
+    const CliResult nothing = cli.run(words("fleet undo"));
+    QVERIFY2(nothing.exitCode == 3, nothing.told());
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    const QJsonObject before = cli.run(words("fleet list --json")).json();
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("config"), "Host berlin-1 x\nPort 5\n")}).exitCode, 0);
+    QCOMPARE(cli.run(words("fleet remove york-1")).exitCode, 0);
+    const CliResult dry = cli.run(words("fleet undo --dry-run"));
+    QVERIFY2(dry.exitCode == 0 && dry.out.contains("< york-1"), dry.told());
+    QCOMPARE(namesOf(cli.run(words("fleet list --json")).json()), (QStringList{QStringLiteral("berlin-1"), QStringLiteral("x")}));
+    QCOMPARE(cli.run(words("fleet undo")).exitCode, 0); // the removal
+    const CliResult second = cli.run(words("fleet undo --json"));
+    QCOMPARE(second.json().value(QStringLiteral("source")).toString(), QStringLiteral("config"));
+    QCOMPARE(second.json().value(QStringLiteral("removed")).toArray(), QJsonArray{QStringLiteral("x")});
+    QCOMPARE(cli.run(words("fleet list --json")).json(), before);
+    QCOMPARE(cli.run(words("verify --json")).json().value(QStringLiteral("intact")), QJsonValue(true)); // nothing was taken out of the journal
+    QCOMPARE(cli.run(words("fleet undo")).exitCode, 0); // the first import
+    QVERIFY(namesOf(cli.run(words("fleet list --json")).json()).isEmpty());
+    QCOMPARE(cli.run(words("fleet undo")).exitCode, 3);
+}
+
+void TestCli::knownHostsAreImported()
+{
+    const Cli cli;
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    QList<QByteArray> keys;
+    for (const char *name : {"one", "two", "three"}) {
+        QProcess keygen;
+        keygen.start(QStringLiteral("ssh-keygen"), {QStringLiteral("-q"), QStringLiteral("-t"), QStringLiteral("ed25519"), QStringLiteral("-N"), QString(), QStringLiteral("-C"), QString(), QStringLiteral("-f"), cli.file(QString::fromLatin1(name))});
+        QVERIFY(keygen.waitForFinished(30'000) && keygen.exitCode() == 0);
+        QFile file(cli.file(QString::fromLatin1(name) + QStringLiteral(".pub")));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        keys.append(file.readAll().trimmed());
+    }
+    const auto trust = [&cli](const QByteArray &text, const char *more) {
+        return cli.run(QStringList{QStringLiteral("host"), QStringLiteral("trust"), QStringLiteral("--import"), cli.write(QStringLiteral("known_hosts"), text), QStringLiteral("--json")} + words(more));
+    };
+    const auto keyOf = [&cli](int host) { return cli.run(words("fleet list --json")).json().value(QStringLiteral("hosts")).toArray()[host].toObject().value(QStringLiteral("key")).toString(); };
+    const QByteArray file = "[127.0.1.1]:2222 " + keys[0] + "\nstranger " + keys[1] + "\n@revoked * " + keys[2] + "\n@cert-authority * " + keys[1] + "\n";
+    const CliResult dry = trust(file, "--dry-run");
+    QVERIFY2(dry.exitCode == 0, dry.told());
+    QCOMPARE(keyOf(0), QStringLiteral("unknown"));
+    const QJsonObject taken = trust(file, "").json();
+    QCOMPARE(taken.value(QStringLiteral("trusted")).toArray().size(), 1);
+    QCOMPARE(taken.value(QStringLiteral("revoked")).toArray().size(), 1);
+    QCOMPARE(taken.value(QStringLiteral("strangers")).toInt(), 1);
+    QCOMPARE(taken.value(QStringLiteral("skipped")).toArray().size(), 1);
+    QCOMPARE(keyOf(0), QStringLiteral("trusted"));
+    QCOMPARE(keyOf(1), QStringLiteral("unknown"));
+    // another key never takes its place, and the revoked one is remembered
+    const QJsonObject again = trust("[127.0.1.1]:2222 " + keys[1] + "\n[127.0.1.2]:2222 " + keys[2] + "\n", "").json();
+    QCOMPARE(again.value(QStringLiteral("conflicts")).toArray().size(), 1);
+    QVERIFY(again.value(QStringLiteral("trusted")).toArray().isEmpty());
+    QCOMPARE(keyOf(1), QStringLiteral("unknown"));
+    for (const char *bad : {"host trust", "host trust --dry-run berlin-1", "host trust berlin-1 --import x"})
+        QCOMPARE(cli.run(words(bad)).exitCode, 2);
 }
 
 void TestCli::keysOfAFleetAreTheContract()

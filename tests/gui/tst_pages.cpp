@@ -6,6 +6,7 @@
 #include "fleetview/importfleet.h"
 #include "fleetview/inspector.h"
 #include "fleetview/savedfilters.h"
+#include "fleetview/trusthost.h"
 #include "planview/findingsview.h"
 #include "planview/planpage.h"
 #include "planview/waveboard.h"
@@ -27,6 +28,7 @@
 #include <QThread>
 #include <QSignalSpy>
 #include <QTemporaryDir>
+#include <QTableView>
 #include <QTest>
 
 using namespace bellwether;
@@ -332,21 +334,103 @@ private Q_SLOTS:
         QVERIFY(matchEntries(entries, QStringLiteral("tokyo"), 10).isEmpty());
     }
 
-    void anImportShowsWhatChanges()
+    void anImportIsShownTakenAndTakenBack()
     {
-        const ConsoleSnapshot snapshot = wellFleet(4);
-        QList<Installation> fleet, imported;
+        Screen screen(wellFleet(4));
+        const QString known = screen.console.snapshot()->fleet[1].installation.name;
+        QTemporaryDir folder;
+        QFile file(folder.filePath(QStringLiteral("config")));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("Host " + known.toUtf8() + "\nHostName new.example.org\nPort 22\nHost tokyo-01\nProxyCommand touch /tmp/pwned\n");
+        file.close();
+        screen.console.answer(QStringLiteral("fleet-import"), [](const Request &) { return Reply(QJsonObject{{"added", 1}, {"replaced", 1}, {"undo", 77}}); });
+        auto *importer = screen.fleet().findChild<ImportFleet *>();
+        importer->read(file.fileName());
+        ConfirmDialog *dialog = nullptr;
+        QTRY_VERIFY((dialog = screen.window->findChild<ConfirmDialog *>()) && dialog->isVisible());
+        const auto tables = dialog->findChildren<QTableView *>();
+        QCOMPARE(tables.size(), 2);
+        QStringList texts;
+        for (const QTableView *table : tables)
+            for (int row = 0; row < table->model()->rowCount(); ++row)
+                for (int column = 0; column < table->model()->columnCount(); ++column)
+                    texts << table->model()->index(row, column).data().toString();
+        for (const QString &text : {known, QStringLiteral("address"), QStringLiteral("new.example.org"), QStringLiteral("tokyo-01:22"), QStringLiteral("config:5"), QStringLiteral("ProxyCommand touch /tmp/pwned")})
+            QVERIFY2(texts.contains(text), qPrintable(text + u'|' + texts.join(u'|')));
+        // Enter is the safe answer; nothing was sent by it
+        QTest::keyClick(dialog, Qt::Key_Return);
+        QTRY_VERIFY(!screen.window->findChild<ConfirmDialog *>());
+        const auto asked = screen.console.requests();
+        QVERIFY(std::none_of(asked.begin(), asked.end(), [](const Request &r) { return r.verb == QLatin1String("fleet-import"); }));
+        importer->read(file.fileName());
+        QTRY_VERIFY((dialog = screen.window->findChild<ConfirmDialog *>()) && dialog->isVisible());
+        dialog->actionButton()->click();
+        QTRY_VERIFY(importer->hasTaken(77));
+        const auto requests = screen.console.requests();
+        const auto sent = std::find_if(requests.begin(), requests.end(), [](const Request &r) { return r.verb == QLatin1String("fleet-import"); });
+        QList<Installation> hosts;
+        QVERIFY(sent != requests.end() && valueFromJson(sent->args.value(QLatin1String("installations")), hosts));
+        QCOMPARE(hosts.size(), 2);
+        for (const Installation &host : hosts)
+            if (host.name == known)
+                QCOMPARE(host.product, QStringLiteral("sample")); // what the file does not speak of stays
+
+        ConsoleSnapshot after = wellFleet(4);
+        FleetChange change;
+        change.seq = 77;
+        change.source = QStringLiteral("config");
+        change.added = QStringList{QStringLiteral("tokyo-01")};
+        after.undo = change;
+        screen.console.publish(after);
+        Button *undo = screen.button(QStringLiteral("Undo import"));
+        QTRY_VERIFY(undo && undo->isVisible());
+        QTRY_VERIFY(!screen.window->findChild<ConfirmDialog *>());
+        undo->click();
+        QTRY_VERIFY((dialog = screen.window->findChild<ConfirmDialog *>()) && dialog->isVisible());
+        dialog->actionButton()->click();
+        QTRY_VERIFY([&] {
+            for (const Request &r : screen.console.requests())
+                if (r.verb == QLatin1String("fleet-undo"))
+                    return r.args.value(QLatin1String("expect")).toInt() == 77;
+            return false;
+        }());
+    }
+
+    void keysOfKnownHostsAreShownFirst()
+    {
+        ConsoleSnapshot snapshot = wellFleet(3);
+        for (FleetRow &row : snapshot.fleet)
+            row.keyFingerprint.clear();
+        snapshot.fleet[1].keyFingerprint = QStringLiteral("SHA256:other");
+        Screen screen(snapshot);
+        QTemporaryDir folder;
+        QFile file(folder.filePath(QStringLiteral("known_hosts")));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        const QByteArray key = " ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO5Ti5S0cTkkyvnmfn+JQuVhC8xkTFvHHEmvwoEeZCAM\n";
         for (const FleetRow &row : snapshot.fleet)
-            fleet << row.installation;
-        imported = fleet;
-        imported[1].domain = QStringLiteral("new.example.org");
-        imported[2].name = QStringLiteral("tokyo-01");
-        const FleetDifference diff = difference(fleet, imported);
-        QCOMPARE(diff.added, QStringList{QStringLiteral("tokyo-01")});
-        QCOMPARE(diff.changed, QStringList{fleet[1].name});
-        QCOMPARE(diff.same.size(), 2);
-        QCOMPARE(diff.details.size(), 1);
-        QVERIFY(diff.details[0].contains(QLatin1String("new.example.org")));
+            file.write(row.installation.endpoint.address.toUtf8() + key);
+        file.close();
+        auto *truster = screen.fleet().findChild<TrustHost *>();
+        truster->read(file.fileName());
+        ConfirmDialog *dialog = nullptr;
+        QTRY_VERIFY((dialog = screen.window->findChild<ConfirmDialog *>()) && dialog->isVisible());
+        const QAbstractItemModel *rows = dialog->findChild<QTableView *>()->model();
+        QCOMPARE(rows->rowCount(), 3);
+        QCOMPARE(rows->index(0, 0).data().toString(), snapshot.fleet[1].installation.endpoint.machine()); // the conflict, above the new ones
+        QTest::keyClick(dialog, Qt::Key_Return);
+        QTRY_VERIFY(!screen.window->findChild<ConfirmDialog *>());
+        truster->read(file.fileName());
+        QTRY_VERIFY((dialog = screen.window->findChild<ConfirmDialog *>()) && dialog->isVisible());
+        dialog->actionButton()->click();
+        const auto sent = [&] {
+            QList<Request> found;
+            for (const Request &r : screen.console.requests())
+                if (r.verb == QLatin1String("trust-import"))
+                    found << r;
+            return found;
+        };
+        QTRY_COMPARE(sent().size(), 1); // none by Enter
+        QCOMPARE(sent().first().args.value(QLatin1String("keys")).toArray().size(), 2);
     }
 
     void ssHCommandsAreQuoted()
@@ -378,7 +462,10 @@ private Q_SLOTS:
         QTest::keyClick(list, Qt::Key_Right, Qt::AltModifier);
         QTRY_VERIFY(page.result().plan.waves.size() > 1 && page.result().plan.waves[1].hosts.contains(canary));
         QVERIFY(page.result().hash.size() == 64);
-        QTest::mouseClick(screen.button(QStringLiteral("Undo")), Qt::LeftButton);
+        const auto ofPage = page.findChildren<Button *>(); // the Fleet page has an undo of its own
+        const auto undo = std::find_if(ofPage.begin(), ofPage.end(), [](const Button *one) { return one->text() == QLatin1String("Undo"); });
+        QVERIFY(undo != ofPage.end());
+        QTest::mouseClick(*undo, Qt::LeftButton);
         QTRY_COMPARE(page.result().plan.waves[0].hosts, made.waves[0].hosts);
 
         // release notes first, then the question, then the request with a plan that reads back with its hash

@@ -51,6 +51,16 @@ public:
         const std::scoped_lock lock(m_mutex);
         return m_all.known ? m_all : m_keys.value(machine);
     }
+    bool isRevoked(const QString &fingerprint) const override
+    {
+        const std::scoped_lock lock(m_mutex);
+        return m_revoked.contains(fingerprint);
+    }
+    void revoke(const QString &fingerprint)
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_revoked.append(fingerprint);
+    }
     void trust(const QString &machine, const QString &fingerprint, const QString &type = QStringLiteral("ssh-ed25519"))
     {
         const std::scoped_lock lock(m_mutex);
@@ -66,6 +76,7 @@ private:
     mutable std::mutex m_mutex;
     QMap<QString, Answer> m_keys;
     Answer m_all;
+    QStringList m_revoked;
 };
 
 } // namespace bellwether

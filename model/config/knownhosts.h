@@ -1,0 +1,36 @@
+#pragma once
+// known_hosts files (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"): which of their keys could be trusted for the machines of the
+// inventory. Names are matched against those machines only, so hashed ones and patterns never bring in a stranger. A key that
+// differs from a trusted one is a conflict and never replaces it; one marked @revoked is never believed again, whoever shows it.
+#include "config/importer.h"
+
+namespace bellwether {
+
+struct MachineKey {
+    QString machine; // address:port; empty for a revoked key
+    QString keyType, fingerprint;
+    QString where;
+    template<class V, class S> static void fields(V &&v, S &s)
+    { v("machine", s.machine); v("key_type", s.keyType); v("fingerprint", s.fingerprint); v("where", s.where); }
+};
+
+struct KeyConflict {
+    MachineKey key;
+    QString trusted; // the fingerprint that is trusted and stays so
+    template<class V, class S> static void fields(V &&v, S &s) { v("key", s.key); v("trusted", s.trusted); }
+};
+
+struct KeyImport {
+    QList<MachineKey> trust;      // one for each machine: ed25519 before ecdsa before rsa
+    QList<MachineKey> revoke;     // not yet remembered
+    QList<KeyConflict> conflicts;
+    int unchanged = 0;            // trusted already
+    QList<Skipped> skipped;       // machines of nobody are only counted
+    int strangers = 0;            // lines for machines that are not in the inventory
+};
+
+// trusted: fingerprints by machine; revoked: fingerprints. FileEmpty, ImportSyntax (not a text at all).
+Result<KeyImport> importKnownHosts(const QByteArray &text, const QString &name, const Inventory &inventory,
+                                   const QMap<QString, QString> &trusted, const QStringList &revoked);
+
+} // namespace bellwether
