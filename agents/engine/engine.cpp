@@ -15,6 +15,8 @@ namespace bellwether {
 
 namespace {
 const QString itself = QStringLiteral("bellwether");
+constexpr qint64 listenMs = 20'000;
+constexpr qint64 sleptMs = 30'000; // a longer time between two turns was no turn of a running program
 } // namespace
 
 Engine::Engine(Setup setup)
@@ -99,11 +101,22 @@ bool Engine::isIdle() const
     return m_backlog.isEmpty();
 }
 
+// Nothing of what was known before is of now: connections look alive and are not, leases may be another's.
+void Engine::wakeUp()
+{
+    m_hosts.reconnect();
+    m_leases.renewAllNow();
+    m_listeningMono = now().monoMs + listenMs; // what hosts have to tell comes before any deadline is judged
+}
+
 void Engine::tick()
 {
     if (m_stopped)
         return;
     const qint64 mono = now().monoMs;
+    if (m_tickedMono > 0 && mono - m_tickedMono > sleptMs)
+        wakeUp();
+    m_tickedMono = mono;
     while (!m_due.empty() && m_due.begin()->first <= mono) {
         const auto work = m_due.begin()->second;
         m_due.erase(m_due.begin());
@@ -224,9 +237,9 @@ void Engine::retryBacklog()
 
 void Engine::pump()
 {
-    if (!m_begun || m_stopped || !m_backlog.isEmpty() || m_retrying)
-        return;
     const Now at = now();
+    if (!m_begun || m_stopped || !m_backlog.isEmpty() || m_retrying || at.monoMs < m_listeningMono)
+        return;
     for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
         if (r.isEnded() || r.interrupted || m_inFlight.value(r.id) > 0)
             continue;

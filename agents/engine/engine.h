@@ -94,6 +94,7 @@ private:
     void handleTrustImport(const Request &request, const Done &done);
     void handleFleetUndo(const Request &request, const Done &done);
     bool whenIdle(int rollout, std::function<void()> work);
+    void wakeUp(); // after a sleep of the computer, or of this process
 
     JournalWriterPort &m_journal;
     HostPort &m_hosts;
@@ -109,7 +110,7 @@ private:
     QMap<int, QList<std::function<void()>>> m_waiting;     // requests that wait for them
     QList<Backlogged> m_backlog; // what the journal did not take; retried in order
     QString m_journalFailure;
-    qint64 m_backlogRetryMono = 0;
+    qint64 m_backlogRetryMono = 0, m_tickedMono = 0, m_listeningMono = 0;
     std::multimap<qint64, std::function<void()>> m_due; // by monotonic time
     std::set<QString> m_checking;
     QMap<int, std::pair<qint64, std::shared_ptr<const RolloutSnapshot>>> m_cache;

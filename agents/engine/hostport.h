@@ -36,6 +36,8 @@ public:
     virtual void acknowledge(const Installation &host, const QString &token, std::function<void(Status)> done) = 0;
     virtual void scanKey(const Installation &host, std::function<void(Result<HostKey>)> done) = 0;
     virtual int openSessions() const { return 0; }
+    // Every connection is made anew: what is under way ends as a lost link does. For a computer that has slept.
+    virtual void reconnect() {}
 };
 
 } // namespace bellwether

@@ -40,6 +40,15 @@ qint64 LeaseKeeper::epochOf(const QString &machine) const
     return it == m_held.cend() ? 0 : it->epoch;
 }
 
+void LeaseKeeper::renewAllNow()
+{
+    for (Held &held : m_held) {
+        held.renewing = false; // an answer that was waited for in another life
+        held.renewedMono = m_runtime.now().monoMs - held.ttlS * 1000LL;
+    }
+    renewDue();
+}
+
 void LeaseKeeper::renewDue()
 {
     const qint64 now = m_runtime.now().monoMs;

@@ -13,6 +13,7 @@ public:
     void release(const QString &machine);
     qint64 epochOf(const QString &machine) const;
     void renewDue(); // from tick()
+    void renewAllNow();
     // Called when somebody else holds a machine that we held.
     std::function<void(QString machine)> onLost;
 

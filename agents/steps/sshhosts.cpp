@@ -7,8 +7,6 @@ namespace bellwether {
 
 namespace {
 
-constexpr int pollBytes = 256 << 10; // per stream and poll
-
 HostJobs::Host jobHost(const Installation &host)
 {
     return {host.endpoint, host.state};
@@ -252,7 +250,18 @@ void SshHosts::start(const Installation &host, const QString &token, qint64 epoc
 void SshHosts::poll(const Installation &host, const QString &token, qint64 outOffset, qint64 errOffset, int waitS,
                     std::function<void(Result<JobPoll>)> done)
 {
-    m_jobs.poll(jobHost(host), token, outOffset, errOffset, pollBytes, waitS, naming<JobPoll>(host, std::move(done)));
+    const auto window = m_windows.value(host.endpoint.machine(), std::make_shared<LogWindow>());
+    m_windows.insert(host.endpoint.machine(), window);
+    const qint64 asked = m_clock.now().monoMs;
+    m_jobs.poll(jobHost(host), token, outOffset, errOffset, window->bytes(), waitS,
+                naming<JobPoll>(host, [window, asked, clock = &m_clock, done = std::move(done)](Result<JobPoll> poll) {
+                    // Where a whole window was there, the host had no reason to wait.
+                    if (poll)
+                        window->brought(std::max(poll->out.size(), poll->err.size()), clock->now().monoMs - asked);
+                    else if (poll.error().code == ErrorCode::CommandTimeout)
+                        window->failed();
+                    done(std::move(poll));
+                }));
 }
 
 void SshHosts::cancel(const Installation &host, const QString &token, qint64 epoch, const QString &owner,
@@ -269,6 +278,11 @@ void SshHosts::acknowledge(const Installation &host, const QString &token, std::
 void SshHosts::scanKey(const Installation &host, std::function<void(Result<HostKey>)> done)
 {
     m_shell.scanKey(host.endpoint, naming<HostKey>(host, std::move(done)));
+}
+
+void SshHosts::reconnect()
+{
+    m_shell.closeAll();
 }
 
 int SshHosts::openSessions() const

@@ -1,6 +1,9 @@
 #pragma once
 // The real HostPort: probes, checks and jobs of installations over one RemoteShell. Errors name the installation.
 #include "engine/hostport.h"
+#include "steps/logwindow.h"
+
+#include <QHash>
 
 #include <memory>
 
@@ -32,11 +35,13 @@ public:
     void acknowledge(const Installation &host, const QString &token, std::function<void(Status)> done) override;
     void scanKey(const Installation &host, std::function<void(Result<HostKey>)> done) override;
     int openSessions() const override;
+    void reconnect() override;
 
 private:
     RemoteShell &m_shell;
     const Clock &m_clock;
     HostJobs m_jobs;
+    QHash<QString, std::shared_ptr<LogWindow>> m_windows; // by machine
 };
 
 } // namespace bellwether

@@ -2,6 +2,7 @@
 
 #include "shell/actions.h"
 #include "shell/keysoverlay.h"
+#include "shell/leaving.h"
 #include "shell/pageheader.h"
 #include "shell/palette.h"
 #include "shell/productionframe.h"
@@ -416,7 +417,18 @@ void MainWindow::save()
 void MainWindow::closeEvent(QCloseEvent *event)
 {
     save();
-    event->accept();
+    const auto words = m_leaving || !m_snapshot ? std::nullopt : leavingWords(*m_snapshot);
+    event->setAccepted(!words);
+    if (!words || findChild<QDialog *>(QStringLiteral("leaving")))
+        return;
+    auto *dialog = new ConfirmDialog(*words, this);
+    dialog->setObjectName(QStringLiteral("leaving"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this] {
+        m_leaving = true;
+        close();
+    });
+    dialog->open();
 }
 
 } // namespace bellwether

@@ -79,7 +79,7 @@ private:
     CommandPalette *m_palette;
     KeysOverlay *m_keys;
     QTimer m_clock;
-    bool m_restored = false, m_showWhenRestored = false;
+    bool m_restored = false, m_showWhenRestored = false, m_leaving = false;
 };
 
 } // namespace bellwether

@@ -1,5 +1,6 @@
 // What an event does to one host of a rollout.
 #include "rollout/applier.h"
+#include "rollout/judge.h"
 
 namespace bellwether {
 
@@ -212,13 +213,8 @@ void Applier::operator()(const HealthObserved &b)
     HealthRecord &r = h->health;
     const Version target = targetOf(s, *h);
     const bool rightVersion = isVersion(b.version, target);
-    // Where nobody looked, nothing was steady: a console that slept starts to count anew. The watch records at least
-    // every minute, and four times in a bake.
-    const Strategy &strategy = s.plan.strategy;
-    const int longest = std::max({strategy.bakeCanaryS, strategy.bakeCanaryPatchS, strategy.bakeWaveS, strategy.bakeWavePatchS});
-    const qint64 unwatched = std::max<qint64>(std::clamp<qint64>(qint64(longest * s.options.bakeScale * 500), 30'000, 150'000),
-                                              2000LL * (strategy.healthIntervalS + strategy.probeTimeoutS));
-    const bool slept = r.lastMono > 0 && e.monoMs - r.lastMono > unwatched;
+    // Where nobody looked, nothing was steady: a console that slept starts to count anew.
+    const bool slept = r.lastMono > 0 && e.monoMs - r.lastMono > unwatchedMs(s);
     const bool restarted = !r.process.isEmpty() && !b.process.isEmpty() && r.process != b.process;
     r.health = b.health;
     r.version = b.version;

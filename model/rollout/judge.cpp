@@ -121,8 +121,12 @@ Judgement judgeHealth(const RolloutState &state, const HostRun &host, const Step
     const double steadyMs = scaledMs(state, s.steadyS);
     if (r.sinceMono > 0 && r.checks >= s.steadyChecks && double(r.lastMono - r.sinceMono) >= steadyMs)
         return done();
-    const qint64 waited = now.monoMs - step.startedMono;
-    if (waited < qint64(s.healthDeadlineS) * 1000 + (r.sinceMono > 0 ? qint64(steadyMs) : 0))
+    if (now.monoMs - step.startedMono < qint64(s.healthDeadlineS) * 1000)
+        return {};
+    // The deadline is the service's: it has to be well by then, and what is well may show that it stays so. Where nobody
+    // has looked for a while, nothing is known, and a verdict waits for the next look.
+    const bool beingSteady = r.sinceMono > 0 && double(now.monoMs - r.sinceMono) <= steadyMs + 2000.0 * (s.healthIntervalS + s.probeTimeoutS);
+    if (beingSteady || now.monoMs - std::max(r.lastMono, step.startedMono) > unwatchedMs(state))
         return {};
     const Version target = targetOf(state, host);
     QString what = r.detail.isEmpty() ? nameOf(r.health) : r.detail;
@@ -132,6 +136,14 @@ Judgement judgeHealth(const RolloutState &state, const HostRun &host, const Step
 }
 
 } // namespace
+
+qint64 unwatchedMs(const RolloutState &state)
+{
+    const Strategy &s = state.plan.strategy;
+    const int longest = std::max({s.bakeCanaryS, s.bakeCanaryPatchS, s.bakeWaveS, s.bakeWavePatchS});
+    return std::max<qint64>(std::clamp<qint64>(qint64(longest * state.options.bakeScale * 500), 30'000, 150'000),
+                            2000LL * (s.healthIntervalS + s.probeTimeoutS));
+}
 
 double scaledMs(const RolloutState &state, int seconds)
 {

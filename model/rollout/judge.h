@@ -14,6 +14,10 @@ struct Judgement {
 
 Judgement judge(const RolloutState &state, const HostRun &host, const Now &now);
 
+// After so long without a recorded look at a host's health, nobody knows what it was in between (milliseconds): the
+// console slept, or the link was down. The watch records at least every minute, and four times in a bake.
+qint64 unwatchedMs(const RolloutState &state);
+
 double scaledMs(const RolloutState &state, int seconds); // bakes and steadiness only, never deadlines
 
 } // namespace bellwether

@@ -95,7 +95,7 @@ void TestEngine::promotesAndSucceeds()
         QVERIFY2(w.fleet.host(h.installation.name).leaseOwner.isEmpty(), "leases are given back at the end");
 }
 
-void TestEngine::stopsAtAHalfMigratedCanary() // [AS-08] [N-02]
+void TestEngine::stopsAtAHalfMigratedCanary() // [AS-08] [N-02] [fault 44]
 {
     EngineWorld w;
     w.fleet.releases[QStringLiteral("1.5.0")].failing = QStringLiteral("0004");
@@ -164,7 +164,7 @@ void TestEngine::goesBackByTagWhenNothingReachedTheDatabase() // [N-01] [AS-09]
     QCOMPARE(w.fleet.host(QStringLiteral("demo-01")).version, QStringLiteral("1.4.0"));
 }
 
-void TestEngine::refusesABackupThatCannotBeRead() // [AS-03] [CS-04]
+void TestEngine::refusesABackupThatCannotBeRead() // [AS-03] [CS-04] [fault 45]
 {
     EngineWorld w;
     w.fleet.backupsAreEmpty = true;
@@ -237,7 +237,7 @@ void TestEngine::aLostStepIsNeverRunAgain() // [N-07]
     QVERIFY(w.rollout().isPaused());
 }
 
-void TestEngine::stopsWhenTheJournalDoes()
+void TestEngine::stopsWhenTheJournalDoes() // [fault 20]
 {
     EngineWorld w;
     QVERIFY(w.run().has_value());
@@ -386,7 +386,7 @@ void leaveTheHostToAnother(EngineWorld &w, qsizetype effects)
 }
 } // namespace
 
-void TestEngine::measuresAnewWhereAnotherConsoleWasMeanwhile() // [N-07] [OPS-04]
+void TestEngine::measuresAnewWhereAnotherConsoleWasMeanwhile() // [N-07] [OPS-04] [fault 27]
 {
     EngineWorld w;
     w.plan.hosts[0].hops[0].steps[2].safe = true;
@@ -490,7 +490,7 @@ void TestEngine::takingBackAHostOfAnAbortedRolloutBeginsNoOther() // [N-01]
         QVERIFY2(!w.ask(QString::fromLatin1(verb)), verb);
 }
 
-void TestEngine::aFailedFirstRestoreLeavesTheOtherDatabasesAlone() // one proven first, then in parallel
+void TestEngine::aFailedFirstRestoreLeavesTheOtherDatabasesAlone() // one proven first, then in parallel [fault 46]
 {
     EngineWorld w;
     QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
@@ -666,7 +666,7 @@ void TestEngine::abortingLeavesNoHostHalfWay()
     QVERIFY(w.fleet.host(first).running);
 }
 
-void TestEngine::survivesDeathAfterEachEvent() // [N-07]
+void TestEngine::survivesDeathAfterEachEvent() // [N-07] [fault 7, 8, 9, 10]
 {
     PlanSketch sketch;
     sketch.hosts = 2;

@@ -102,7 +102,7 @@ private Q_SLOTS:
     void endsTheSameWithEachStepOnce();
 };
 
-void TestKillResume::endsTheSameWithEachStepOnce() // [N-07]
+void TestKillResume::endsTheSameWithEachStepOnce() // [N-07] [fault 7]
 {
     QTemporaryDir data;
     DemoFleet fleet(data.path());

@@ -315,6 +315,58 @@ private Q_SLOTS:
         QVERIFY(dialog->actionButton()->isBlocked()); // without a reason
     }
 
+    void leavingARunningRolloutIsAsked()
+    {
+        // [fault 52] Stay is the default; what goes on without us is said.
+        ConsoleSnapshot first = wellFleet(3);
+        auto rollout = std::make_shared<RolloutSnapshot>();
+        rollout->id = 1;
+        rollout->name = QStringLiteral("R-0001");
+        HostView host;
+        host.name = QStringLiteral("austin-01");
+        host.state = HostRunState::Upgrading;
+        rollout->waves = {{QStringLiteral("canary"), QStringLiteral("open"), {}, {host}}};
+        first.rollouts << rollout;
+        Screen screen(first);
+        QVERIFY(QTest::qWaitForWindowExposed(screen.window.get()));
+        const auto question = [&] { return screen.window->findChild<ConfirmDialog *>(QStringLiteral("leaving")); };
+        QVERIFY(!screen.window->close());
+        QVERIFY(question() && !question()->actionButton()->isDefault());
+        QTest::keyClick(question(), Qt::Key_Return);
+        QTRY_VERIFY(!question());
+        QVERIFY(screen.window->isVisible());
+        QVERIFY(!screen.window->close());
+        QTest::mouseClick(question()->actionButton(), Qt::LeftButton);
+        QTRY_VERIFY(!screen.window->isVisible());
+        QVERIFY(screen.console.requests().empty()); // nothing is asked of the engine: it just ends
+    }
+    void leavingIsNotAskedWhereNothingMoves_data()
+    {
+        QTest::addColumn<HostRunState>("state");
+        QTest::addColumn<QStringList>("pauses");
+        QTest::addColumn<bool>("interrupted");
+        QTest::newRow("paused, nobody at work") << HostRunState::Upgraded << QStringList{QStringLiteral("approval-needed")} << false;
+        QTest::newRow("interrupted") << HostRunState::Upgrading << QStringList{} << true;
+    }
+    void leavingIsNotAskedWhereNothingMoves()
+    {
+        QFETCH(HostRunState, state);
+        QFETCH(QStringList, pauses);
+        QFETCH(bool, interrupted);
+        ConsoleSnapshot first = wellFleet(3);
+        auto rollout = std::make_shared<RolloutSnapshot>();
+        rollout->id = 1;
+        rollout->name = QStringLiteral("R-0001");
+        rollout->interrupted = interrupted;
+        rollout->pauseReasons = pauses;
+        HostView host;
+        host.state = state;
+        rollout->waves = {{QStringLiteral("canary"), QStringLiteral("open"), {}, {host}}};
+        first.rollouts << rollout;
+        Screen screen(first);
+        QVERIFY(screen.window->close());
+    }
+
     void theFrameOfProductionFollowsThePage()
     {
         Screen screen(wellFleet(3));

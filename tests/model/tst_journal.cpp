@@ -435,7 +435,7 @@ void TestJournal::leavesASharedFolderAsItIs()
     QCOMPARE(modeOf(folder + QStringLiteral("/journal.db")), mode_t(0600));
 }
 
-void TestJournal::refusesAJournalOfANewerProgram()
+void TestJournal::refusesAJournalOfANewerProgram() // [fault 49]
 {
     QTemporaryDir folder;
     openWriter(folder.path());

@@ -15,6 +15,7 @@
 #include <future>
 #include <sched.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -66,6 +67,7 @@ private Q_SLOTS:
     void failsWhatWasQueuedBehindAFailure();
     void aFullDiskFailsTheAppendAndNothingElse();
     void aFileLimitFailsTheAppendAndNothingElse();
+    void somebodyElsesLockIsWaitedForAndThenSaid();
 };
 
 void TestJournalFaults::keepsWhatWasAcknowledgedBeforeAKill_data()
@@ -231,7 +233,7 @@ void TestJournalFaults::failsWhatWasQueuedBehindAFailure()
     verifyIntact(folder.path());
 }
 
-void TestJournalFaults::aFullDiskFailsTheAppendAndNothingElse()
+void TestJournalFaults::aFullDiskFailsTheAppendAndNothingElse() // [fault 20]
 {
     QTemporaryDir folder;
     if (geteuid() != 0 || ::mount("tmpfs", QFile::encodeName(folder.path()).constData(), "tmpfs", 0, "size=1m,mode=0700") != 0)
@@ -282,6 +284,37 @@ void TestJournalFaults::aFileLimitFailsTheAppendAndNothingElse()
     ::setrlimit(RLIMIT_FSIZE, &before);
     QVERIFY(appendAndWait(**writer, {paused(QStringLiteral("room again"))}));
     QCOMPARE((*JournalReader::open(folder.path()))->lastSeq().value_or(-1), kept + 1);
+    verifyIntact(folder.path());
+}
+
+void TestJournalFaults::somebodyElsesLockIsWaitedForAndThenSaid() // [fault 21]
+{
+    QTemporaryDir folder;
+    {
+        const auto writer = JournalWriter::open(folder.path());
+        QVERIFY(writer);
+        QVERIFY(appendAndWait(**writer, {paused(QStringLiteral("before"))}));
+        sqlite3 *other = nullptr;
+        QCOMPARE(sqlite3_open(QFile::encodeName(folder.filePath(QStringLiteral("journal.db"))).constData(), &other), SQLITE_OK);
+        const auto close = qScopeGuard([&] { sqlite3_close(other); });
+        QCOMPARE(sqlite3_exec(other, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr), SQLITE_OK);
+        std::promise<Result<QList<Event>>> answer;
+        auto waits = answer.get_future();
+        (*writer)->append({paused(QStringLiteral("waits"))}, [&](Result<QList<Event>> result) { answer.set_value(std::move(result)); });
+        QVERIFY(waits.wait_for(std::chrono::milliseconds(500)) == std::future_status::timeout);
+        QCOMPARE(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+        QVERIFY(waits.get());
+        // Held for longer than anybody reads: said to be locked, and nothing is lost or written twice.
+        QCOMPARE(sqlite3_exec(other, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr), SQLITE_OK);
+        const auto refused = appendAndWait(**writer, {paused(QStringLiteral("refused"))});
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::JournalWrite);
+        QVERIFY2(refused.error().args.join(QLatin1Char(' ')).contains(QLatin1String("locked")), qPrintable(refused.error().args.join(QLatin1Char(' '))));
+        QCOMPARE(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+        const auto after = appendAndWait(**writer, {paused(QStringLiteral("after"))});
+        QVERIFY(after);
+        QCOMPARE(after->last().seq, 3);
+    }
     verifyIntact(folder.path());
 }
 

@@ -143,7 +143,7 @@ void TestJudge::check_data()
     row("the old version answers", "1.5.0 should run", [](HostFacts &f) { f.version = version("1.4.0"); });
 }
 
-void TestJudge::check()
+void TestJudge::check() // [fault 43]
 {
     QFETCH(Change, change);
     QFETCH(QString, reason);
@@ -217,7 +217,7 @@ void TestJudge::anUnmeasuredVersionIsNotHealthy_data()
     QTest::newRow("it cannot be measured") << "" << false;
 }
 
-void TestJudge::anUnmeasuredVersionIsNotHealthy()
+void TestJudge::anUnmeasuredVersionIsNotHealthy() // [fault 43]
 {
     QFETCH(QString, running);
     QFETCH(bool, healthy);
@@ -226,6 +226,10 @@ void TestJudge::anUnmeasuredVersionIsNotHealthy()
         observe(state, mono, running.toLatin1().constData());
     const Judgement j = judge(state, state.hosts[name], {100'000, 100'000});
     QCOMPARE(j.decided && j.outcome == StepOutcome::Done, healthy);
+    // Nobody has looked for five minutes: what does not hold already waits for the next look.
+    QCOMPARE(judge(state, state.hosts[name], {400'000, 400'000}).decided, healthy);
+    for (qint64 mono = 100'000; mono <= 400'000; mono += 3000)
+        observe(state, mono, running.toLatin1().constData());
     const Judgement late = judge(state, state.hosts[name], {400'000, 400'000});
     QVERIFY(late.decided);
     QCOMPARE(late.outcome == StepOutcome::Done, healthy);

@@ -127,6 +127,7 @@ void FakeFleet::start(const Installation &i, const QString &token, qint64 epoch,
     if (unreachable(i.name, done))
         return;
     FakeHost &h = m_hosts[i.name];
+    addresses[i.name] = i.endpoint.machine();
     if (h.epoch != epoch || h.leaseOwner != owner)
         return later<Result<JobState>>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
     if (!h.jobs.contains(token)) {

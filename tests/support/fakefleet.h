@@ -52,6 +52,8 @@ public:
     qint64 clockOffMs = 0;       // of the hosts' clocks
     bool statesBackupEnd = true; // the backup's answer says when it ended
     int pollsOfAStart = 1;       // polls before a start has ended
+    QMap<QString, QString> addresses; // where each host's last step was sent
+    int reconnects = 0;
     bool failsInSilence = false; // a failing migration prints nothing and leaves with 0
 
     void measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done) override;
@@ -66,6 +68,7 @@ public:
     void cancel(const Installation &host, const QString &token, qint64 epoch, const QString &owner, std::function<void(Status)> done) override;
     void acknowledge(const Installation &host, const QString &token, std::function<void(Status)> done) override;
     void scanKey(const Installation &host, std::function<void(Result<HostKey>)> done) override;
+    void reconnect() override { ++reconnects; }
 
 private:
     void carryOut(const QString &name, FakeHost &host, FakeHost::Job &job);

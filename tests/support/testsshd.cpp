@@ -132,6 +132,11 @@ void TestSshd::restartWithNewHostKey()
     m_ok = makeKey("hostkey") && start();
 }
 
+void TestSshd::startListening()
+{
+    m_ok = start();
+}
+
 void TestSshd::stopListening()
 {
     if (!m_process || m_process->state() == QProcess::NotRunning)

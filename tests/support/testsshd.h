@@ -26,6 +26,7 @@ public:
     int authAttempts() const; // lines of its log that speak of a user who tried
     void restartWithNewHostKey();
     void stopListening();
+    void startListening(); // again, with the same keys on the same port
     // Process ids of its connections: children of the listener and theirs.
     QList<qint64> connections() const;
     void cutConnections(); // kill -9, as a broken network or a rebooting host would

@@ -1,36 +1,20 @@
-// Fan-out of one small command to N loopback hosts: our pool, cold and over kept sessions, against `xargs -P64 ssh` in the
-// same run and with the same key exchange. Quote the ratios and the client CPU per host, never the seconds: hosts and client share this machine.
+// One small command on N loopback hosts: our pool, cold and over kept sessions, against the tools people use for it, in
+// the same run. Quote the ratios and the client CPU per host, never the seconds: hosts and client share this machine.
+// Arguments: rounds (3; the median counts), then sizes (50 200 500).
+#include "peers.h"
 #include "ssh/sshpool.h"
-#include "testsshd.h"
 
 #include <QCoreApplication>
 #include <QElapsedTimer>
 #include <QEventLoop>
-#include <QFile>
-#include <QProcess>
 
+#include <algorithm>
+#include <memory>
 #include <sys/resource.h>
 
 using namespace bellwether;
 
 namespace {
-
-struct Cost {
-    double wallMs = 0, cpuMs = 0;
-    int answered = 0;
-};
-
-double cpuMs(int who)
-{
-    rusage usage{};
-    getrusage(who, &usage);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
-}
-
-QString address(int i)
-{
-    return QStringLiteral("127.1.%1.%2").arg(i / 250).arg(i % 250 + 1);
-}
 
 Cost ours(SshPool &pool, const TestSshd &sshd, int hosts)
 {
@@ -43,59 +27,60 @@ Cost ours(SshPool &pool, const TestSshd &sshd, int hosts)
     for (int i = 0; i < hosts; ++i) {
         ExecRequest request;
         request.command = "cat /proc/loadavg";
-        request.timeoutMs = 60'000;
-        pool.exec(sshd.endpoint(address(i)), request, [&](const Result<ExecResult> &result) {
+        request.timeoutMs = 120'000;
+        pool.exec(sshd.endpoint(PeerFleet::address(i)), request, [&](const Result<ExecResult> &result) {
             cost.answered += result && result->exitStatus == 0 && result->out.contains('/');
             if (--left == 0)
                 loop.quit();
         });
     }
     loop.exec();
-    cost.wallMs = wall.nsecsElapsed() / 1e6;
+    cost.wallMs = double(wall.nsecsElapsed()) / 1e6;
     cost.cpuMs = cpuMs(RUSAGE_SELF) - before;
     return cost;
 }
 
-// /usr/bin/time is not everywhere: the shell's own `times` tells what its children used.
-Cost xargs(const TestSshd &sshd, int hosts)
+// Middle values of wall and CPU; the worst answer counts.
+Cost median(QList<Cost> all)
 {
-    QFile list(sshd.folder() + QStringLiteral("/list"));
-    if (!list.open(QIODevice::WriteOnly | QIODevice::Truncate))
-        return {};
-    for (int i = 0; i < hosts; ++i)
-        list.write(address(i).toUtf8() + '\n');
-    list.close();
-    const QString known = sshd.folder() + QStringLiteral("/known");
-    QFile keyFile(sshd.folder() + QStringLiteral("/hostkey.pub"));
-    QFile knownFile(known);
-    if (!keyFile.open(QIODevice::ReadOnly) || !knownFile.open(QIODevice::WriteOnly | QIODevice::Truncate))
-        return {};
-    knownFile.write("* " + keyFile.readAll());
-    knownFile.close();
-    const QString ssh = QStringLiteral("ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=%1 "
-                                       "-o IdentityAgent=none -o KexAlgorithms=curve25519-sha256 -i %2 -p %3 {} cat /proc/loadavg")
-                            .arg(known, sshd.endpoint().identity).arg(sshd.port());
-    Cost cost;
-    QElapsedTimer wall;
-    wall.start();
-    QProcess process;
-    process.start(QStringLiteral("bash"), {QStringLiteral("-c"), QStringLiteral("xargs -P64 -I{} %1 <%2; times >&2").arg(ssh, list.fileName())});
-    process.waitForFinished(300'000);
-    cost.wallMs = wall.nsecsElapsed() / 1e6;
-    cost.answered = int(process.readAllStandardOutput().count('/'));
-    const QByteArrayList words = process.readAllStandardError().simplified().split(' ').last(2); // children: user, system
-    for (const QByteArray &word : words) { // 0m1.234s
-        const auto m = word.indexOf('m');
-        cost.cpuMs += word.left(m).toDouble() * 60e3 + word.mid(m + 1).chopped(1).toDouble() * 1e3;
-    }
-    return cost;
+    Cost middle = all.value(all.size() / 2);
+    const auto by = [&](auto member) {
+        std::sort(all.begin(), all.end(), [member](const Cost &a, const Cost &b) { return a.*member < b.*member; });
+        return all.at(all.size() / 2).*member;
+    };
+    middle.wallMs = by(&Cost::wallMs);
+    middle.cpuMs = by(&Cost::cpuMs);
+    for (const Cost &one : all)
+        middle.answered = std::min(middle.answered, one.answered);
+    return middle;
 }
 
 void row(const char *name, int hosts, const Cost &cost, const Cost &base)
 {
-    std::printf("%-28s %5d %6d %9.0f %12.3f %10.2f %10.1f\n", name, hosts, cost.answered, cost.wallMs, cost.cpuMs / hosts,
-                base.wallMs / cost.wallMs, base.cpuMs / cost.cpuMs);
+    std::printf("%-30s %5d %6d %9.0f %12.3f %10.2f %10.1f\n", name, hosts, cost.answered, cost.wallMs, cost.cpuMs / hosts, cost.wallMs / base.wallMs,
+                cost.cpuMs / base.cpuMs);
     std::fflush(stdout);
+}
+
+// The peers of one kind below our own row, as multiples of it. False when somebody did not answer.
+bool table(const char *name, bool kept, int hosts, const Cost &base, PeerFleet &fleet, int rounds)
+{
+    row(name, hosts, base, base);
+    bool ok = base.answered == hosts;
+    for (const Peer &peer : PeerFleet::peers()) {
+        if (peer.kept != kept)
+            continue;
+        if (!fleet.prepare(peer)) {
+            ok = false;
+            continue;
+        }
+        QList<Cost> costs;
+        for (int i = 0; i < rounds; ++i)
+            costs.append(fleet.run(peer));
+        row(peer.name, hosts, median(costs), base);
+        ok = ok && median(costs).answered == hosts;
+    }
+    return ok;
 }
 
 } // namespace
@@ -104,6 +89,12 @@ int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
     qunsetenv("SSH_AUTH_SOCK");
+    const int rounds = argc > 1 ? std::max(1, atoi(argv[1])) : 3;
+    QList<int> sizes;
+    for (int i = 2; i < argc; ++i)
+        sizes.append(std::clamp(atoi(argv[i]), 1, 500));
+    if (sizes.isEmpty())
+        sizes = {50, 200, 500};
     TestSshd sshd({}, QStringLiteral("0.0.0.0"));
     if (!sshd.isRunning()) {
         std::fprintf(stderr, "sshd did not start: %s\n", qPrintable(sshd.failure()));
@@ -112,15 +103,18 @@ int main(int argc, char **argv)
     TestTrust trust;
     trust.trustEverywhere(sshd.fingerprint());
     bool ok = true;
-    std::printf("%-28s %5s %6s %9s %12s %10s %10s\n", "", "hosts", "ok", "wall ms", "CPU ms/host", "wall x", "CPU x");
-    for (const int hosts : {50, 200}) {
-        const Cost base = xargs(sshd, hosts);
-        row("xargs -P64 ssh", hosts, base, base);
-        SshPool pool(trust, &app);
-        const Cost cold = ours(pool, sshd, hosts);
-        row("bellwether, cold", hosts, cold, base);
-        row("bellwether, kept sessions", hosts, ours(pool, sshd, hosts), base);
-        ok = ok && cold.answered == hosts && base.answered == hosts;
+    std::printf("%-30s %5s %6s %9s %12s %10s %10s\n", "", "hosts", "ok", "wall ms", "CPU ms/host", "wall x", "CPU x");
+    for (const int hosts : sizes) {
+        QList<Cost> cold, kept;
+        for (int i = 0; i < rounds; ++i) {
+            SshPool pool(trust, &app);
+            cold.append(ours(pool, sshd, hosts));
+            for (int again = 0; again < 3; ++again)
+                kept.append(ours(pool, sshd, hosts));
+        }
+        PeerFleet fleet(sshd, hosts);
+        ok = table("bellwether, cold", false, hosts, median(cold), fleet, rounds) && ok;
+        ok = table("bellwether, kept sessions", true, hosts, median(kept), fleet, rounds) && ok;
     }
     return ok ? 0 : 1;
 }
