@@ -110,6 +110,8 @@ QString errorClause(const Error &error)
         return QStringLiteral("%1 gave no answer within %2 s").arg(arg(1), arg(2));
     if (error.code == ErrorCode::OutputUnreadable)
         return QStringLiteral("the answer of %1 cannot be read: %2").arg(arg(1), arg(2));
+    if (error.code == ErrorCode::SudoRefused)
+        return QStringLiteral("sudo refused: %1").arg(arg(1));
     if (error.code == ErrorCode::ConnectFailed)
         return QStringLiteral("%1: %2").arg(arg(1), arg(2));
     return QLatin1String(errorKey(error.code)) + QStringLiteral(": ") + error.args.mid(1).join(QStringLiteral(", "));

@@ -258,9 +258,12 @@ void HostJobs::run(const Host &host, const QStringList &argv, const QString &dir
     ExecRequest request;
     request.command = *command;
     request.timeoutMs = timeoutMs;
-    m_shell.exec(host.endpoint, std::move(request), [host, directory, done = std::move(done)](Result<ExecResult> result) {
+    const bool bySudo = argv.first() == QLatin1String("sudo"); // there is a first: it became a command
+    m_shell.exec(host.endpoint, std::move(request), [host, directory, bySudo, done = std::move(done)](Result<ExecResult> result) {
         const auto answer = read(result, host);
         if (answer) {
+            if (bySudo && result->exitStatus == 1 && (result->err.startsWith("sudo: ") || result->err.startsWith("Sorry, user ")))
+                return done(fail(ErrorCode::SudoRefused, {host.endpoint.machine(), words(result->err)}));
             result->out = answer->body;
             return done(std::move(result));
         }

@@ -1,8 +1,8 @@
 #include "ssh/agentfilter.h"
 
-#include "ssh/keyring.h"
+#include "domain/certificate.h"
 
-#include <QFile>
+#include <QCryptographicHash>
 #include <QtEndian>
 
 #include <poll.h>
@@ -67,11 +67,12 @@ QString fingerprintOfBlob(const QByteArray &blob)
 {
     qsizetype at = 0;
     const QByteArray kind = textAt(blob, at);
-    ssh_key key = nullptr;
-    if (ssh_pki_import_pubkey_base64(blob.toBase64().constData(), ssh_key_type_from_name(kind.constData()), &key) != SSH_OK)
-        return {};
-    const SshKey owned(key);
-    return fingerprintOf(key);
+    if (kind.contains("-cert-v01@")) {
+        const auto certificate = parseCertificate(kind + ' ' + blob.toBase64(), {});
+        return certificate ? certificate->fingerprint : QString();
+    }
+    const QByteArray hash = QCryptographicHash::hash(blob, QCryptographicHash::Sha256);
+    return QStringLiteral("SHA256:") + QString::fromLatin1(hash.toBase64(QByteArray::OmitTrailingEquals));
 }
 
 std::unexpected<Error> unusable(const QString &what, const QString &reason)

@@ -8,14 +8,9 @@ namespace bellwether {
 
 namespace {
 
-bool isPassword(CredentialKind kind)
+QString passwordKey(const QString &user, const QString &machine)
 {
-    return kind == CredentialKind::Password || kind == CredentialKind::Sudo;
-}
-
-QString passwordKey(CredentialKind kind, const QString &user, const QString &machine)
-{
-    return (kind == CredentialKind::Sudo ? QStringLiteral("sudo ") : QStringLiteral("password ")) + user + u'@' + machine;
+    return QStringLiteral("password ") + user + u'@' + machine;
 }
 
 QString passphraseKey(const QString &path)
@@ -32,8 +27,6 @@ QString whatOf(const CredentialQuestion &question)
         return QStringLiteral("the password of %1").arg(question.user);
     case CredentialKind::Prompts:
         return QStringLiteral("an answer to what it asks %1").arg(question.user);
-    case CredentialKind::Sudo:
-        return QStringLiteral("the sudo password of %1").arg(question.user);
     }
     return {};
 }
@@ -101,12 +94,12 @@ Credentials::Ticket Credentials::openKey(const KeyFile &file, const QString &mac
     return ticket;
 }
 
-Credentials::Ticket Credentials::password(CredentialKind kind, const QString &user, const QString &machine,
+Credentials::Ticket Credentials::password(const QString &user, const QString &machine,
                                           std::function<void(Result<Secret>)> done)
 {
     Open open;
-    open.key = passwordKey(kind, user, machine);
-    open.question.kind = kind;
+    open.key = passwordKey(user, machine);
+    open.question.kind = CredentialKind::Password;
     open.question.user = user;
     open.question.subject = user + u'@' + machine;
     open.question.prompts = {{QStringLiteral("Password"), false}};
@@ -115,11 +108,11 @@ Credentials::Ticket Credentials::password(CredentialKind kind, const QString &us
     Ticket ticket = 0;
     {
         const std::scoped_lock lock(m_mutex);
-        const auto value = readyNow(kind, user, machine);
+        const auto value = readyNow(user, machine);
         if (value)
             work.push_back([done = std::move(done), value = *value] { done(value); });
         else
-            open.held = heldFor(kind, user, machine) != m_held.end();
+            open.held = heldFor(user, machine) != m_held.end();
         if (!value)
             ticket = ask(std::move(open), {0, machine, [done = std::move(done)](const Result<QList<Secret>> &given) {
                                                if (given)
@@ -133,15 +126,15 @@ Credentials::Ticket Credentials::password(CredentialKind kind, const QString &us
     return ticket;
 }
 
-std::optional<Secret> Credentials::ready(CredentialKind kind, const QString &user, const QString &machine)
+std::optional<Secret> Credentials::ready(const QString &user, const QString &machine)
 {
     const std::scoped_lock lock(m_mutex);
-    return readyNow(kind, user, machine);
+    return readyNow(user, machine);
 }
 
-std::optional<Secret> Credentials::readyNow(CredentialKind kind, const QString &user, const QString &machine)
+std::optional<Secret> Credentials::readyNow(const QString &user, const QString &machine)
 {
-    const auto held = heldFor(kind, user, machine);
+    const auto held = heldFor(user, machine);
     if (held == m_held.end() || (!held->second.proven && !held->second.tester.isEmpty()))
         return std::nullopt;
     if (!held->second.proven)
@@ -149,16 +142,16 @@ std::optional<Secret> Credentials::readyNow(CredentialKind kind, const QString &
     return held->second.value;
 }
 
-void Credentials::judged(CredentialKind kind, const QString &user, const QString &machine, Verdict verdict)
+void Credentials::judged(const QString &user, const QString &machine, Verdict verdict)
 {
     Work work;
     {
         const std::scoped_lock lock(m_mutex);
-        const auto held = heldFor(kind, user, machine);
+        const auto held = heldFor(user, machine);
         if (held == m_held.end())
             return;
         QString problem;
-        const QString own = passwordKey(kind, user, machine);
+        const QString own = passwordKey(user, machine);
         if (verdict == Verdict::Rejected) {
             if (held->second.fromKeychain && m_keychain)
                 work.push_back([chain = m_keychain.get(), own] { chain->forget(own); });
@@ -178,7 +171,7 @@ void Credentials::judged(CredentialKind kind, const QString &user, const QString
                 }
             }
         }
-        settle(kind, user, problem, work);
+        settle(user, problem, work);
     }
     for (const auto &one : work)
         one();
@@ -249,7 +242,7 @@ QList<CredentialQuestion> Credentials::questions() const
             continue;
         // Of one user's passwords one at a time, with all who wait for one.
         const auto same = std::ranges::find_if(all, [&open = open](const CredentialQuestion &other) {
-            return isPassword(other.kind) && other.kind == open.question.kind && other.user == open.question.user;
+            return other.kind == CredentialKind::Password && open.question.kind == other.kind && other.user == open.question.user;
         });
         if (same == all.end())
             all.append(open.question);
@@ -278,14 +271,13 @@ void Credentials::answer(qint64 id, CredentialAnswer answer)
             m_moreTrials.notify_one();
             tellListener(work);
             break;
-        case CredentialKind::Password:
-        case CredentialKind::Sudo: {
+        case CredentialKind::Password: {
             const QString machine = question.machines.value(0);
-            m_held[passwordKey(question.kind, question.user, answer.forAll ? QStringLiteral("*") : machine)]
+            m_held[passwordKey(question.user, answer.forAll ? QStringLiteral("*") : machine)]
                 = {answer.values.first(), false, answer.keep, machine, false};
             give(id, answer.values, work);
             if (answer.forAll) {
-                for (const qint64 other : openOf(question.kind, question.user))
+                for (const qint64 other : openOf(question.user))
                     m_open[other].held = true;
             }
             break;
@@ -308,8 +300,8 @@ void Credentials::refuse(qint64 id)
         if (it == m_open.end() || it->second.question.busy)
             return;
         std::vector<qint64> all{id};
-        if (isPassword(it->second.question.kind))
-            all = openOf(it->second.question.kind, it->second.question.user);
+        if (it->second.question.kind == CredentialKind::Password)
+            all = openOf(it->second.question.user);
         for (const qint64 one : all) {
             if (!m_open[one].key.isEmpty())
                 m_refused.insert(m_open[one].key);
@@ -425,36 +417,36 @@ void Credentials::deny(qint64 id, const QString &why, Work &work)
     tellListener(work);
 }
 
-void Credentials::settle(CredentialKind kind, const QString &user, const QString &problem, Work &work)
+void Credentials::settle(const QString &user, const QString &problem, Work &work)
 {
-    for (const qint64 id : openOf(kind, user)) {
+    for (const qint64 id : openOf(user)) {
         Open &open = m_open[id];
         if (!open.held)
             continue;
         const QString machine = open.question.machines.value(0);
-        if (heldFor(kind, user, machine) == m_held.end()) {
+        if (heldFor(user, machine) == m_held.end()) {
             open.held = false;
             open.question.problem = problem;
             ++open.question.round;
             show(id, work);
-        } else if (const auto value = readyNow(kind, user, machine)) {
+        } else if (const auto value = readyNow(user, machine)) {
             give(id, {*value}, work);
         }
     }
 }
 
-std::map<QString, Credentials::Held>::iterator Credentials::heldFor(CredentialKind kind, const QString &user, const QString &machine)
+std::map<QString, Credentials::Held>::iterator Credentials::heldFor(const QString &user, const QString &machine)
 {
-    const QString key = passwordKey(kind, user, machine);
+    const QString key = passwordKey(user, machine);
     const auto own = m_held.find(key);
-    return own != m_held.end() || m_odd.contains(key) ? own : m_held.find(passwordKey(kind, user, QStringLiteral("*")));
+    return own != m_held.end() || m_odd.contains(key) ? own : m_held.find(passwordKey(user, QStringLiteral("*")));
 }
 
-std::vector<qint64> Credentials::openOf(CredentialKind kind, const QString &user) const
+std::vector<qint64> Credentials::openOf(const QString &user) const
 {
     std::vector<qint64> ids;
     for (const auto &[id, open] : m_open) {
-        if (open.question.kind == kind && open.question.user == user)
+        if (open.question.kind == CredentialKind::Password && open.question.user == user)
             ids.push_back(id);
     }
     return ids;

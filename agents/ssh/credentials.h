@@ -27,12 +27,12 @@ public:
     SharedKey opened(const KeyFile &file) const; // null: locked
     // Afterwards opened() has it. CredentialNeeded, KeyUnusable.
     Ticket openKey(const KeyFile &file, const QString &machine, std::function<void(Status)> done);
-    // kind: Password or Sudo. Whoever was given it says what became of it (judged). CredentialNeeded.
-    Ticket password(CredentialKind kind, const QString &user, const QString &machine, std::function<void(Result<Secret>)> done);
+    // Whoever was given it says what became of it (judged). CredentialNeeded.
+    Ticket password(const QString &user, const QString &machine, std::function<void(Result<Secret>)> done);
     // What is in memory and may be tried now, without asking anybody.
-    std::optional<Secret> ready(CredentialKind kind, const QString &user, const QString &machine);
+    std::optional<Secret> ready(const QString &user, const QString &machine);
     enum class Verdict { Accepted, Rejected, Untried };
-    void judged(CredentialKind kind, const QString &user, const QString &machine, Verdict verdict);
+    void judged(const QString &user, const QString &machine, Verdict verdict);
     // A host's own questions (keyboard-interactive), for one answer.
     Ticket prompts(const QString &user, const QString &machine, const QString &instruction,
                    const QList<CredentialQuestion::Prompt> &prompts, std::function<void(Result<QList<Secret>>)> done);
@@ -88,10 +88,10 @@ private:
     void found(qint64 id, const std::optional<Secret> &secret, Work &work);
     void give(qint64 id, const QList<Secret> &values, Work &work);
     void deny(qint64 id, const QString &why, Work &work);
-    void settle(CredentialKind kind, const QString &user, const QString &problem, Work &work);
-    std::optional<Secret> readyNow(CredentialKind kind, const QString &user, const QString &machine);
-    std::map<QString, Held>::iterator heldFor(CredentialKind kind, const QString &user, const QString &machine);
-    std::vector<qint64> openOf(CredentialKind kind, const QString &user) const;
+    void settle(const QString &user, const QString &problem, Work &work);
+    std::optional<Secret> readyNow(const QString &user, const QString &machine);
+    std::map<QString, Held>::iterator heldFor(const QString &user, const QString &machine);
+    std::vector<qint64> openOf(const QString &user) const;
     void tellListener(Work &work) const;
 
     void tryPassphrases(); // the trier's thread
@@ -100,7 +100,7 @@ private:
     std::unique_ptr<Keychain> m_keychain;
     mutable std::mutex m_mutex;
     std::map<qint64, Open> m_open;
-    std::map<QString, Held> m_held;      // by "kind user@machine" or "kind user@*"
+    std::map<QString, Held> m_held;      // by "password user@machine" or "password user@*"
     std::map<QString, OpenedKey> m_keys; // by path
     QSet<QString> m_refused;
     QSet<QString> m_odd;     // machines whose password is not the one of all others

@@ -139,7 +139,9 @@ SshLogin::Outcome SshLogin::advance(ssh_session ssh, const std::function<bool()>
             return Outcome::Failed;
         if (m_methods.empty())
             return exhausted(ssh);
-        const int rc = std::exchange(m_questioned, false) ? int(SSH_AUTH_INFO) : attempt(ssh);
+        int rc = std::exchange(m_questioned, false) ? int(SSH_AUTH_INFO) : attempt(ssh);
+        if (rc == SSH_AUTH_AGAIN && !ssh_is_connected(ssh))
+            rc = SSH_AUTH_ERROR; // libssh goes on waiting for a host that has closed
         if (rc == SSH_AUTH_AGAIN) {
             if (!isReadable())
                 return Outcome::Waiting;
@@ -201,8 +203,9 @@ SshLogin::Step SshLogin::judge(ssh_session ssh, int rc)
     }
     if (rc == SSH_AUTH_ERROR && !ssh_is_connected(ssh)) {
         const QString reason = QString::fromUtf8(ssh_get_error(ssh));
-        verdict(m_passwordSent ? Credentials::Verdict::Rejected : Credentials::Verdict::Untried);
-        if (m_denied > 0 || m_passwordSent || reason.contains(QLatin1String("authentication failures")))
+        const bool sent = m_passwordSent;
+        verdict(sent ? Credentials::Verdict::Rejected : Credentials::Verdict::Untried);
+        if (sent || m_denied > 0 || kind == Kind::Agent || reason.contains(QLatin1String("authentication failures")))
             fail(authFailed(ssh));
         else
             fail({ErrorCode::ConnectionLost, {m_to.machine(), reason}, {}, nullptr});
@@ -252,14 +255,14 @@ SshLogin::Step SshLogin::askForKey()
 
 SshLogin::Step SshLogin::askForPassword()
 {
-    if (const auto known = m_credentials.ready(CredentialKind::Password, m_to.user, m_to.machine())) {
+    if (const auto known = m_credentials.ready(m_to.user, m_to.machine())) {
         m_password = known;
         return Step::Again;
     }
     m_asking = true;
     m_online = m_partly; // the first factor would have to be given again
     m_resumed = !m_online;
-    m_ticket = m_credentials.password(CredentialKind::Password, m_to.user, m_to.machine(), answered<Secret>([](SshLogin &self, const Result<Secret> &given) {
+    m_ticket = m_credentials.password(m_to.user, m_to.machine(), answered<Secret>([](SshLogin &self, const Result<Secret> &given) {
         if (!given) {
             self.fail(given.error());
             return;
@@ -334,7 +337,7 @@ bool SshLogin::openAgent(ssh_session ssh)
 void SshLogin::verdict(Credentials::Verdict verdict)
 {
     if (m_password)
-        m_credentials.judged(CredentialKind::Password, m_to.user, m_to.machine(), verdict);
+        m_credentials.judged(m_to.user, m_to.machine(), verdict);
     m_password.reset();
     m_passwordSent = false;
 }
@@ -379,7 +382,7 @@ std::function<void(Result<T>)> SshLogin::answered(Take take)
             const auto self = weak.lock();
             if (!self) {
                 if constexpr (std::is_same_v<T, Secret>) // others may be waiting for what we would have found out
-                    credentials->judged(CredentialKind::Password, to.user, to.machine(), Credentials::Verdict::Untried);
+                    credentials->judged(to.user, to.machine(), Credentials::Verdict::Untried);
                 return;
             }
             self->m_asking = false;

@@ -74,6 +74,11 @@ SshHosts::~SshHosts() = default;
 void SshHosts::measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done)
 {
     const auto all = std::make_shared<Measuring>();
+    const QString &identity = host.endpoint.identity;
+    if (identity.startsWith(u'/') || identity.startsWith(QLatin1String("~/"))) {
+        if (const auto certificate = readCertificate(certificatePath(identity, host.endpoint.certificate)))
+            all->facts.certificate = *certificate;
+    }
     all->done = [host, &clock = m_clock, done = std::move(done)](HostFacts facts) {
         facts.measuredMs = clock.now().wallMs;
         done(std::move(facts));

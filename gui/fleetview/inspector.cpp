@@ -6,6 +6,7 @@
 
 #include <QBoxLayout>
 #include <QClipboard>
+#include <QDateTime>
 #include <QGuiApplication>
 #include <QPainter>
 #include <QRegularExpression>
@@ -220,6 +221,19 @@ void Inspector::showFacts(const FleetRow &row, qint64 nowMs)
     list << Fact{tr("Address"), host.endpoint.machine(), {}, {}, std::nullopt, true};
     list << Fact{tr("Host key"), trusted ? tr("trusted") : row.keyState == QLatin1String("changed") ? tr("changed") : row.keyState == QLatin1String("revoked") ? tr("revoked") : tr("unknown"), row.keyFingerprint,
                  trusted ? QStringLiteral("state/healthy") : QStringLiteral("state/warning"), trusted ? StateRole::Healthy : StateRole::Warning};
+    if (const auto &certificate = facts.certificate) {
+        const qint64 left = certificate->untilMs - QDateTime::currentMSecsSinceEpoch();
+        const QString until = certificate->untilMs == 0 ? tr("valid for ever")
+            : left <= 0                                 ? tr("expired on %1").arg(utcText(certificate->untilMs))
+                                                        : tr("valid until %1").arg(utcText(certificate->untilMs));
+        const QString who = certificate->principals.isEmpty() ? tr("any user") : visibleText(certificate->principals.join(QStringLiteral(", ")), 80);
+        const bool soon = certificate->untilMs != 0 && left < 24LL * 3600 * 1000;
+        const QString path = visibleText(certificate->path, 200);
+        list << (soon ? Fact{tr("Certificate"), tr("%1, for %2").arg(until, who), path, QStringLiteral("state/warning"), StateRole::Warning}
+                      : Fact{tr("Certificate"), tr("%1, for %2").arg(until, who), path});
+    }
+    if (host.sudo)
+        list << Fact{tr("Commands run"), tr("as root, by sudo")};
     list << Fact{tr("Environment"), wordOf(host.environment)};
     list << Fact{tr("Directory"), host.directory, {}, {}, std::nullopt, true};
     list << Fact{tr("Database"), facts.databaseServer.isEmpty() && !facts.databaseSize ? unknownText()

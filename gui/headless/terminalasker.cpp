@@ -74,8 +74,6 @@ QString questionText(const CredentialQuestion &question, const QStringList &name
         return QStringLiteral("The password of %1 is needed for %2.").arg(question.user, who);
     case CredentialKind::Prompts:
         return QStringLiteral("%1 asks %2: %3").arg(who, question.user, question.instruction);
-    case CredentialKind::Sudo:
-        return QStringLiteral("sudo on %1 wants the password of %2.").arg(who, question.user);
     }
     return {};
 }

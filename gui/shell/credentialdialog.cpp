@@ -26,8 +26,6 @@ QString titleOf(const CredentialQuestion &question)
         return CredentialDialog::tr("Password");
     case CredentialKind::Prompts:
         return CredentialDialog::tr("A host asks");
-    case CredentialKind::Sudo:
-        return CredentialDialog::tr("Password for sudo");
     }
     return {};
 }
@@ -42,8 +40,6 @@ QString sentenceOf(const CredentialQuestion &question, const QStringList &names)
         return CredentialDialog::tr("%1 wants the password of %2.").arg(first, user);
     case CredentialKind::Prompts:
         return CredentialDialog::tr("%1 asks %2 something before it lets you in.").arg(first, user);
-    case CredentialKind::Sudo:
-        return CredentialDialog::tr("sudo on %1 wants the password of %2.").arg(first, user);
     }
     return {};
 }

@@ -35,6 +35,7 @@ bool isPlaceholder(const QString &name)
 }
 
 Placeholders::Placeholders(const ProductProfile &profile, const Installation &installation)
+    : m_sudo(installation.sudo == Sudo::NoPassword)
 {
     QMap<QString, QString> settings = profile.settings;
     settings.insert(installation.settings);
@@ -76,11 +77,14 @@ QString Placeholders::resolve(QString text)
     return out;
 }
 
-QStringList Placeholders::resolve(QStringList texts)
+QStringList Placeholders::resolve(QStringList command)
 {
-    for (QString &text : texts)
-        text = resolve(text);
-    return texts;
+    for (QString &word : command)
+        word = resolve(word);
+    // Here, so that the plan shows and its hash covers what will run.
+    if (m_sudo && !command.isEmpty() && command.first() != QLatin1String("sudo"))
+        command = QStringList{QStringLiteral("sudo"), QStringLiteral("-n"), QStringLiteral("--")} + command;
+    return command;
 }
 
 Probe Placeholders::resolve(Probe probe)

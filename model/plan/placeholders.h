@@ -17,13 +17,14 @@ public:
     void setHop(const Version &from, const Version &to);
 
     QString resolve(QString text);
-    QStringList resolve(QStringList texts);
+    QStringList resolve(QStringList command); // with `sudo -n --` in front where the installation says so
     Probe resolve(Probe probe);
     Probes resolve(Probes probes);
     QStringList unknown() const { return m_unknown; } // names that nothing stands for, each once
 
 private:
     QMap<QString, QString> m_values;
+    bool m_sudo;
     QStringList m_unknown;
 };
 

@@ -194,6 +194,18 @@ Objection window(const HostCheckInput &in)
             QStringLiteral("Start the rollout within it."), false};
 }
 
+// Sessions are kept, but a lost one must be able to come back until the rollout has ended.
+Objection certificateExpires(const HostCheckInput &in)
+{
+    constexpr qint64 dayMs = 24LL * 3600 * 1000;
+    const auto &certificate = in.facts.certificate;
+    if (!certificate || certificate->untilMs == 0 || in.facts.measuredMs + dayMs < certificate->untilMs)
+        return {};
+    const qint64 minutes = std::max<qint64>(0, (certificate->untilMs - in.facts.measuredMs) / 60'000);
+    return {QStringLiteral("the certificate of its key expires %1 min after it was measured").arg(minutes),
+            QStringLiteral("Have %1 signed anew before the rollout needs to connect again.").arg(certificate->path), false};
+}
+
 } // namespace
 
 const QList<HostCheck> &stateChecks()
@@ -208,7 +220,7 @@ const QList<HostCheck> &pathChecks()
 {
     static const QList<HostCheck> checks{{"major-refused", majorRefused}, {"no-path", noPath},         {"profile-incomplete", profileIncomplete},
                                          {"backup-missing", backupMissing}, {"domain-missing", domainMissing}, {"disk", disk},
-                                         {"needs-window", window}};
+                                         {"needs-window", window},         {"certificate-expires", certificateExpires}};
     return checks;
 }
 

@@ -9,7 +9,7 @@
 
 namespace bellwether {
 
-enum class CredentialKind { Passphrase, Password, Prompts, Sudo };
+enum class CredentialKind { Passphrase, Password, Prompts };
 
 struct CredentialQuestion {
     struct Prompt {
