@@ -140,6 +140,10 @@ void CredentialDialog::show(const CredentialQuestion &question, const QStringLis
         field->setEnabled(!question.busy);
     if (!question.busy && (again || !focusWidget()))
         m_fields.first()->setFocus();
+    if (isVisible()) { // room for what has been added
+        layout()->activate();
+        resize(width(), std::max(height(), layout()->totalHeightForWidth(width())));
+    }
 }
 
 void CredentialDialog::submit()

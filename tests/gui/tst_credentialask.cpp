@@ -176,6 +176,8 @@ private Q_SLOTS:
         desk.wake();
         QVERIFY(QTest::qWaitFor([&] { return field->isEnabled(); }));
         QVERIFY(textsOf(dialog()).contains("does not open"));
+        for (const QLabel *label : dialog()->findChildren<QLabel *>())
+            QVERIFY2(!label->isVisibleTo(dialog()) || label->height() >= label->heightForWidth(label->width()), qPrintable(label->text()));
         shoot(dialog(), QStringLiteral("passphrase-wrong-dark"));
         theme().setMode(ThemeMode::Light);
         shoot(dialog(), QStringLiteral("passphrase-wrong-light"));
