@@ -1,0 +1,142 @@
+// What the engine refuses of requests that change the fleet and the keys that are believed, whoever sends them. [S1]
+#include "engineworld.h"
+
+#include "base/fields.h"
+
+#include <QTest>
+
+using namespace bellwether;
+
+class TestFleetRequests : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void anUndoPutsBackAndOnlyWhatWasShown();
+    void anUndoLeavesRolloutsAlone();
+    void jumpsInACircleAreRefused();
+    void importedKeysReplaceNone();
+    void revokedKeysAreNeverTrusted();
+};
+
+namespace {
+
+const QString keyA = QStringLiteral("SHA256:") + QString(43, u'A'), keyB = QStringLiteral("SHA256:") + QString(43, u'B');
+
+Reply take(EngineWorld &w, const QList<Installation> &hosts)
+{
+    return w.ask("fleet-import", {{"source", "test"}, {"installations", valueToJson(hosts)}});
+}
+
+QList<Installation> planned(const EngineWorld &w)
+{
+    QList<Installation> hosts;
+    for (const PlanHost &h : w.plan.hosts)
+        hosts.append(h.installation);
+    return hosts;
+}
+
+QJsonObject key(const QString &machine, const QString &fingerprint)
+{
+    return {{"machine", machine}, {"key_type", "ssh-ed25519"}, {"fingerprint", fingerprint}};
+}
+
+} // namespace
+
+void TestFleetRequests::anUndoPutsBackAndOnlyWhatWasShown()
+{
+    EngineWorld w;
+    QVERIFY(!w.ask("fleet-undo"));
+    const QList<Installation> hosts = planned(w);
+    const Reply first = take(w, hosts.mid(0, 2));
+    QVERIFY(first.has_value());
+    Installation changed = hosts[0];
+    changed.domain = "new.example.test";
+    const Reply second = take(w, {changed, hosts[2]});
+    QVERIFY(second.has_value());
+    const qint64 seq = second->value(QLatin1String("undo")).toInteger();
+    QVERIFY(seq > first->value(QLatin1String("undo")).toInteger());
+    QCOMPARE(w.engine->workspace().inventory.installations.size(), 3);
+    const Reply other = w.ask("fleet-undo", {{"expect", first->value(QLatin1String("undo"))}});
+    QVERIFY(!other);
+    QCOMPARE(other.error().code, ErrorCode::NotAllowed);
+    QVERIFY(w.ask("fleet-undo", {{"expect", seq}}).has_value());
+    QCOMPARE(w.engine->workspace().inventory.installations, hosts.mid(0, 2));
+    // and so it is for a console that reads the journal anew
+    w.killConsole();
+    w.startConsole();
+    QCOMPARE(w.engine->workspace().inventory.installations, hosts.mid(0, 2));
+    QCOMPARE(w.engine->workspace().undo.size(), 1);
+}
+
+void TestFleetRequests::anUndoLeavesRolloutsAlone()
+{
+    EngineWorld w;
+    QVERIFY(take(w, planned(w)).has_value());
+    QVERIFY(w.run().has_value());
+    const Reply undone = w.ask("fleet-undo");
+    QVERIFY(!undone);
+    QCOMPARE(undone.error().code, ErrorCode::HostInOtherRollout);
+    QCOMPARE(w.engine->workspace().inventory.installations.size(), w.plan.hosts.size());
+}
+
+void TestFleetRequests::jumpsInACircleAreRefused()
+{
+    EngineWorld w;
+    QList<Installation> hosts = planned(w);
+    hosts[0].endpoint.jump = hosts[1].name;
+    QVERIFY(take(w, hosts).has_value());
+    hosts[1].endpoint.jump = hosts[0].name;
+    const Reply circle = take(w, {hosts[1]});
+    QVERIFY(!circle);
+    QCOMPARE(circle.error().code, ErrorCode::BadValue);
+    QVERIFY(w.engine->workspace().inventory.find(hosts[1].name)->endpoint.jump.isEmpty());
+}
+
+void TestFleetRequests::importedKeysReplaceNone()
+{
+    EngineWorld w;
+    const QList<Installation> hosts = planned(w);
+    QVERIFY(take(w, hosts).has_value());
+    const QString machine = hosts[0].endpoint.machine(), other = hosts[1].endpoint.machine();
+    QVERIFY(w.ask("trust-import", {{"source", "f"}, {"keys", QJsonArray{key(machine, keyA)}}}).has_value());
+    QCOMPARE(w.trust.trusted(machine).fingerprint, keyA);
+    // one that differs refuses all of them: nobody saw it among the new ones
+    const Reply differs = w.ask("trust-import", {{"source", "f"}, {"keys", QJsonArray{key(other, keyB), key(machine, keyB)}}});
+    QVERIFY(!differs);
+    QCOMPARE(differs.error().code, ErrorCode::HostKeyChanged);
+    QCOMPARE(w.trust.trusted(machine).fingerprint, keyA);
+    QVERIFY(!w.trust.trusted(other).known);
+    const Reply stranger = w.ask("trust-import", {{"source", "f"}, {"keys", QJsonArray{key("192.0.2.1:22", keyB)}}});
+    QVERIFY(!stranger);
+    QCOMPARE(stranger.error().code, ErrorCode::UnknownHost);
+    for (const char *bad : {"", "SHA256:short", "MD5:AAAA", "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"})
+        QVERIFY(!w.ask("trust-import", {{"source", "f"}, {"keys", QJsonArray{key(other, bad)}}}));
+}
+
+void TestFleetRequests::revokedKeysAreNeverTrusted()
+{
+    EngineWorld w;
+    const QList<Installation> hosts = planned(w);
+    QVERIFY(take(w, hosts).has_value());
+    const QString machine = hosts[0].endpoint.machine();
+    QVERIFY(w.ask("trust", {{"host", hosts[0].name}, {"key_type", "ssh-ed25519"}, {"fingerprint", keyA}}).has_value());
+    const Reply taken = w.ask("trust-import", {{"source", "f"}, {"keys", QJsonArray{key(hosts[1].endpoint.machine(), keyA)}}, {"revoked", QJsonArray{key({}, keyA)}}});
+    QVERIFY(taken.has_value());
+    QCOMPARE(taken->value(QLatin1String("trusted")).toInt(-1), 0);
+    QCOMPARE(taken->value(QLatin1String("revoked")).toInt(), 1);
+    QCOMPARE(taken->value(QLatin1String("left_out")).toInt(), 1);
+    QVERIFY(w.trust.isRevoked(keyA) && !w.trust.isRevoked(keyB));
+    const Reply again = w.ask("trust", {{"host", hosts[1].name}, {"key_type", "ssh-ed25519"}, {"fingerprint", keyA}, {"reason", "surely"}});
+    QVERIFY(!again);
+    QCOMPARE(again.error().code, ErrorCode::HostKeyRevoked);
+    w.turn();
+    for (const FleetRow &row : w.engine->snapshot()->fleet)
+        if (row.installation.endpoint.machine() == machine)
+            QCOMPARE(row.keyState, QString("revoked"));
+    w.killConsole();
+    w.trust.set({}, {});
+    w.startConsole();
+    QVERIFY(w.trust.isRevoked(keyA)); // from the journal
+}
+
+QTEST_GUILESS_MAIN(TestFleetRequests)
+#include "tst_fleetrequests.moc"
