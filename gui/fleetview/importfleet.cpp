@@ -49,6 +49,7 @@ void ImportFleet::chooseFile()
     auto *dialog = new QFileDialog(m_window, tr("Import an inventory"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::ExistingFile);
+    dialog->setFilter(dialog->filter() | QDir::Hidden); // ~/.ssh/config
     dialog->setNameFilters({tr("All files (*)"), tr("Fleet files (*.yaml *.yml)"), tr("CSV (*.csv)")});
     connect(dialog, &QFileDialog::fileSelected, this, &ImportFleet::read);
     dialog->open();
