@@ -12,6 +12,51 @@ namespace {
 
 const QByteArray passphrase = "correct horse 7";
 
+// What a desktop keeps, and answers from another thread.
+struct KeptWords {
+    std::mutex mutex;
+    std::map<QString, Secret> words;
+    QString why;
+    int reads = 0;
+};
+class TestKeychain final : public Keychain {
+public:
+    explicit TestKeychain(std::shared_ptr<KeptWords> kept) : m_kept(std::move(kept)) {}
+    ~TestKeychain() override
+    {
+        for (std::thread &thread : m_threads)
+            thread.join();
+    }
+    QString whyNot() const override { return m_kept->why; }
+    void read(const QString &name, std::function<void(std::optional<Secret>)> done) override
+    {
+        m_threads.emplace_back([kept = m_kept, name, done] {
+            std::optional<Secret> found;
+            {
+                const std::scoped_lock lock(kept->mutex);
+                ++kept->reads;
+                if (const auto it = kept->words.find(name); it != kept->words.end())
+                    found = it->second;
+            }
+            done(found);
+        });
+    }
+    void write(const QString &name, Secret secret) override
+    {
+        const std::scoped_lock lock(m_kept->mutex);
+        m_kept->words[name] = secret;
+    }
+    void forget(const QString &name) override
+    {
+        const std::scoped_lock lock(m_kept->mutex);
+        m_kept->words.erase(name);
+    }
+
+private:
+    std::shared_ptr<KeptWords> m_kept;
+    std::vector<std::thread> m_threads;
+};
+
 } // namespace
 
 class TestCredentials : public SshWorld {
@@ -144,6 +189,32 @@ private Q_SLOTS:
         const auto in = exec(pool, with(key), command("true"));
         QVERIFY(in.wait() && in->has_value());
         QCOMPARE(person.asked.size(), 2);
+    }
+    void whatTheDesktopKeeps()
+    {
+        const QString key = makeKey("ed25519", passphrase);
+        const auto kept = std::make_shared<KeptWords>();
+        for (int night = 0; night < 4; ++night) {
+            if (night == 2) { // somebody changed the key's passphrase
+                const std::scoped_lock lock(kept->mutex);
+                kept->words.begin()->second = Secret(QByteArray("old one"));
+            }
+            kept->why = night == 3 ? QStringLiteral("no service of the desktop answers") : QString();
+            Credentials credentials(std::make_unique<TestKeychain>(kept));
+            Person person(credentials, [](const CredentialQuestion &) { return Person::say(passphrase, false, true); });
+            SshPool pool(m_trust, this, {}, &credentials);
+            const auto in = exec(pool, with(key), command("true"));
+            QVERIFY(in.wait() && in->has_value());
+            QCOMPARE(person.asked.size(), night == 1 ? 0 : 1);
+            if (night == 2)
+                QVERIFY2(person.asked[0].problem.contains("keychain"), qPrintable(person.asked[0].problem));
+            if (night == 3)
+                QCOMPARE(person.asked[0].cannotKeep, kept->why);
+        }
+        const std::scoped_lock lock(kept->mutex);
+        QCOMPARE(kept->words.size(), size_t(1));
+        QCOMPARE(kept->words.begin()->second.copy(), passphrase);
+        QCOMPARE(kept->reads, 3);
     }
     void nobodyToAsk()
     {
