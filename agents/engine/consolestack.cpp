@@ -103,7 +103,10 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     d.thread.start();
     auto begun = std::make_shared<std::promise<void>>();
     d.onThread([&] {
-        d.pool = std::make_unique<SshPool>(d.trust, d.context, SshOptions(), &d.credentials);
+        d.pool = std::make_unique<SshPool>(d.trust, d.context, SshOptions(), &d.credentials, [d = &d](const QString &name) -> std::optional<Endpoint> {
+            const Installation *jump = d->engine ? d->engine->workspace().inventory.find(name) : nullptr;
+            return jump ? std::optional(jump->endpoint) : std::nullopt;
+        });
         d.hosts = std::make_unique<SshHosts>(*d.pool, d.clock);
         d.engine = std::make_unique<Engine>(Engine::Setup{d.between ? *d.between : static_cast<JournalWriterPort &>(*d.writer), *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace),
                                                            [&credentials = d.credentials] { credentials.personAsked(); }});

@@ -427,7 +427,8 @@ std::shared_ptr<const ConsoleSnapshot> Engine::makeSnapshot()
         row.checking = m_checking.contains(i.name);
         row.rollout = held.value(i.name);
         const auto key = m_workspace.trusted.constFind(i.endpoint.machine());
-        const bool changedKey = row.facts.error == QLatin1String(errorKey(ErrorCode::HostKeyChanged));
+        // Its own key: the error of a host behind a jump host may be about that one.
+        const bool changedKey = row.facts.error == QLatin1String(errorKey(ErrorCode::HostKeyChanged)) && row.facts.errorArgs.value(0) == i.name;
         row.keyState = changedKey ? QStringLiteral("changed") : key != m_workspace.trusted.cend() ? QStringLiteral("trusted") : QStringLiteral("unknown");
         if (key != m_workspace.trusted.cend()) {
             row.keyFingerprint = key->fingerprint;

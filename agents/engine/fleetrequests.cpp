@@ -58,6 +58,10 @@ void Engine::handleFleet(const Request &request, const Done &done)
                 return done(fail(ErrorCode::UnknownHost, {host}));
             if (const QString holder = m_workspace.holderOf(host); !holder.isEmpty())
                 return done(fail(ErrorCode::HostInOtherRollout, {host, holder}));
+            for (const QString &behind : m_workspace.inventory.reachedThrough(host))
+                if (!e.hosts.contains(behind))
+                    return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet remove"),
+                                                             QStringLiteral("%1 is reached through %2").arg(behind, host)}));
         }
         return record(0, {e}, [=, n = e.hosts.size()] { done(QJsonObject{{QStringLiteral("removed"), n}}); }, request.actor);
     }

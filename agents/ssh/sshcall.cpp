@@ -97,6 +97,7 @@ void SshCall::dropChannel()
     m_channel = nullptr;
     m_phase = Phase::New;
     m_closed = m_eof = false;
+    m_heldBack = 0;
 }
 
 Error SshCall::lost(const QString &reason) const
@@ -106,8 +107,12 @@ Error SshCall::lost(const QString &reason) const
 
 int SshCall::onData(ssh_session, ssh_channel, void *bytes, uint32_t size, int isErr, void *userdata)
 {
-    self(userdata)->data(static_cast<const char *>(bytes), size, isErr != 0);
-    return static_cast<int>(size); // always drained: a full window would stall both streams
+    // A command's streams are always drained: a full window would stall both. A forwarded connection may hold its peer back.
+    SshCall *call = self(userdata);
+    const size_t taken = std::min<size_t>(size, call->room());
+    call->data(static_cast<const char *>(bytes), taken, isErr != 0);
+    call->m_heldBack = size - taken;
+    return static_cast<int>(taken);
 }
 
 void SshCall::onEof(ssh_session, ssh_channel, void *userdata)

@@ -8,6 +8,7 @@
 #include <libssh/libssh.h>
 
 #include <QDeadlineTimer>
+#include <cstdint>
 #include <memory>
 
 namespace bellwether {
@@ -22,7 +23,7 @@ public:
     // As far as it goes now. Finished: its result has been sent. NoChannel: the host refused another channel.
     Outcome advance(ssh_session session, int openMs);
     // Looks at its deadlines; true when it ended by one (its result has been sent).
-    bool expire();
+    virtual bool expire();
     bool isOpening() const { return m_phase == Phase::Open; } // asked for, not answered
     void abandon(Error error); // sends the error as its result
     void dropChannel();        // before its session goes
@@ -39,6 +40,7 @@ protected:
     virtual int begin(ssh_channel channel) = 0; // SSH_OK, SSH_AGAIN, SSH_ERROR
     virtual bool run(ssh_channel channel) = 0;  // true when it has sent its result
     virtual void data(const char *bytes, size_t size, bool isErr) = 0;
+    virtual size_t room() const { return SIZE_MAX; } // bytes that data() takes now; the rest stays in libssh, bounded by its window
     virtual void fail(Error error) = 0;
     virtual QString what() const = 0;
     virtual int runMs() const = 0;
@@ -46,6 +48,10 @@ protected:
 
     void post(std::function<void()> deliver) { m_outbox->post(std::move(deliver)); }
     Error lost(const QString &reason) const;
+    bool deadlineHasExpired() const { return m_deadline.hasExpired(); }
+    int openMs() const { return m_openMs; }
+    size_t heldBack() const { return m_heldBack; } // bytes of stdout for which there was no room
+    void tookBack(size_t count) { m_heldBack -= count; }
 
     const Endpoint m_to;
     bool m_closed = false, m_eof = false;
@@ -62,6 +68,7 @@ private:
 
     std::shared_ptr<Outbox> m_outbox;
     int m_openMs = 0;
+    size_t m_heldBack = 0;
     ssh_channel m_channel = nullptr;
     ssh_channel_callbacks_struct m_callbacks{};
     Phase m_phase = Phase::New;

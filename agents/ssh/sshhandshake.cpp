@@ -113,20 +113,26 @@ void SshSession::kexFailed(const QString &reason)
         if (!m_firstBytes.isEmpty() && !m_firstBytes.startsWith("SSH-") && !tooBusy)
             return end(notSsh());
         // Closed at the door: a busy sshd (MaxStartups). Worth another knock, at another moment than everybody's.
-        if (m_attempt < 4 && !m_scan) {
-            close();
-            handshakeDone();
-            m_phase = Phase::Waiting;
-            QTimer::singleShot(200 + int(QRandomGenerator::global()->bounded(800u)) * m_attempt, this, [this] {
-                if (m_phase == Phase::Waiting)
-                    m_hooks.handshakeWanted(this);
-            });
+        if (!m_scan && knockAgain(4))
             return;
-        }
     }
     if (const auto nothing = nothingCommon(reason))
         return end(*nothing);
     end({ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, reason}, {}, nullptr});
+}
+
+bool SshSession::knockAgain(int attempts)
+{
+    if (m_attempt >= attempts)
+        return false;
+    close();
+    handshakeDone();
+    m_phase = Phase::Waiting;
+    QTimer::singleShot(200 + int(QRandomGenerator::global()->bounded(800u)) * std::min(m_attempt, 4), this, [this] {
+        if (m_phase == Phase::Waiting)
+            m_hooks.handshakeWanted(this);
+    });
+    return true;
 }
 
 // "kex error : no match for method mac algo client->server: server [hmac-md5], client [...]"

@@ -9,6 +9,7 @@ struct SshOptions {
     int handshakes = 30;        // under way at once, over all workers
     int handshakesPerAddress = 8;
     int channelsPerSession = 8; // sshd's MaxSessions is 10; lowered when a host refuses
+    int forwardsPerSession = 100; // hosts behind one connection to a jump host; lowered when it refuses
     int resolveMs = 10'000, tcpMs = 10'000, kexMs = 15'000, authMs = 20'000, openMs = 10'000;
     int keepAliveMs = 15'000;   // a session silent for 3 of these is dead
     int idleMs = 600'000;

@@ -7,7 +7,9 @@
 #include <QRegularExpression>
 #include <QThread>
 
+#include <csignal>
 #include <pwd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace bellwether {
@@ -18,10 +20,31 @@ namespace {
 const QRegularExpression addressForm(QStringLiteral("\\A(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9]{1,15})?)\\z"));
 const QRegularExpression userForm(QStringLiteral("\\A[A-Za-z0-9_][A-Za-z0-9._@+-]{0,63}\\z"));
 
+constexpr int mostHops = 8;
+
 QString loginName()
 {
     const passwd *entry = ::getpwuid(::geteuid());
     return entry ? QString::fromLocal8Bit(entry->pw_name) : qEnvironmentVariable("USER");
+}
+
+bool mayAskAgent(const SshRoute &route)
+{
+    return route.to.identity == QLatin1String("agent") || route.to.identity.startsWith(QLatin1String("agent:"))
+        || (route.to.identity.isEmpty() && qEnvironmentVariableIsSet("SSH_AUTH_SOCK")) || (route.over && mayAskAgent(*route.over));
+}
+
+// libssh writes to sockets whose peer may have gone, and a fleet behind jump hosts has more of them than the usual 1024.
+void prepareProcess()
+{
+    struct sigaction pipes {};
+    if (::sigaction(SIGPIPE, nullptr, &pipes) == 0 && pipes.sa_handler == SIG_DFL)
+        ::signal(SIGPIPE, SIG_IGN);
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = std::max<rlim_t>(files.rlim_cur, std::min<rlim_t>(files.rlim_max, 65'536));
+        ::setrlimit(RLIMIT_NOFILE, &files);
+    }
 }
 
 } // namespace
@@ -34,17 +57,16 @@ struct SshPool::Private {
     std::vector<std::unique_ptr<QThread>> threads;
     std::vector<std::unique_ptr<SshWorker>> workers; // the last one is for sessions that may ask the agent
     QString user = loginName();
+    JumpHost jumpHost;
 
-    // The same address always meets the same worker, so that its limits need no lock.
-    SshWorker &workerFor(const Endpoint &to) const
+    // The same address always meets the same worker, so that its limits need no lock; so does all that lies behind it.
+    SshWorker &workerFor(const SshRoute &route) const
     {
-        const bool mayAskAgent = to.identity == QLatin1String("agent") || to.identity.startsWith(QLatin1String("agent:"))
-            || (to.identity.isEmpty() && qEnvironmentVariableIsSet("SSH_AUTH_SOCK"));
-        if (mayAskAgent)
+        if (mayAskAgent(route))
             return *workers.back();
-        return *workers[qHash(to.address, 0) % (workers.size() - 1)];
+        return *workers[qHash(route.entry().address, 0) % (workers.size() - 1)];
     }
-    Result<Endpoint> checked(Endpoint to) const
+    Result<std::shared_ptr<const SshRoute>> routeTo(Endpoint to, const QString &name = {}, int hops = 0) const
     {
         if (to.user.isEmpty())
             to.user = user;
@@ -54,25 +76,37 @@ struct SshPool::Private {
             return fail(ErrorCode::BadValue, {QStringLiteral("user"), to.user, QStringLiteral("a login name")});
         if (to.port < 1 || to.port > 65535)
             return fail(ErrorCode::BadValue, {QStringLiteral("port"), QString::number(to.port), QStringLiteral("1 to 65535")});
-        if (!to.jump.isEmpty())
-            return fail(ErrorCode::ConnectFailed, {to.machine(), to.address,
-                QStringLiteral("it is behind the jump host %1, which this version cannot use yet").arg(to.jump)});
-        return to;
+        auto route = std::make_shared<SshRoute>(SshRoute{to, name, nullptr});
+        if (to.jump.isEmpty())
+            return route;
+        const auto jump = jumpHost ? jumpHost(to.jump) : std::nullopt;
+        const auto refused = [&to](const QString &why) { return fail(ErrorCode::ConnectFailed, {to.machine(), to.address, why}); };
+        if (!jump)
+            return refused(QStringLiteral("its jump host %1 is not in the inventory").arg(to.jump));
+        if (hops >= mostHops)
+            return refused(QStringLiteral("there are more than %1 jump hosts on the way to it").arg(mostHops));
+        auto over = routeTo(*jump, to.jump, hops + 1);
+        route->over = over ? std::move(*over) : std::make_shared<SshRoute>(SshRoute{*jump, to.jump, nullptr});
+        if (!over)
+            return std::unexpected(route->becauseOfJump(over.error()));
+        return route;
     }
-    void submit(std::unique_ptr<SshCall> call)
+    void submit(std::shared_ptr<const SshRoute> route, std::unique_ptr<SshCall> call)
     {
+        SshWorker &worker = workerFor(*route);
         SshWork work;
-        work.to = call->endpoint();
+        work.route = std::move(route);
         work.call = std::move(call);
-        SshWorker &worker = workerFor(work.to);
         worker.submit(std::move(work));
     }
 };
 
-SshPool::SshPool(const KeyTrust &trust, QObject *receiver, const SshOptions &options, Credentials *credentials)
+SshPool::SshPool(const KeyTrust &trust, QObject *receiver, const SshOptions &options, Credentials *credentials, JumpHost jumpHost)
     : d(std::make_unique<Private>())
 {
     ssh_init();
+    prepareProcess();
+    d->jumpHost = std::move(jumpHost);
     d->options = options;
     if (!credentials) {
         d->nobody = std::make_unique<Credentials>();
@@ -107,35 +141,35 @@ SshPool::~SshPool()
 
 void SshPool::exec(const Endpoint &to, ExecRequest request, std::function<void(Result<ExecResult>)> done)
 {
-    const auto endpoint = d->checked(to);
-    if (!endpoint)
-        return d->outbox->post([done = std::move(done), error = endpoint.error()] { done(std::unexpected(error)); });
-    d->submit(std::make_unique<ExecCall>(*endpoint, std::move(request), std::move(done), d->outbox));
+    const auto route = d->routeTo(to);
+    if (!route)
+        return d->outbox->post([done = std::move(done), error = route.error()] { done(std::unexpected(error)); });
+    d->submit(*route, std::make_unique<ExecCall>((*route)->to, std::move(request), std::move(done), d->outbox));
 }
 
 void SshPool::httpGet(const Endpoint &to, HttpRequest request, std::function<void(Result<HttpResult>)> done)
 {
-    auto endpoint = d->checked(to);
-    if (endpoint && (!addressForm.match(request.address).hasMatch() || request.port < 1 || request.port > 65535
+    auto route = d->routeTo(to);
+    if (route && (!addressForm.match(request.address).hasMatch() || request.port < 1 || request.port > 65535
                      || request.path.contains(u'\r') || request.path.contains(u'\n') || request.path.contains(u' ')))
-        endpoint = fail(ErrorCode::BadValue, {QStringLiteral("http address"), request.address + request.path, QStringLiteral("a host name or an IP address, a port and a path")});
-    if (!endpoint)
-        return d->outbox->post([done = std::move(done), error = endpoint.error()] { done(std::unexpected(error)); });
-    d->submit(std::make_unique<HttpCall>(*endpoint, std::move(request), std::move(done), d->outbox));
+        route = fail(ErrorCode::BadValue, {QStringLiteral("http address"), request.address + request.path, QStringLiteral("a host name or an IP address, a port and a path")});
+    if (!route)
+        return d->outbox->post([done = std::move(done), error = route.error()] { done(std::unexpected(error)); });
+    d->submit(*route, std::make_unique<HttpCall>((*route)->to, std::move(request), std::move(done), d->outbox));
 }
 
 void SshPool::scanKey(const Endpoint &to, std::function<void(Result<HostKey>)> done)
 {
-    const auto endpoint = d->checked(to);
-    if (!endpoint)
-        return d->outbox->post([done = std::move(done), error = endpoint.error()] { done(std::unexpected(error)); });
+    const auto route = d->routeTo(to);
+    if (!route)
+        return d->outbox->post([done = std::move(done), error = route.error()] { done(std::unexpected(error)); });
     SshWork work;
     work.kind = SshWork::Kind::Scan;
-    work.to = *endpoint;
+    work.route = *route;
     work.scan = [outbox = d->outbox, done = std::move(done)](const Result<HostKey> &key) {
         outbox->post([done, key] { done(key); });
     };
-    SshWorker &worker = d->workerFor(*endpoint);
+    SshWorker &worker = d->workerFor(**route);
     worker.submit(std::move(work));
 }
 

@@ -11,14 +11,17 @@
 
 namespace bellwether {
 
-SshSession::SshSession(const Endpoint &to, const KeyTrust &trust, const SshOptions &options, Hooks hooks, QObject *parent)
+SshSession::SshSession(std::shared_ptr<const SshRoute> route, const KeyTrust &trust, const SshOptions &options, Hooks hooks,
+                       QObject *parent)
     : QObject(parent)
-    , m_to(to)
+    , m_route(std::move(route))
+    , m_to(m_route->to)
     , m_trust(trust)
     , m_options(options)
     , m_hooks(std::move(hooks))
     , m_soon(this)
     , m_channelLimit(options.channelsPerSession)
+    , m_forwardLimit(options.forwardsPerSession)
 {
     m_soon.setSingleShot(true);
     connect(&m_soon, &QTimer::timeout, this, [this] { advance(); });
@@ -28,16 +31,29 @@ SshSession::~SshSession()
 {
     m_running.clear(); // before their session
     m_waiting.clear();
+    m_forwards.clear();
     close();
 }
 
-void SshSession::begin()
+void SshSession::begin(SshSession *over)
 {
     m_phase = Phase::Tcp;
     m_handshaking = true;
     ++m_attempt;
     if (const auto problem = m_scan ? std::nullopt : SshLogin::problemBefore(m_to))
         return end(*problem);
+    m_over = over;
+    if (over) {
+        m_tunnel = std::make_shared<Tunnel>();
+        m_tunnel->opened = [this](Result<int> fd) {
+            if (fd)
+                onConnected(*fd);
+            else if (!m_tunnel->worthAnother || !knockAgain(8))
+                end(fd.error());
+        };
+        m_tunnel->lost = [this](const Error &error) { end(error); };
+        return over->forward(m_route, m_tunnel);
+    }
     m_tcp = new TcpConnect(m_to, m_options, [this](Result<int> fd) {
         m_tcp->deleteLater();
         m_tcp = nullptr;
@@ -54,6 +70,16 @@ void SshSession::add(std::unique_ptr<SshCall> call)
     m_waiting.push_back(std::move(call));
     if (m_phase == Phase::Ready)
         m_soon.start(0);
+}
+
+void SshSession::forward(std::shared_ptr<const SshRoute> inner, std::shared_ptr<Tunnel> tunnel)
+{
+    const auto soon = [this] {
+        if (!m_soon.isActive())
+            m_soon.start(0);
+    };
+    m_forwards.push_back(std::make_unique<ForwardCall>(std::move(inner), std::move(tunnel), soon));
+    soon();
 }
 
 void SshSession::scan(std::function<void(Result<HostKey>)> done)
@@ -99,8 +125,12 @@ void SshSession::advance()
         advanceAuth();
     if (m_phase == Phase::Ready)
         pump();
+    // Opening a channel takes what has come for all of them: whoever had its turn before gets another.
+    const bool opening = m_phase == Phase::Ready && runForwards();
     if (m_phase == Phase::Ready)
         runCalls();
+    if (m_phase == Phase::Ready && opening)
+        runForwards();
     m_advancing = false;
     updateWriteInterest();
 }
@@ -169,16 +199,36 @@ void SshSession::runCalls()
             }
         }
     }
-    if (!m_running.empty() || !m_waiting.empty())
+    if (!m_running.empty() || !m_waiting.empty() || !m_forwards.empty())
         m_idle.setRemainingTime(m_options.idleMs);
     if (!ssh_is_connected(m_ssh) || (ssh_get_status(m_ssh) & (SSH_CLOSED | SSH_CLOSED_ERROR)))
         lose(sshError());
 }
 
+bool SshSession::runForwards()
+{
+    bool opening = false;
+    for (auto it = m_forwards.begin(); it != m_forwards.end();) {
+        opening = opening || (*it)->isUnsent();
+        const SshCall::Outcome outcome = (*it)->advance(m_ssh, m_options.tcpMs);
+        if (outcome == SshCall::Outcome::NoChannel) // the connection has gone; runCalls() tells them
+            break;
+        m_used = m_used || !(*it)->isUnsent();
+        if (outcome == SshCall::Outcome::Finished) {
+            if ((*it)->wasCrowdedOut())
+                m_forwardLimit = std::max(1, int(m_forwards.size()) - 1);
+            it = m_forwards.erase(it);
+        } else {
+            ++it;
+        }
+    }
+    return opening;
+}
+
 void SshSession::tick()
 {
     // First what has come, then the deadlines: after this process was stopped or asleep, answers lie in the socket.
-    if (m_phase == Phase::Kex || m_phase == Phase::Auth || !m_running.empty() || !m_waiting.empty())
+    if (m_phase == Phase::Kex || m_phase == Phase::Auth || !m_running.empty() || !m_waiting.empty() || !m_forwards.empty())
         advance();
     if (m_phase == Phase::Kex || m_phase == Phase::Auth) {
         if (m_deadline.hasExpired()) {
@@ -203,9 +253,11 @@ void SshSession::tick()
         deaf = deaf || (opening && expired);
         it = expired ? m_running.erase(it) : std::next(it);
     }
+    for (const auto &forward : m_forwards)
+        forward->expire();
     if (deaf) // a channel that the host opens after all would be nobody's and keep its place there
         return lose(QStringLiteral("it opened no channel in time"));
-    if (m_running.empty() && m_waiting.empty() && m_idle.hasExpired())
+    if (m_running.empty() && m_waiting.empty() && m_forwards.empty() && m_idle.hasExpired())
         return end({ErrorCode::Cancelled, {QStringLiteral("idle session")}, {}, nullptr});
     keepAlive();
 }
@@ -216,10 +268,17 @@ void SshSession::heard()
     m_unanswered = 0;
 }
 
+bool SshSession::isSilent() const
+{
+    return m_lastHeard.elapsed() >= m_options.keepAliveMs && !isReadable();
+}
+
 void SshSession::keepAlive()
 {
     if (isReadable())
         return; // it is being heard right now
+    if (m_over && m_over->isSilent())
+        return; // not this host's silence: its jump host is not heard either, and that session finds out why
     const qint64 silent = m_lastHeard.elapsed();
     // Silence is the host's only where we asked: this process may have been stopped or starved in between.
     if (silent > 3 * m_options.keepAliveMs && m_unanswered >= 2 && m_lastKeepAlive.elapsed() >= m_options.keepAliveMs)
@@ -252,6 +311,7 @@ void SshSession::end(const Error &error)
     m_phase = Phase::Dead;
     auto running = std::exchange(m_running, {});
     auto waiting = std::exchange(m_waiting, {});
+    auto forwards = std::exchange(m_forwards, {});
     // A kept session that died unnoticed is nobody's failure: what had not reached the host goes to a new one, once.
     running.splice(running.end(), waiting);
     for (auto &call : running) {
@@ -259,7 +319,7 @@ void SshSession::end(const Error &error)
         call->dropChannel();
         if (stale) {
             call->retried = true;
-            m_hooks.again(std::move(call));
+            m_hooks.again(this, std::move(call));
         } else {
             call->abandon(error);
         }
@@ -269,14 +329,22 @@ void SshSession::end(const Error &error)
     if (error.code == ErrorCode::AuthFailed)
         m_denial = error;
     running.clear();
+    for (const auto &forward : forwards) {
+        forward->dropChannel();
+        forward->abandon(error); // ends the session behind it
+    }
+    forwards.clear();
     close();
     handshakeDone();
-    m_hooks.ended(this);
+    m_hooks.ended(this, error);
 }
 
 void SshSession::close()
 {
     delete std::exchange(m_tcp, nullptr); // its answer would find nobody
+    if (const auto tunnel = std::exchange(m_tunnel, nullptr))
+        tunnel->opened = nullptr, tunnel->lost = nullptr;
+    m_over = nullptr;
     for (QSocketNotifier *notifier : {m_read, m_write}) {
         if (notifier) {
             notifier->setEnabled(false);

@@ -3,6 +3,7 @@
 // authentication → channels. Every phase has its deadline; the host's key is judged before anything of the user's is sent.
 // sshhandshake.cpp is the way to a session that is ready, sshsession.cpp its life.
 #include "remote/remoteshell.h"
+#include "ssh/forwardcall.h"
 #include "ssh/keyring.h"
 #include "ssh/sshcall.h"
 #include "ssh/sshlogin.h"
@@ -10,6 +11,7 @@
 
 #include <QElapsedTimer>
 #include <QObject>
+#include <QPointer>
 #include <QTimer>
 #include <list>
 #include <memory>
@@ -25,22 +27,29 @@ class SshSession final : public QObject {
 public:
     struct Hooks {
         std::function<void(SshSession *)> handshakeEnded; // it no longer counts as one under way
-        std::function<void(SshSession *)> ended;          // dead; delete it later
-        std::function<void(std::unique_ptr<SshCall>)> again; // a call that may safely be put to a new session
+        std::function<void(SshSession *, const Error &)> ended; // dead; delete it later
+        std::function<void(SshSession *, std::unique_ptr<SshCall>)> again; // a call that may safely be put to a new session
         std::function<void(SshSession *)> handshakeWanted; // back in the queue: refused at the door, or a person has answered
         std::function<void(SshSession *)> ready;
         std::function<std::shared_ptr<SshLogin>(SshSession *)> makeLogin;
     };
-    SshSession(const Endpoint &to, const KeyTrust &trust, const SshOptions &options, Hooks hooks, QObject *parent);
+    SshSession(std::shared_ptr<const SshRoute> route, const KeyTrust &trust, const SshOptions &options, Hooks hooks, QObject *parent);
     ~SshSession() override;
 
-    void begin(); // once the handshake may start
+    void begin(SshSession *over); // once the handshake may start; over: the jump host's session, ready, of this thread
     void add(std::unique_ptr<SshCall> call);
     void scan(std::function<void(Result<HostKey>)> done); // instead of calls: ends after the key exchange
     void tick();  // a few times a second: deadlines, keep-alive, idle
     void end(const Error &error); // everything under way gets the error
     void personAnswered();        // what its login asked for is there, or was refused
 
+    // Hosts behind this one: a connection of theirs over this session, and whether there is room for another.
+    void forward(std::shared_ptr<const SshRoute> inner, std::shared_ptr<Tunnel> tunnel);
+    bool hasForwardRoom() const { return isReady() && int(m_forwards.size()) < m_forwardLimit; }
+    int forwardLimit() const { return m_forwardLimit; }
+    void limitForwards(int limit) { m_forwardLimit = limit; }
+
+    const std::shared_ptr<const SshRoute> &route() const { return m_route; }
     const Endpoint &endpoint() const { return m_to; }
     bool isReady() const { return m_phase == Phase::Ready; }
     bool wasReady() const { return m_wasReady; }
@@ -61,6 +70,9 @@ private:
     void becomeReady();
     void pump();
     void runCalls();
+    bool runForwards(); // true while one of them is being opened
+    bool knockAgain(int attempts);
+    bool isSilent() const;
     void heard();
     void keepAlive();
     void updateWriteInterest();
@@ -71,6 +83,7 @@ private:
     bool hasHungUp() const;
     QString sshError() const;
 
+    const std::shared_ptr<const SshRoute> m_route;
     const Endpoint m_to;
     const KeyTrust &m_trust;
     const SshOptions m_options;
@@ -81,6 +94,8 @@ private:
     bool m_advancing = false, m_handshaking = false, m_used = false, m_wasReady = false;
     int m_attempt = 0;
     TcpConnect *m_tcp = nullptr;
+    QPointer<SshSession> m_over; // of the jump host
+    std::shared_ptr<Tunnel> m_tunnel;
     ssh_session m_ssh = nullptr;
     ssh_event m_event = nullptr;
     int m_fd = -1;
@@ -97,7 +112,8 @@ private:
     std::optional<Error> m_denial;
 
     std::list<std::unique_ptr<SshCall>> m_waiting, m_running;
-    int m_channelLimit;
+    std::list<std::unique_ptr<ForwardCall>> m_forwards;
+    int m_channelLimit, m_forwardLimit;
 };
 
 } // namespace bellwether

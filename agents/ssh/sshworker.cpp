@@ -5,9 +5,9 @@
 namespace bellwether {
 
 namespace {
-QString sessionKey(const Endpoint &to)
+QString throughKey(const SshRoute &route)
 {
-    return to.machine() + u'\n' + to.user + u'\n' + to.identity + u'\n' + to.certificate.value_or(QString());
+    return u'\n' + route.over->key();
 }
 } // namespace
 
@@ -54,9 +54,11 @@ void SshWorker::take(SshWork work)
 {
     switch (work.kind) {
     case SshWork::Kind::Call:
-        return takeCall(std::move(work.call));
+        return takeCall(work.route, std::move(work.call));
     case SshWork::Kind::Scan: {
-        SshSession *session = makeSession(work.to);
+        if (const auto denial = work.route->over ? denialOf(*work.route->over) : std::nullopt) // itself it is only looked at
+            return work.scan(std::unexpected(work.route->becauseOfJump(*denial)));
+        SshSession *session = makeSession(work.route);
         session->scan(std::move(work.scan));
         return wantHandshake(session);
     }
@@ -69,18 +71,27 @@ void SshWorker::take(SshWork work)
     }
 }
 
-void SshWorker::takeCall(std::unique_ptr<SshCall> call)
+std::optional<Error> SshWorker::denialOf(const SshRoute &route)
 {
-    const QString key = sessionKey(call->endpoint());
+    const QString key = route.key();
     if (const auto denial = m_denials.constFind(key); denial != m_denials.constEnd()) {
         if (!denial->until.hasExpired() && denial->round == m_credentials.round())
-            return call->abandon(denial->error); // OpenSSH punishes an address that goes on trying
+            return denial->error; // OpenSSH punishes an address that goes on trying
         m_denials.erase(denial);
     }
+    const auto onTheWay = route.over ? denialOf(*route.over) : std::nullopt;
+    return onTheWay ? std::optional(route.becauseOfJump(*onTheWay)) : std::nullopt;
+}
+
+void SshWorker::takeCall(const std::shared_ptr<const SshRoute> &route, std::unique_ptr<SshCall> call)
+{
+    if (const auto denial = denialOf(*route))
+        return call->abandon(*denial);
+    const QString key = route->key();
     SshSession *session = m_kept.value(key);
     const bool fresh = session == nullptr;
     if (fresh) {
-        session = makeSession(call->endpoint());
+        session = makeSession(route);
         m_kept.insert(key, session);
     }
     session->add(std::move(call));
@@ -88,38 +99,24 @@ void SshWorker::takeCall(std::unique_ptr<SshCall> call)
         wantHandshake(session);
 }
 
-SshSession *SshWorker::makeSession(const Endpoint &to)
+SshSession *SshWorker::makeSession(const std::shared_ptr<const SshRoute> &route)
 {
     SshSession::Hooks hooks;
     hooks.handshakeEnded = [this](SshSession *session) {
-        --m_handshakes;
-        if (--m_perAddress[session->endpoint().address] == 0)
-            m_perAddress.remove(session->endpoint().address);
+        countHandshake(*session->route(), -1);
         QMetaObject::invokeMethod(this, [this] { beginHandshakes(); }, Qt::QueuedConnection);
     };
     hooks.ready = [this](SshSession *) { ++m_openSessions; };
     hooks.makeLogin = [this](SshSession *session) { return makeLogin(session); };
-    hooks.ended = [this](SshSession *session) {
-        if (session->denial())
-            m_denials.insert(sessionKey(session->endpoint()),
-                             {QDeadlineTimer(m_options.deniedPauseMs), m_credentials.round(), *session->denial()});
-        if (session->wasReady())
-            --m_openSessions;
-        m_all.removeOne(session);
-        m_atTheDoor.removeOne(session);
-        if (m_kept.value(sessionKey(session->endpoint())) == session)
-            m_kept.remove(sessionKey(session->endpoint()));
-        if (m_all.isEmpty())
-            m_tick->stop();
-        session->deleteLater();
-    };
-    hooks.again = [this](std::unique_ptr<SshCall> call) {
+    hooks.ended = [this](SshSession *session, const Error &error) { onEnded(session, error); };
+    hooks.again = [this](SshSession *session, std::unique_ptr<SshCall> call) {
         SshWork work;
+        work.route = session->route();
         work.call = std::move(call);
         submit(std::move(work));
     };
     hooks.handshakeWanted = [this](SshSession *session) { wantHandshake(session); };
-    auto *session = new SshSession(to, m_trust, m_options, std::move(hooks), this);
+    auto *session = new SshSession(route, m_trust, m_options, std::move(hooks), this);
     m_all.append(session);
     if (!m_tick->isActive())
         m_tick->start();
@@ -142,6 +139,78 @@ std::shared_ptr<SshLogin> SshWorker::makeLogin(SshSession *session)
     return std::make_shared<SshLogin>(session->endpoint(), m_keys, m_credentials, m_options, std::move(hooks));
 }
 
+void SshWorker::onEnded(SshSession *session, const Error &error)
+{
+    const QString key = session->route()->key();
+    if (session->denial())
+        m_denials.insert(key, {QDeadlineTimer(m_options.deniedPauseMs), m_credentials.round(), *session->denial()});
+    if (session->wasReady())
+        --m_openSessions;
+    m_all.removeOne(session);
+    m_atTheDoor.removeOne(session);
+    if (m_kept.value(key) == session)
+        m_kept.remove(key);
+    if (const auto carriers = m_carriers.find(key); carriers != m_carriers.end()) {
+        carriers->removeOne(session);
+        if (carriers->isEmpty())
+            m_carriers.erase(carriers);
+        if (session->wasReady()) // who still waits for it gets another
+            QMetaObject::invokeMethod(this, [this] { beginHandshakes(); }, Qt::QueuedConnection);
+        const auto waiting = session->wasReady() ? QList<SshSession *>() : m_atTheDoor;
+        for (SshSession *other : waiting) {
+            if (other->route()->over && other->route()->over->key() == key)
+                other->end(other->route()->becauseOfJump(error));
+        }
+    }
+    if (m_all.isEmpty())
+        m_tick->stop();
+    session->deleteLater();
+}
+
+SshSession *SshWorker::carrierFor(const std::shared_ptr<const SshRoute> &jump)
+{
+    const QString key = jump->key();
+    QList<SshSession *> &carriers = m_carriers[key];
+    SshSession *kept = m_kept.value(key);
+    if (kept && !carriers.contains(kept))
+        carriers.prepend(kept);
+    bool isComing = false;
+    int limit = m_options.forwardsPerSession;
+    for (SshSession *carrier : std::as_const(carriers)) {
+        if (carrier->hasForwardRoom())
+            return carrier;
+        isComing = isComing || !carrier->wasReady();
+        limit = std::min(limit, carrier->forwardLimit());
+    }
+    if (isComing)
+        return nullptr;
+    SshSession *fresh = makeSession(jump);
+    fresh->limitForwards(limit); // what the server has taught already
+    carriers.append(fresh);
+    if (!kept)
+        m_kept.insert(key, fresh);
+    m_atTheDoor.append(fresh);
+    return nullptr;
+}
+
+bool SshWorker::mayShakeHands(const SshRoute &route) const
+{
+    return m_perAddress.value(route.server()) < m_options.handshakesPerAddress
+        && (!route.over || m_perAddress.value(throughKey(route)) < m_options.handshakesPerAddress);
+}
+
+void SshWorker::countHandshake(const SshRoute &route, int step)
+{
+    m_handshakes += step;
+    QStringList counted{route.server()};
+    if (route.over)
+        counted.append(throughKey(route));
+    for (const QString &name : std::as_const(counted)) {
+        if ((m_perAddress[name] += step) == 0)
+            m_perAddress.remove(name);
+    }
+}
+
 void SshWorker::wantHandshake(SshSession *session)
 {
     m_atTheDoor.append(session);
@@ -152,15 +221,15 @@ void SshWorker::beginHandshakes()
 {
     for (qsizetype i = 0; i < m_atTheDoor.size() && m_handshakes < m_options.handshakes;) {
         SshSession *session = m_atTheDoor.at(i);
-        int &there = m_perAddress[session->endpoint().address];
-        if (there >= m_options.handshakesPerAddress) {
+        const auto &route = session->route();
+        SshSession *over = mayShakeHands(*route) && route->over ? carrierFor(route->over) : nullptr;
+        if (!mayShakeHands(*route) || (route->over && !over)) {
             ++i;
             continue;
         }
-        ++there;
-        ++m_handshakes;
+        countHandshake(*route, 1);
         m_atTheDoor.removeAt(i);
-        session->begin();
+        session->begin(over);
     }
 }
 
@@ -175,6 +244,7 @@ void SshWorker::stop()
 {
     const auto sessions = std::exchange(m_all, {});
     m_kept.clear();
+    m_carriers.clear();
     m_atTheDoor.clear();
     qDeleteAll(sessions);
     delete std::exchange(m_tick, nullptr);

@@ -12,7 +12,7 @@ namespace bellwether {
 struct SshWork {
     enum class Kind { Call, Scan, Run, CloseAll, Stop };
     Kind kind = Kind::Call;
-    Endpoint to;
+    std::shared_ptr<const SshRoute> route;
     std::unique_ptr<SshCall> call;
     std::function<void(Result<HostKey>)> scan;
     std::function<void()> run;
@@ -30,11 +30,17 @@ protected:
 
 private:
     void take(SshWork work);
-    void takeCall(std::unique_ptr<SshCall> call);
-    SshSession *makeSession(const Endpoint &to);
+    void takeCall(const std::shared_ptr<const SshRoute> &route, std::unique_ptr<SshCall> call);
+    SshSession *makeSession(const std::shared_ptr<const SshRoute> &route);
     std::shared_ptr<SshLogin> makeLogin(SshSession *session);
+    std::optional<Error> denialOf(const SshRoute &route); // by the host, or by one on the way to it
     void wantHandshake(SshSession *session);
     void beginHandshakes();
+    void onEnded(SshSession *session, const Error &error);
+    // A ready session of the jump host with room for another host behind it; null: it is on its way.
+    SshSession *carrierFor(const std::shared_ptr<const SshRoute> &jump);
+    bool mayShakeHands(const SshRoute &route) const;
+    void countHandshake(const SshRoute &route, int step);
     void closeAll();
     void stop();
 
@@ -57,10 +63,11 @@ private:
     KeyRing m_keys;
     QHash<QString, Denial> m_denials; // hosts that let nobody in: asked again in a minute, or when a person asks
     QTimer *m_tick = nullptr;
-    QHash<QString, SshSession *> m_kept;  // by machine, user and identity
+    QHash<QString, SshSession *> m_kept;  // for calls, by the route's key
+    QHash<QString, QList<SshSession *>> m_carriers; // of hosts behind them, by the route's key; the kept one is the first
     QList<SshSession *> m_all;            // kept and scanning
     QList<SshSession *> m_atTheDoor;      // waiting for their handshake
-    QHash<QString, int> m_perAddress;
+    QHash<QString, int> m_perAddress;     // handshakes under way with a server, and through a jump host
     int m_handshakes = 0;
 };
 

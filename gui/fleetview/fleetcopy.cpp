@@ -1,7 +1,5 @@
 #include "fleetview/fleetcopy.h"
 
-#include "fleetview/inspector.h"
-
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -31,8 +29,8 @@ QString sshCommands(const FleetModel &model, const QStringList &names)
 {
     QStringList lines;
     for (const QString &name : names)
-        if (const FleetRow *row = model.row(name))
-            lines << sshCommand(row->installation);
+        if (model.row(name))
+            lines << model.sshOf(name);
     return lines.join(QLatin1Char('\n'));
 }
 

@@ -1,5 +1,7 @@
 #include "fleetview/fleetmodel.h"
 
+#include "text/sshline.h"
+
 #include <algorithm>
 
 namespace bellwether {
@@ -271,6 +273,17 @@ const FleetRow *FleetModel::row(const QString &name) const
 {
     const auto it = m_byName.constFind(name);
     return it == m_byName.constEnd() ? nullptr : &m_snapshot->fleet[*it];
+}
+
+QString FleetModel::sshOf(const QString &name) const
+{
+    const FleetRow *host = row(name);
+    if (!host)
+        return {};
+    Inventory passed; // those on the way: an inventory has no circles
+    for (const FleetRow *at = row(host->installation.endpoint.jump); at && !passed.find(at->installation.name); at = row(at->installation.endpoint.jump))
+        passed.put(at->installation);
+    return sshLine(host->installation, passed.wayTo(host->installation).value_or(QList<Installation>()));
 }
 
 FleetState FleetModel::stateOf(const QString &name) const

@@ -32,6 +32,7 @@ public:
     QMap<FleetState, int> counts() const; // of those the filter lets through
     QStringList labelKeys() const;        // by which one may group
     const FleetRow *row(const QString &name) const;
+    QString sshOf(const QString &name) const; // what one types to reach it, jump hosts included; empty when it is not there
     FleetState stateOf(const QString &name) const;
     StateLook lookOf(const QString &name) const;
     QModelIndex indexOf(const QString &name, int column = 0) const;

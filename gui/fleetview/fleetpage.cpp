@@ -321,7 +321,7 @@ void FleetPage::refreshInspector()
     if (row)
         product = m_snapshot->library && m_snapshot->library->profiles.contains(row->installation.product)
             ? m_snapshot->library->profiles[row->installation.product].name : row->installation.product;
-    m_inspector->show(row, m_model->lookOf(name), product, static_cast<int>(selected.size()), m_nowMs);
+    m_inspector->show(row, m_model->lookOf(name), product, m_model->sshOf(name), static_cast<int>(selected.size()), m_nowMs);
 }
 
 void FleetPage::emptyText()

@@ -9,22 +9,12 @@
 #include <QDateTime>
 #include <QGuiApplication>
 #include <QPainter>
-#include <QRegularExpression>
 #include <QScrollArea>
 #include <QToolButton>
 
 namespace bellwether {
 
 namespace {
-
-QString quoted(const QString &text)
-{
-    static const QRegularExpression plain(QStringLiteral("^[A-Za-z0-9@%+=:,./~_-]+$"));
-    if (plain.match(text).hasMatch())
-        return text;
-    QString inner = text;
-    return QLatin1Char('\'') + inner.replace(QLatin1Char('\''), QStringLiteral("'\\''")) + QLatin1Char('\'');
-}
 
 class Note final : public QWidget {
 public:
@@ -40,20 +30,6 @@ protected:
 };
 
 } // namespace
-
-QString sshCommand(const Installation &installation)
-{
-    const Endpoint &end = installation.endpoint;
-    QStringList words{QStringLiteral("ssh")};
-    if (end.port != 22)
-        words << QStringLiteral("-p") << QString::number(end.port);
-    if (!end.identity.isEmpty() && end.identity != QLatin1String("agent"))
-        words << QStringLiteral("-i") << quoted(end.identity);
-    if (!end.jump.isEmpty())
-        words << QStringLiteral("-J") << quoted(end.jump);
-    words << QStringLiteral("--") << quoted(end.user.isEmpty() ? end.address : end.user + QLatin1Char('@') + end.address);
-    return words.join(QLatin1Char(' '));
-}
 
 Inspector::Inspector(QWidget *parent)
     : QWidget(parent), m_name(new Label({}, TextRole::Title)), m_selected(new Label({}, TextRole::Table, Role::Muted)),
@@ -157,7 +133,7 @@ QWidget *Inspector::section(const QString &title, QWidget *content)
 
 void Inspector::setReadOnly(const QString &reason) { m_readOnly = reason; }
 
-void Inspector::show(const FleetRow *row, const StateLook &look, const QString &productName, int selected, qint64 nowMs)
+void Inspector::show(const FleetRow *row, const StateLook &look, const QString &productName, const QString &ssh, int selected, qint64 nowMs)
 {
     m_content->setVisible(row);
     m_empty->setVisible(!row);
@@ -168,7 +144,7 @@ void Inspector::show(const FleetRow *row, const StateLook &look, const QString &
     if (!row)
         return;
     const Installation &host = row->installation;
-    m_ssh = sshCommand(host);
+    m_ssh = ssh;
     m_rollout = row->rollout;
     m_copy->setHint(m_ssh);
     m_trust->setBlocked(m_readOnly);

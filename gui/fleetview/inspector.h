@@ -11,7 +11,7 @@ class Inspector final : public QWidget {
 
 public:
     explicit Inspector(QWidget *parent = nullptr);
-    void show(const FleetRow *row, const StateLook &look, const QString &productName, int selected, qint64 nowMs);
+    void show(const FleetRow *row, const StateLook &look, const QString &productName, const QString &ssh, int selected, qint64 nowMs);
     QString host() const { return m_host; }
     void setReadOnly(const QString &reason);
 
@@ -35,7 +35,5 @@ private:
     FactGrid *m_facts, *m_back, *m_ledger;
     Button *m_copy, *m_trust, *m_open;
 };
-
-QString sshCommand(const Installation &installation); // as one types it in a shell
 
 } // namespace bellwether

@@ -3,6 +3,7 @@
 #include "config/files.h"
 #include "config/knownhosts.h"
 #include "text/errortext.h"
+#include "text/sshline.h"
 
 #include <QFileInfo>
 
@@ -75,21 +76,6 @@ Result<int> importTrust(Context &context)
     return 0;
 }
 
-QString shellWord(const QString &word)
-{
-    for (const QChar c : word) {
-        if (!c.isLetterOrNumber() && !QStringLiteral("_./:=@%+,-~").contains(c))
-            return u'\'' + QString(word).replace(u'\'', QStringLiteral("'\\''")) + u'\'';
-    }
-    return word.isEmpty() ? QStringLiteral("''") : word;
-}
-
-QString destination(const Endpoint &endpoint, bool withPort)
-{
-    const QString address = endpoint.address.contains(u':') && withPort ? u'[' + endpoint.address + u']' : endpoint.address;
-    return (endpoint.user.isEmpty() ? QString() : endpoint.user + u'@') + address + (withPort ? QStringLiteral(":%1").arg(endpoint.port) : QString());
-}
-
 } // namespace
 
 Result<int> hostTrust(Context &context)
@@ -156,23 +142,10 @@ Result<int> hostShell(Context &context)
     const Installation *host = inventory.find(context.in.positionals.first());
     if (!host)
         return fail(ErrorCode::UnknownHost, {context.in.positionals.first()});
-    QStringList words{QStringLiteral("ssh"), QStringLiteral("-p"), QString::number(host->endpoint.port)};
-    if (!host->endpoint.identity.isEmpty() && host->endpoint.identity != QLatin1String("agent"))
-        words << QStringLiteral("-i") << host->endpoint.identity;
-    QStringList jumps;
-    for (QString jump = host->endpoint.jump; !jump.isEmpty() && jumps.size() < 8;) {
-        const Installation *over = inventory.find(jump);
-        if (!over)
-            return fail(ErrorCode::UnknownHost, {jump});
-        jumps.prepend(destination(over->endpoint, true));
-        jump = over->endpoint.jump;
-    }
-    if (!jumps.isEmpty())
-        words << QStringLiteral("-J") << jumps.join(u',');
-    words << QStringLiteral("--") << destination(host->endpoint, false);
-    for (QString &word : words)
-        word = shellWord(word);
-    context.out.line(words.join(u' '));
+    const auto way = inventory.wayTo(*host);
+    if (!way)
+        return std::unexpected(way.error());
+    context.out.line(sshLine(*host, *way));
     return 0;
 }
 

@@ -33,6 +33,32 @@ bool Inventory::remove(const QString &name)
     return installations.removeIf([&](const Installation &i) { return i.name == name; }) > 0;
 }
 
+Result<QList<Installation>> Inventory::wayTo(const Installation &host) const
+{
+    QList<Installation> way;
+    QStringList passed{host.name};
+    for (QString jump = host.endpoint.jump; !jump.isEmpty(); jump = way.first().endpoint.jump) {
+        if (passed.contains(jump))
+            return fail(ErrorCode::BadValue, {QStringLiteral("jump"), passed.join(QStringLiteral(" → ")) + QStringLiteral(" → ") + jump,
+                                              QStringLiteral("a host that does not lead back to itself")});
+        const Installation *next = find(jump);
+        if (!next)
+            return fail(ErrorCode::UnknownHost, {jump});
+        passed.append(jump);
+        way.prepend(*next);
+    }
+    return way;
+}
+
+QStringList Inventory::reachedThrough(const QString &name) const
+{
+    QStringList names;
+    for (const Installation &installation : installations)
+        if (installation.endpoint.jump == name)
+            names.append(installation.name);
+    return names;
+}
+
 QStringList Inventory::onMachine(const QString &machine) const
 {
     QStringList names;

@@ -1,6 +1,7 @@
 #pragma once
 // The inventory. An installation is a product on a host, the unit that is upgraded; installations that share address
-// and port are on one machine and share one connection, one lease and one slot (OPS-01).
+// and port behind the same jump host are on one machine and share one connection, one lease and one slot (OPS-01).
+#include "base/error.h"
 #include "base/fields.h"
 
 namespace bellwether {
@@ -19,10 +20,15 @@ struct Endpoint {
     int port = 22;
     QString user;
     QString identity;
-    QString jump; // another entry's name; empty = direct
+    QString jump; // name of the entry whose machine is passed through; empty = direct
     std::optional<QString> certificate = {}; // of the key; absent = KEY-cert.pub when it is there
 
-    QString machine() const { return QStringLiteral("%1:%2").arg(address).arg(port); }
+    // The machine's name in trust, leases and journals. Private addresses mean another machine behind each jump host.
+    QString machine() const
+    {
+        const QString at = QStringLiteral("%1:%2").arg(address).arg(port);
+        return jump.isEmpty() ? at : at + QStringLiteral(" via ") + jump;
+    }
     bool operator==(const Endpoint &) const = default;
     template<class V, class S>
     static void fields(V &&v, S &s)
@@ -76,6 +82,10 @@ struct Inventory {
     const Installation *find(const QString &name) const; // null when absent
     void put(const Installation &installation);          // add or replace by name
     bool remove(const QString &name);
+    // The jump hosts on the way to a host, the one that is connected to first first; empty when it is reached directly.
+    // UnknownHost: one of them is not in the inventory. BadValue: the way leads back to where it began.
+    Result<QList<Installation>> wayTo(const Installation &host) const;
+    QStringList reachedThrough(const QString &name) const; // hosts whose jump names it
     QStringList onMachine(const QString &machine) const; // names of all installations there
 };
 

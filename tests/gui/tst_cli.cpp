@@ -405,6 +405,15 @@ void TestCli::hostsAreSetAndRemoved()
         const CliResult result = cli.run(words("fleet set berlin-1") + QStringList{QString::fromLatin1(bad)});
         QVERIFY2(result.exitCode == 2 && result.err.count('\n') == 1, result.told());
     }
+    // Jump hosts lead somewhere else, also over several of them; and one that others need stays.
+    QCOMPARE(cli.run(words("fleet set york-1 jump=berlin-1")).exitCode, 0);
+    for (const char *bad : {"fleet set berlin-1 jump=york-1", "fleet set berlin-1 jump=berlin-1"}) {
+        const CliResult result = cli.run(words(bad));
+        QVERIFY2(result.exitCode == 2 && result.err.contains("does not lead back to"), result.told());
+    }
+    const CliResult needed = cli.run(words("fleet remove berlin-1 --reason gone"));
+    QVERIFY2(needed.exitCode == 3 && needed.err.contains("york-1 is reached through berlin-1"), needed.told());
+    QCOMPARE(cli.run(words("fleet set york-1 jump=")).exitCode, 0);
     QCOMPARE(cli.run(words("fleet remove berlin-1 --reason gone")).exitCode, 0);
     QCOMPARE(namesOf(cli.run(words("fleet list --json")).json()), (QStringList{QStringLiteral("york-1")}));
 }

@@ -13,6 +13,7 @@
 #include "shell/makewindow.h"
 #include "shell/palette.h"
 #include "shell/productionframe.h"
+#include "text/sshline.h"
 #include "widgets/banner.h"
 #include "widgets/confirmdialog.h"
 #include "widgets/filterfield.h"
@@ -489,7 +490,16 @@ private Q_SLOTS:
     {
         Installation host;
         host.endpoint = {QStringLiteral("127.0.1.1"), 2222, QStringLiteral("o'ps"), QStringLiteral("/home/a b/id"), {}};
-        QCOMPARE(sshCommand(host), QStringLiteral("ssh -p 2222 -i '/home/a b/id' -- 'o'\\''ps@127.0.1.1'"));
+        QCOMPARE(sshLine(host), QStringLiteral("ssh -p 2222 -i '/home/a b/id' -- 'o'\\''ps@127.0.1.1'"));
+        Installation first, second;
+        first.endpoint = {QStringLiteral("gate.example"), 22, QStringLiteral("ops"), {}, {}};
+        second.endpoint = {QStringLiteral("fd00::2"), 2200, {}, QStringLiteral("agent"), {}};
+        host.endpoint = {QStringLiteral("10.0.0.5"), 22, {}, {}, {}};
+        QCOMPARE(sshLine(host, {first, second}), QStringLiteral("ssh -p 22 -J 'ops@gate.example:22,[fd00::2]:2200' -- 10.0.0.5"));
+        // A key of the jump host's own is nothing -J could say; what ssh replaces in it is kept from it at each level.
+        second.endpoint.identity = QStringLiteral("/k%d/b");
+        QCOMPARE(sshLine(host, {second}), QStringLiteral("ssh -p 22 -o 'ProxyCommand=ssh -W '\\''[%h]:%p'\\'' -p 2200 -i /k%%d/b -- fd00::2' -- 10.0.0.5"));
+        QVERIFY(sshLine(host, {first, second}).contains(QLatin1String("-J ops@gate.example:22 -- fd00::2")));
     }
 
     void aPlanIsMadeMovedUndoneAndStarted()

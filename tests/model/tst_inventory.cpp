@@ -33,6 +33,32 @@ private Q_SLOTS:
         QCOMPARE(inventory.onMachine("127.0.0.1:22"), (QStringList{"a", "c"}));
         QVERIFY(inventory.onMachine("127.0.0.1:23").isEmpty());
     }
+    void theWayToAHost()
+    {
+        Inventory inventory;
+        for (const char *pair : {"gate ", "site gate", "db site", "round circle", "circle round", "self self", "lost nowhere"}) {
+            const QString words = QString::fromLatin1(pair);
+            Installation host = named(words.section(u' ', 0, 0).toLatin1(), 22);
+            host.endpoint.jump = words.section(u' ', 1);
+            inventory.put(host);
+        }
+        const auto wayNames = [&](const char *name) {
+            QStringList names;
+            for (const Installation &jump : inventory.wayTo(*inventory.find(QString::fromLatin1(name))).value())
+                names.append(jump.name);
+            return names;
+        };
+        QCOMPARE(wayNames("gate"), QStringList());
+        QCOMPARE(wayNames("db"), (QStringList{"gate", "site"}));
+        for (const char *name : {"round", "circle", "self"})
+            QVERIFY(inventory.wayTo(*inventory.find(name)).error().code == ErrorCode::BadValue);
+        QVERIFY(inventory.wayTo(*inventory.find("lost")).error().code == ErrorCode::UnknownHost);
+        QCOMPARE(inventory.reachedThrough("gate"), QStringList("site"));
+        // One private address behind two jump hosts is two machines: two keys, two leases.
+        QCOMPARE(inventory.find("gate")->endpoint.machine(), QString("127.0.0.1:22"));
+        QCOMPARE(inventory.find("db")->endpoint.machine(), QString("127.0.0.1:22 via site"));
+        QCOMPARE(inventory.onMachine("127.0.0.1:22"), QStringList("gate"));
+    }
     void cataloguesFindByMeaning()
     {
         Catalogue catalogue;
@@ -44,7 +70,7 @@ private Q_SLOTS:
     }
 
 private:
-    static Installation named(const char *name, int port)
+    static Installation named(const QByteArray &name, int port)
     {
         Installation installation;
         installation.name = QString::fromLatin1(name);
