@@ -84,7 +84,10 @@ bool ForwardCall::flush()
         }
         sent += count;
     }
-    m_toSession.remove(0, sent);
+    if (sent == m_toSession.size())
+        m_toSession.clear(); // its memory too: most of these sessions are quiet most of the time
+    else
+        m_toSession.remove(0, sent);
     return alive;
 }
 
@@ -98,7 +101,7 @@ bool ForwardCall::toSession(ssh_channel channel)
         char bytes[piece];
         const int count = ssh_channel_read_nonblocking(channel, bytes, uint32_t(std::min(piece, heldBack())), 0);
         if (count <= 0)
-            return false; // libssh had it, and has lost it with the connection
+            return count != SSH_ERROR; // an error: libssh had it, and has lost it with the connection
         tookBack(size_t(count));
         m_toSession.append(bytes, count);
     }
@@ -106,11 +109,22 @@ bool ForwardCall::toSession(ssh_channel channel)
 
 bool ForwardCall::toHost(ssh_channel channel)
 {
-    char bytes[piece];
-    for (int i = 0; m_readable && !m_closed && i < piecesPerTurn; ++i) {
+    for (int i = 0; (m_readable || !m_toHost.isEmpty()) && !m_closed && i < piecesPerTurn; ++i) {
+        if (!m_toHost.isEmpty()) {
+            const int count = ssh_channel_write(channel, m_toHost.constData(), uint32_t(m_toHost.size()));
+            if (count < 0)
+                return false;
+            if (count < m_toHost.size()) {
+                m_toHost.remove(0, count);
+                return true; // no window, or new keys are being made: what the jump host sends next brings us back
+            }
+            m_toHost.clear();
+            continue;
+        }
         const size_t window = ssh_channel_window_size(channel);
         if (window == 0 || (ssh_get_poll_flags(ssh_channel_get_session(channel)) & SSH_WRITE_PENDING))
             return true; // the connection to the jump host is full: its next event brings us back
+        char bytes[piece];
         const ssize_t count = ::recv(m_socket.get(), bytes, std::min(piece, window), 0);
         if (count == 0)
             return false;
@@ -121,10 +135,9 @@ bool ForwardCall::toHost(ssh_channel channel)
             m_read->setEnabled(true);
             return errno == EAGAIN || errno == EWOULDBLOCK;
         }
-        if (ssh_channel_write(channel, bytes, uint32_t(count)) != count)
-            return false; // never with that much window, unless the channel or its connection is ending
+        m_toHost = QByteArray(bytes, count);
     }
-    if (m_readable && !m_closed) // more is there; the others first
+    if ((m_readable || !m_toHost.isEmpty()) && !m_closed) // more is there; the others first
         m_wake();
     return true;
 }

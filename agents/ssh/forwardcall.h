@@ -52,6 +52,7 @@ private:
     FileDescriptor m_socket; // ours
     std::unique_ptr<QSocketNotifier> m_read, m_write;
     QByteArray m_toSession;  // came from the host, not yet taken by the session
+    QByteArray m_toHost;     // the other way: one piece at most
     bool m_readable = false, m_crowdedOut = false;
 };
 

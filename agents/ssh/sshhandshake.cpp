@@ -6,6 +6,7 @@
 #include <QRegularExpression>
 #include <QSocketNotifier>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 namespace bellwether {
@@ -89,6 +90,10 @@ void SshSession::advanceKex()
             closed = count == 0;
         }
         const int rc = ssh_connect(m_ssh);
+        // libssh makes a socket that was handed over blocking once it finds it connected; then one write on a slow link
+        // would hold up every host of this thread.
+        if (rc == SSH_OK || rc == SSH_AGAIN)
+            ::fcntl(m_fd, F_SETFL, ::fcntl(m_fd, F_GETFL) | O_NONBLOCK);
         if (rc == SSH_OK) {
             if (judgeHostKey()) {
                 m_phase = Phase::Auth;

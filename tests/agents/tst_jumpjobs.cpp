@@ -36,7 +36,7 @@ private Q_SLOTS:
         WORKS(started);
         QList<Awaited<Result<JobPoll>>> polls;
         for (int i = 0; i < 12; ++i) {
-            polls.append({});
+            polls.emplaceBack();
             m_jobs->poll(m_far, token, 0, 0, 65536, 1, polls.last().callback());
         }
         Awaited<Status> renewed;

@@ -44,7 +44,8 @@ private Q_SLOTS:
         }
         const auto wayNames = [&](const char *name) {
             QStringList names;
-            for (const Installation &jump : inventory.wayTo(*inventory.find(QString::fromLatin1(name))).value())
+            const auto way = inventory.wayTo(*inventory.find(QString::fromLatin1(name)));
+            for (const Installation &jump : way.value())
                 names.append(jump.name);
             return names;
         };

@@ -18,7 +18,7 @@ public:
             far->connectToHost(QStringLiteral("127.0.0.1"), quint16(port));
             for (QTcpSocket *socket : {near, far}) {
                 socket->setReadBufferSize(64 << 10); // what lies behind it waits at its sender
-                m_pairs.append({socket, socket == near ? far : near});
+                m_pairs.emplaceBack(socket, socket == near ? far : near);
             }
             connect(far, &QTcpSocket::disconnected, near, &QTcpSocket::disconnectFromHost);
             connect(near, &QTcpSocket::disconnected, near, [this, near] {
