@@ -4,8 +4,8 @@
 #include "sshworld.h"
 #include "ssh/sshhandles.h"
 
-#include <QCryptographicHash>
 #include <QRandomGenerator>
+#include <QScopeGuard>
 #include <QTcpServer>
 #include <QTcpSocket>
 
@@ -303,6 +303,35 @@ private Q_SLOTS:
         }
         QCOMPARE(logins(*m_gate), 3);
         QCOMPARE(logins(hosts), 5);
+    }
+    void aJumpHostThatCarriesFew()
+    {
+        // [fault 34] at a jump host: what it refuses for want of room goes over another connection.
+        QProcess narrow;
+        narrow.start(QStringLiteral("/usr/bin/python3"), {QStringLiteral(BELLWETHER_SOURCE_DIR "/tests/support/narrowgate.py"), QStringLiteral("0"), m_gate->folder() + QStringLiteral("/hostkey"), QStringLiteral("2")});
+        const auto end = qScopeGuard([&narrow] {
+            narrow.kill();
+            narrow.waitForFinished();
+        });
+        QByteArray said;
+        QVERIFY2(QTest::qWaitFor([&] { return (said += narrow.readAllStandardOutput()).contains('\n'); }, 20'000), narrow.readAllStandardError());
+        Endpoint to = m_gate->endpoint();
+        to.port = said.mid(6).trimmed().toInt();
+        m_inventory.insert(QStringLiteral("narrow"), to);
+        m_trust.trust(to.machine(), m_gate->fingerprint());
+        TestSshd hosts({}, QStringLiteral("0.0.0.0"));
+        QVERIFY(hosts.isRunning());
+        SshPool pool(m_trust, this, {}, nullptr, book());
+        QList<Awaited<ExecAnswer>> answers;
+        for (int i = 0; i < 7; ++i)
+            answers << exec(pool, behind(QStringLiteral("narrow"), hosts, QStringLiteral("127.0.77.%1").arg(i + 1)), command("echo ok"));
+        for (const auto &answer : answers) {
+            QVERIFY(answer.wait(60'000));
+            QVERIFY2(answer->has_value(), told(*answer));
+        }
+        said += narrow.readAllStandardOutput();
+        QVERIFY2(said.count("login") == 4, said); // two and two and two and one
+        QCOMPARE(logins(hosts), 7);
     }
     void aSlowLinkKeepsEveryByte()
     {
