@@ -107,7 +107,7 @@ Inspector::Inspector(QWidget *parent)
     });
     connect(m_trust, &QPushButton::clicked, this, [this] { Q_EMIT trustAsked(m_host); });
     connect(m_open, &QPushButton::clicked, this, [this] { Q_EMIT rolloutAsked(m_rollout); });
-    show(nullptr, {}, {}, 0, 0);
+    show(nullptr, {}, {}, {}, 0, 0);
 }
 
 QWidget *Inspector::section(const QString &title, QWidget *content)
