@@ -159,9 +159,12 @@ Result<Console> openConsole(const QString &dataFolder, bool readOnly)
             console.server = std::move(*server);
             return console;
         }
-        if (owned.error().code != ErrorCode::DataFolderInUse)
+        // A journal that is broken is opened to be looked at: whoever has to find out what happened needs to see it.
+        const ErrorCode code = owned.error().code;
+        if (code != ErrorCode::DataFolderInUse && code != ErrorCode::JournalTampered && code != ErrorCode::JournalOpen)
             return std::unexpected(owned.error());
         why = errorText(owned.error());
+        readOnly = code != ErrorCode::DataFolderInUse;
     }
     auto shared = ReadOnlyConsole::open(dataFolder, why, !readOnly);
     if (!shared)

@@ -70,18 +70,10 @@ ConsoleStack::ConsoleStack()
 
 Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFolder, const Between &between)
 {
-    auto writer = JournalWriter::open(dataFolder);
+    QList<Event> events;
+    auto writer = JournalWriter::open(dataFolder, &events);
     if (!writer)
         return std::unexpected(writer.error());
-    const auto reader = JournalReader::open(dataFolder);
-    if (!reader)
-        return std::unexpected(reader.error());
-    QList<Event> events;
-    const auto check = (*reader)->verify(&events);
-    if (!check)
-        return std::unexpected(check.error());
-    if (!check->intact)
-        return fail(ErrorCode::JournalTampered, {QString::number(check->firstBroken), check->cause});
     const auto library = loadShippedLibrary();
     if (!library)
         return std::unexpected(library.error());

@@ -2,8 +2,10 @@
 
 #include "base/canonicaljson.h"
 #include "engine/healthwatch.h"
+#include "engine/redaction.h"
 #include "engine/steprunner.h"
 #include "engine/truststore.h"
+#include "logging/redactor.h"
 #include "rollout/decide.h"
 #include "rollout/wayback.h"
 
@@ -28,6 +30,7 @@ Engine::Engine(Setup setup)
     , m_workspace(std::move(setup.workspace))
     , m_personAsked(std::move(setup.personAsked))
     , m_leases(static_cast<Runtime &>(*this))
+    , m_holds(static_cast<Runtime &>(*this))
     , m_health(std::make_unique<HealthWatch>(static_cast<Runtime &>(*this)))
 {
     m_events = m_workspace.lastSeq;
@@ -40,14 +43,14 @@ Engine::Engine(Setup setup)
             for (const PlanHost &h : r.plan.hosts) {
                 if (h.installation.endpoint.machine() != machine)
                     continue;
-                Paused e;
-                e.reason = PauseReason::Hold;
-                e.detail = QStringLiteral("another console took over %1").arg(h.installation.name);
-                record(r.id, {e}, {}, itself);
+                pauseForHold(r.id, QStringLiteral("another console took over %1").arg(h.installation.name));
                 break;
             }
         }
     };
+    for (const RolloutState &r : std::as_const(m_workspace.rollouts))
+        learnSecretNames(r);
+    m_holds.onReachedLate = [this](const QString &host) { holdsLifted({host}); };
     m_snapshot = makeSnapshot();
 }
 
@@ -81,6 +84,8 @@ void Engine::begin(std::function<void()> begun)
     record(0, {e}, [this, begun = std::move(begun)] {
         m_begun = true; // until now the rollouts looked as if they ran: what was under way is interrupted, and nothing moves
         publish(true);
+        if (m_workspace.hold || !m_workspace.heldHosts.isEmpty()) // the console before may have ended in the middle of it
+            spreadHold();
         if (begun)
             begun();
     }, itself);
@@ -154,8 +159,10 @@ void Engine::record(int rollout, QList<EventBody> bodies, std::function<void()> 
         return;
     const Now at = now();
     QList<NewEvent> events;
-    for (EventBody &body : bodies)
+    for (EventBody &body : bodies) {
+        redact(body);
         events.append(NewEvent{rollout, at.wallMs, at.monoMs, actor, std::move(body)});
+    }
     ++m_inFlight[rollout];
     if (!m_backlog.isEmpty() || m_retrying) {
         m_backlog.append({events, rollout, std::move(then)});
@@ -238,7 +245,7 @@ void Engine::retryBacklog()
 void Engine::pump()
 {
     const Now at = now();
-    if (!m_begun || m_stopped || !m_backlog.isEmpty() || m_retrying || at.monoMs < m_listeningMono)
+    if (!m_begun || m_stopped || m_stopping || !m_backlog.isEmpty() || m_retrying || at.monoMs < m_listeningMono)
         return;
     for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
         if (r.isEnded() || r.interrupted || m_inFlight.value(r.id) > 0)
@@ -270,7 +277,9 @@ void Engine::effects(const Event &event)
     const RolloutState *r = rollout(id);
     if (!r || r->interrupted)
         return;
-    if (const auto *begun = std::get_if<HostBegun>(&event.body)) {
+    if (std::holds_alternative<RolloutStarted>(event.body)) {
+        learnSecretNames(*r);
+    } else if (const auto *begun = std::get_if<HostBegun>(&event.body)) {
         takeLease(id, begun->host);
     } else if (const auto *retried = std::get_if<HostRetried>(&event.body)) {
         if (isBegun(r->hosts[retried->host].state))
@@ -299,9 +308,88 @@ void Engine::effects(const Event &event)
         const auto it = m_runners.constFind(ended->host);
         if (it != m_runners.cend() && it.value()->token() == ended->token)
             m_runners.erase(it);
+    } else if (std::holds_alternative<AbortRequested>(event.body)) {
+        for (const auto &runner : std::as_const(m_runners))
+            if (runner->rollout() == id)
+                runner->cancelIfAborted();
     } else if (std::holds_alternative<RolloutEnded>(event.body)) {
         releaseLeases(id);
     }
+}
+
+void Engine::learnSecretNames(const RolloutState &rollout) const
+{
+    for (const QString &name : rollout.plan.secrets)
+        processRedactor().addName(name);
+}
+
+void Engine::pauseForHold(int id, const QString &detail)
+{
+    if (rollout(id)->pauses.contains(PauseReason::Hold))
+        return;
+    Paused e;
+    e.reason = PauseReason::Hold;
+    e.detail = detail;
+    record(id, {e}, {}, itself);
+}
+
+QList<Installation> Engine::machines() const
+{
+    QMap<QString, Installation> found; // state folders of their own have holds of their own
+    const auto add = [&found](const Installation &i) { found.insert(i.endpoint.machine() + QLatin1Char(' ') + i.state, i); };
+    for (const Installation &i : std::as_const(m_workspace.inventory.installations))
+        add(i);
+    for (const RolloutState &r : std::as_const(m_workspace.rollouts))
+        if (!r.isEnded())
+            for (const PlanHost &h : r.plan.hosts)
+                add(h.installation);
+    return found.values();
+}
+
+// Who is told stands in the journal before anybody is, so that the end of a stop reaches all of them, whatever became of
+// their rollouts, of the fleet and of this console meanwhile.
+void Engine::spreadHold(std::function<void(const HoldKeeper::Reached &)> done)
+{
+    if (!m_workspace.hold) {
+        QMap<QString, Installation> known;
+        for (const RolloutState &r : std::as_const(m_workspace.rollouts))
+            for (const PlanHost &h : r.plan.hosts)
+                known.insert(h.installation.name, h.installation);
+        for (const Installation &i : std::as_const(m_workspace.inventory.installations))
+            known.insert(i.name, i);
+        QList<Installation> told;
+        for (const QString &name : std::as_const(m_workspace.heldHosts))
+            if (known.contains(name))
+                told.append(known[name]);
+        return m_holds.spread(told, {}, [this, done = std::move(done)](const HoldKeeper::Reached &reached) {
+            holdsLifted(reached.hosts);
+            if (done)
+                done(reached);
+        });
+    }
+    const QList<Installation> all = machines();
+    HoldsSpread e;
+    for (const Installation &i : all)
+        if (!m_workspace.heldHosts.contains(i.name))
+            e.hosts.append(i.name);
+    const auto tell = [this, all, done = std::move(done)] {
+        if (m_workspace.hold)
+            m_holds.spread(all, m_workspace.hold, done);
+        else if (done)
+            done({});
+    };
+    if (e.hosts.isEmpty())
+        return tell();
+    record(0, {e}, tell, itself);
+}
+
+void Engine::holdsLifted(const QStringList &hosts)
+{
+    if (m_workspace.hold || m_stopping || hosts.isEmpty())
+        return;
+    HoldsLifted e;
+    e.hosts = hosts;
+    record(0, {e}, {}, itself);
 }
 
 void Engine::attach(int id, const QString &host)
@@ -324,6 +412,8 @@ void Engine::takeLease(int id, const QString &host)
             return;
         const HostRun &run = state->hosts[host];
         if (lease) {
+            if (lease->ownHold && !m_workspace.hold && !m_stopping)
+                m_holds.lift(state->plan.host(host)->installation);
             LeaseTaken e;
             e.host = host;
             e.machine = state->plan.host(host)->installation.endpoint.machine();
@@ -331,6 +421,10 @@ void Engine::takeLease(int id, const QString &host)
             e.epoch = lease->epoch;
             e.takenFrom = lease->takenFrom;
             return record(id, {e}, {}, itself);
+        }
+        if (lease.error().code == ErrorCode::HostHeld) {
+            pauseForHold(id, clauseOf(lease.error()));
+            return schedule(5000, [this, id, host] { takeLease(id, host); });
         }
         const bool untouched = run.direction == Direction::Forward && !run.current() && run.state == HostRunState::Preflight && !hasWayBack(*state, run);
         HostEnded e;
@@ -412,6 +506,7 @@ std::shared_ptr<const ConsoleSnapshot> Engine::makeSnapshot()
     s->library = m_workspace.library;
     s->journalEvents = m_events;
     s->journalState = m_backlog.isEmpty() && !m_retrying ? QStringLiteral("intact") : QStringLiteral("failing: %1").arg(m_journalFailure);
+    s->hold = m_workspace.hold;
     s->connected = m_hosts.openSessions();
     if (!m_workspace.undo.isEmpty())
         s->undo = m_workspace.undo.last();

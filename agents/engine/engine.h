@@ -3,6 +3,7 @@
 // It acts only on what the journal has committed: a StepIntended that is durable releases its step, nothing else does.
 // Time moves only through tick(), so that tests drive it with a clock of their own.
 #include "base/mailbox.h"
+#include "engine/holdkeeper.h"
 #include "engine/hostport.h"
 #include "engine/leasekeeper.h"
 #include "engine/runtime.h"
@@ -77,6 +78,11 @@ private:
     void retryBacklog();
     void effects(const Event &event);
     void takeLease(int rollout, const QString &host);
+    void pauseForHold(int rollout, const QString &detail);
+    QList<Installation> machines() const; // one installation of each: the fleet's and those of unfinished rollouts
+    void spreadHold(std::function<void(const HoldKeeper::Reached &)> done = {});
+    void holdsLifted(const QStringList &hosts);
+    void learnSecretNames(const RolloutState &rollout) const;
     void attach(int rollout, const QString &host);
     void releaseLeases(int rollout);
     void publish(bool force = false);
@@ -87,6 +93,7 @@ private:
     void handleRun(const Request &request, const Done &done);
     void handleVerb(Verb verb, const Request &request, const Done &done, bool looked = false);
     void lookBeforeGoingBack(int rollout, const QStringList &hosts, const Done &done, std::function<void()> then);
+    void handleStop(const Request &request, const Done &done);
     void handleFleet(const Request &request, const Done &done);
     void handleCheck(const Request &request, const Done &done);
     void handleTrust(const Request &request, const Done &done);
@@ -104,6 +111,7 @@ private:
     Workspace m_workspace;
     std::function<void()> m_personAsked;
     LeaseKeeper m_leases;
+    HoldKeeper m_holds;
     std::unique_ptr<HealthWatch> m_health;
     QHash<QString, std::shared_ptr<StepRunner>> m_runners; // by host
     QHash<int, int> m_inFlight;                            // by rollout: appends not yet committed
@@ -121,6 +129,7 @@ private:
     qint64 m_publishedMono = 0, m_events = 0;
     quint64 m_revision = 0;
     bool m_dirty = true, m_begun = false, m_stopped = false, m_retrying = false;
+    bool m_stopping = false; // everything is being stopped: nothing is decided before that is durable
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 

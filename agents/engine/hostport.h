@@ -34,6 +34,10 @@ public:
     virtual void cancel(const Installation &host, const QString &token, qint64 epoch, const QString &owner,
                         std::function<void(Status)> done) = 0;
     virtual void acknowledge(const Installation &host, const QString &token, std::function<void(Status)> done) = 0;
+    // A stop of everything on this machine (and its end): other consoles take no lease and start no step there. HostHeld
+    // is what lock() and start() answer them.
+    virtual void hold(const Installation &host, const QString &owner, const QString &reason, std::function<void(Status)> done) = 0;
+    virtual void unhold(const Installation &host, const QString &owner, std::function<void(Status)> done) = 0;
     virtual void scanKey(const Installation &host, std::function<void(Result<HostKey>)> done) = 0;
     virtual int openSessions() const { return 0; }
     // Every connection is made anew: what is under way ends as a lost link does. For a computer that has slept.

@@ -1,6 +1,7 @@
 // The verbs of rollout/console.h.
 #include "base/canonicaljson.h"
 #include "engine/engine.h"
+#include "logging/redactor.h"
 #include "plan/placeholders.h"
 #include "rollout/decide.h"
 #include "rollout/fleetjson.h"
@@ -42,7 +43,13 @@ QJsonObject rollbackRow(const QString &host, const WayBack &way, qint64 nowMs)
 
 void Engine::request(Request request, std::function<void(Reply)> done)
 {
-    m_inbox.put([this, request = std::move(request), done = std::move(done)] { handle(request, done); });
+    auto clean = [done = std::move(done)](Reply reply) {
+        if (!reply)
+            for (QString &text : reply.error().args)
+                text = processRedactor().redact(text);
+        done(std::move(reply));
+    };
+    m_inbox.put([this, request = std::move(request), clean = std::move(clean)] { handle(request, clean); });
 }
 
 void Engine::handle(const Request &request, const Done &done)
@@ -56,6 +63,8 @@ void Engine::handle(const Request &request, const Done &done)
         return handleVerb(verb, request, done);
     if (request.verb == QLatin1String("run"))
         return handleRun(request, done);
+    if (request.verb == QLatin1String("stop-all") || request.verb == QLatin1String("release"))
+        return handleStop(request, done);
     if (request.verb == QLatin1String("check"))
         return handleCheck(request, done);
     if (request.verb == QLatin1String("trust") || request.verb == QLatin1String("scan-key"))
@@ -81,6 +90,8 @@ void Engine::handleRun(const Request &request, const Done &done)
 {
     if (!whenIdle(0, [=, this] { handleRun(request, done); }))
         return;
+    if (m_workspace.hold || m_stopping)
+        return done(fail(ErrorCode::NotAllowed, {QStringLiteral("run"), QStringLiteral("%1; release it first").arg(m_workspace.hold ? holdText(*m_workspace.hold) : QStringLiteral("everything is just being stopped"))}));
     auto plan = parsePlan(request.args.value(QLatin1String("plan")).toString().toUtf8(), request.args.value(QLatin1String("source")).toString(QStringLiteral("plan")));
     if (!plan)
         return done(std::unexpected(plan.error()));
@@ -128,6 +139,33 @@ void Engine::handleRun(const Request &request, const Done &done)
         if (m_inFlight[0] == 0)
             for (const auto &work : m_waiting.take(0))
                 work();
+    }, request.actor);
+}
+
+// The journal first: from that event on nothing is begun, whatever becomes of the hosts. Then the hosts, for other consoles.
+void Engine::handleStop(const Request &request, const Done &done)
+{
+    const bool stops = request.verb == QLatin1String("stop-all");
+    const QString reason = request.args.value(QLatin1String("reason")).toString().trimmed();
+    const auto no = [&](const QString &why) { done(fail(ErrorCode::NotAllowed, {request.verb, why})); };
+    if (reason.isEmpty())
+        return no(QStringLiteral("it needs a reason"));
+    if (m_stopping)
+        return no(QStringLiteral("everything is just being stopped"));
+    if (stops && m_workspace.hold)
+        return no(QStringLiteral("%1 already").arg(holdText(*m_workspace.hold)));
+    if (!stops && !m_workspace.hold)
+        return no(QStringLiteral("nothing is stopped"));
+    m_stopping = stops;
+    EverythingStopped stopped;
+    EverythingReleased released;
+    stopped.reason = released.reason = reason;
+    record(0, {stops ? EventBody(stopped) : EventBody(released)}, [this, done] {
+        m_stopping = false;
+        publish(true);
+        spreadHold([done](const HoldKeeper::Reached &reached) {
+            done(QJsonObject{{QStringLiteral("hosts"), QJsonArray::fromStringList(reached.hosts)}, {QStringLiteral("missed"), QJsonArray::fromStringList(reached.missed)}});
+        });
     }, request.actor);
 }
 

@@ -17,8 +17,25 @@ StepLog::StepLog(const QString &path)
     m_file.open(QIODevice::WriteOnly | QIODevice::Truncate); // a log that cannot be kept stops no rollout
 }
 
+StepLog::~StepLog()
+{
+    finish();
+}
+
 void StepLog::append(const QByteArray &bytes)
 {
+    keep(m_clean.feed(bytes));
+}
+
+void StepLog::finish()
+{
+    keep(m_clean.finish());
+}
+
+void StepLog::keep(const QByteArray &bytes)
+{
+    if (bytes.isEmpty())
+        return;
     m_tail = (m_tail + bytes.right(tailBytes)).right(tailBytes);
     if (!m_file.isOpen() || m_full)
         return;

@@ -2,8 +2,7 @@
 
 #include "base/canonicaljson.h"
 #include "rollout/console.h"
-
-#include <QRegularExpression>
+#include "rollout/wayback.h"
 
 namespace bellwether {
 
@@ -37,15 +36,7 @@ int hostDeadline(const Step &step)
     return step.deadlineS;
 }
 
-QString lastWords(const QByteArray &tail, const QStringList &secrets)
-{
-    QString text = QString::fromUtf8(tail).trimmed();
-    for (const QString &key : secrets) {
-        const QRegularExpression value(QStringLiteral("(%1\\s*[=:]\\s*)\\S+").arg(QRegularExpression::escape(key)));
-        text.replace(value, QStringLiteral("\\1•••"));
-    }
-    return text;
-}
+constexpr qint64 heldAgainMs = 1000, strangerAgainMs = 5000;
 
 } // namespace
 
@@ -69,7 +60,6 @@ StepRunner::StepRunner(Runtime &runtime, int rollout, const QString &host, const
     m_step = stepAt(s, s.hosts[host], step.direction, step.hop, step.index);
     m_host = planned->installation;
     m_probes = planned->probes;
-    m_secrets = s.plan.secrets;
     if (const auto script = scriptOf(s, host, m_step))
         m_script = *script;
 }
@@ -83,8 +73,19 @@ auto StepRunner::guarded(F function)
     };
 }
 
+// Everything is stopped: what has not begun waits for the release.
+bool StepRunner::waitsForRelease(std::function<void()> work)
+{
+    if (!state()->hold)
+        return false;
+    m_runtime.schedule(heldAgainMs, guarded([work = std::move(work)](StepRunner &) { work(); }));
+    return true;
+}
+
 void StepRunner::begin()
 {
+    if (waitsForRelease([this] { begin(); }))
+        return;
     if (!m_step.runsOnHost())
         return started();
     if (m_script.isEmpty())
@@ -134,17 +135,52 @@ void StepRunner::probe()
 
 void StepRunner::start()
 {
+    if (state()->hold && m_mayHaveBegun)
+        return lookWhileHeld();
+    if (waitsForRelease([this] { start(); }))
+        return;
     m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), hostDeadline(m_step), m_script,
                             guarded([](StepRunner &r, const Result<JobState> &job) {
                                 if (!job && isLinkError(job.error())) {
                                     r.m_mayHaveBegun = true;
                                     return r.retry(job.error(), [&r] { r.start(); }); // starting again attaches, never runs twice
                                 }
+                                if (!job && job.error().code == ErrorCode::HostHeld) {
+                                    r.pauseForStranger(job.error());
+                                    return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); }));
+                                }
                                 if (!job)
                                     return r.m_mayHaveBegun ? r.lookAfter(job.error()) : r.end(StepOutcome::Failed, clauseOf(job.error()));
                                 r.connected();
                                 r.started();
                             }));
+}
+
+// Its start was sent before everything was stopped, and the answer was lost: it is asked for, not sent again.
+void StepRunner::lookWhileHeld()
+{
+    m_runtime.hosts().poll(m_host, m_run.token, 0, 0, 0, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
+        if (!poll && isLinkError(poll.error()))
+            return r.retry(poll.error(), [&r] { r.start(); });
+        if (!poll)
+            return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
+        r.connected();
+        if (poll->state != JobState::Absent && poll->state != JobState::Unstarted)
+            return r.started();
+        r.m_mayHaveBegun = false;
+        r.start();
+    }));
+}
+
+// Another console has stopped everything on this host: a person has to know.
+void StepRunner::pauseForStranger(const Error &held)
+{
+    if (state()->pauses.contains(PauseReason::Hold))
+        return;
+    Paused e;
+    e.reason = PauseReason::Hold;
+    e.detail = clauseOf(held);
+    m_runtime.record(m_rollout, {e});
 }
 
 // Refused now, but an earlier request may have got through before its answer was lost: the host knows.
@@ -199,7 +235,8 @@ void StepRunner::take(const JobPoll &poll)
     const bool drained = m_out >= poll.outSize && m_err >= poll.errSize;
     switch (poll.state) {
     case JobState::Running:
-        return this->poll(10);
+        cancelIfAborted();
+        return this->poll(m_cancelAsked ? 1 : 10);
     case JobState::Done:
         return drained || (poll.out.isEmpty() && poll.err.isEmpty()) ? exited(poll) : this->poll(0);
     case JobState::Lost:
@@ -210,11 +247,27 @@ void StepRunner::take(const JobPoll &poll)
     }
 }
 
+// An abort ends what may be begun again and has changed nothing: a check, a backup, a pull. Everything else goes on to its
+// next safe point. What became of it the host says, as of any other step.
+void StepRunner::cancelIfAborted()
+{
+    const HostRun &host = state()->hosts.find(m_host.name).value();
+    const bool harmless = m_run.kind == StepKind::Guard || m_run.kind == StepKind::Backup || m_run.kind == StepKind::Pull;
+    if (m_cancelAsked || !state()->abortRequested || m_run.direction != Direction::Forward || !harmless || !m_step.idempotent || isChanged(host, m_run.hop))
+        return;
+    m_cancelAsked = true;
+    m_runtime.hosts().cancel(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), guarded([](StepRunner &r, const Status &asked) {
+        r.m_cancelAsked = asked.has_value(); // the next poll tries again
+    }));
+}
+
 void StepRunner::observe(const QByteArray &bytes, bool finished)
 {
     if (!m_log)
         m_log = std::make_unique<StepLog>(stepLogPath(m_runtime.dataFolder(), m_rollout, m_host.name, m_run.token));
     m_log->append(bytes);
+    if (finished)
+        m_log->finish();
     if (!readsMigrations(m_run))
         return;
     if (!m_reader)
@@ -267,7 +320,7 @@ void StepRunner::exited(const JobPoll &poll)
     if (poll.why == QLatin1String("cancel"))
         return end(StepOutcome::Cancelled, QStringLiteral("it was cancelled"), poll.exitStatus, ms);
     if (poll.exitStatus != 0) {
-        const QString words = lastWords(m_log->tail(), m_secrets).section(QLatin1Char('\n'), -1);
+        const QString words = QString::fromUtf8(m_log->tail()).trimmed().section(QLatin1Char('\n'), -1);
         return end(StepOutcome::Failed, words.isEmpty() ? QStringLiteral("exit status %1").arg(poll.exitStatus) : QStringLiteral("exit status %1: %2").arg(poll.exitStatus).arg(words), poll.exitStatus, ms);
     }
     if (m_reader && m_reader->outcome() == LogOutcome::Failed) // an exit status of 0 alone is not success
@@ -388,8 +441,10 @@ void StepRunner::finish(StepEnded end, QList<EventBody> before)
     end.host = m_host.name;
     end.token = m_run.token;
     end.outputBytes = m_out + m_err;
-    if (m_log)
-        end.lastWords = lastWords(m_log->tail(), m_secrets);
+    if (m_log) {
+        m_log->finish();
+        end.lastWords = QString::fromUtf8(m_log->tail()).trimmed();
+    }
     before.append(end);
     const bool onHost = m_step.runsOnHost() && end.outcome != StepOutcome::Already && end.outcome != StepOutcome::InDoubt;
     const auto keep = shared_from_this();

@@ -12,6 +12,8 @@ public:
     StepRunner(Runtime &runtime, int rollout, const QString &host, const StepRun &step);
     void begin();               // right after StepIntended was committed
     void attach();              // after an interruption
+    void cancelIfAborted();     // asks the host to end it, where the abort of its rollout may do that
+    int rollout() const { return m_rollout; }
     QString token() const { return m_run.token; }
 
     // The bytes a step runs on the host and their hash; the same before and after an interruption.
@@ -24,6 +26,9 @@ private:
 
     void probe();
     void start();
+    bool waitsForRelease(std::function<void()> work);
+    void lookWhileHeld();
+    void pauseForStranger(const Error &held);
     void lookAfter(const Error &refused);
     void started();
     void poll(int waitS);
@@ -47,12 +52,12 @@ private:
     Step m_step;
     Installation m_host;
     Probes m_probes;
-    QStringList m_secrets;
     QByteArray m_script;
     std::unique_ptr<StepLog> m_log;
     std::unique_ptr<LogReader> m_reader;
     qint64 m_out = 0, m_err = 0;
     int m_failures = 0;
+    bool m_cancelAsked = false;
     bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false;
 };
 

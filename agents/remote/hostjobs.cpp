@@ -63,6 +63,10 @@ std::unexpected<Error> errorOf(const Answer &answer, const HostJobs::Host &host)
     const QString name = host.endpoint.machine();
     if (answer.err == "locked")
         return fail(ErrorCode::HostLocked, {name, answer.text("owner"), answer.text("left")});
+    if (answer.err == "held") {
+        const qsizetype reason = answer.header.indexOf("reason=");
+        return fail(ErrorCode::HostHeld, {name, answer.text("owner"), words(reason < 0 ? QByteArray() : answer.header.mid(reason + 7))});
+    }
     if (answer.err == "busy")
         return fail(ErrorCode::HostBusy, {name, answer.text("job") + QStringLiteral(" of ") + answer.text("owner")});
     if (answer.err == "fenced")
@@ -185,7 +189,7 @@ void HostJobs::lock(const Host &host, const QString &owner, int ttlS, std::funct
                    const qint64 epoch = answer.number("epoch");
                    if (epoch <= 0)
                        return unreadable(host, QStringLiteral("lock"), QStringLiteral("it names no epoch"));
-                   return Lease{epoch, true, answer.text("taken")};
+                   return Lease{epoch, true, answer.text("taken"), answer.number("hold") > 0};
                });
 }
 
@@ -238,6 +242,16 @@ void HostJobs::cancel(const Host &host, const QString &token, qint64 epoch, cons
 void HostJobs::acknowledge(const Host &host, const QString &token, std::function<void(Status)> done)
 {
     askPlain(m_shell, host, {QStringLiteral("ack"), token}, std::move(done));
+}
+
+void HostJobs::hold(const Host &host, const QString &owner, const QString &reason, std::function<void(Status)> done)
+{
+    askPlain(m_shell, host, {QStringLiteral("hold"), owner, reason}, std::move(done));
+}
+
+void HostJobs::unhold(const Host &host, const QString &owner, std::function<void(Status)> done)
+{
+    askPlain(m_shell, host, {QStringLiteral("unhold"), owner}, std::move(done));
 }
 
 void HostJobs::who(const Host &host, std::function<void(Result<HostIdentity>)> done)

@@ -12,6 +12,7 @@ struct Lease {
     qint64 epoch = 0;
     bool held = false;   // newly taken or renewed by us
     QString takenFrom;   // a stranger whose lease had gone stale
+    bool ownHold = false; // a hold of ours lies on the host
 };
 struct JobPoll {
     JobState state = JobState::Absent;
@@ -39,17 +40,20 @@ public:
         Endpoint endpoint;
         QString stateRoot; // empty = default
     };
-    // HostLocked (who, seconds left), HostBusy (a live job), HostStateUnusable, HostDiskFull, NoShell
+    // HostHeld (who, why), HostLocked (who, seconds left), HostBusy (a live job), HostStateUnusable, HostDiskFull, NoShell
     void lock(const Host &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done);
     void renew(const Host &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done); // HostFenced
     void unlock(const Host &host, qint64 epoch, const QString &owner, std::function<void(Status)> done);
-    // Safe to repeat: attaches when the job has begun. timeoutS 0 = none.
+    // Safe to repeat: attaches when the job has begun. timeoutS 0 = none. HostHeld where another console has stopped everything.
     void start(const Host &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS,
                const QByteArray &script, std::function<void(Result<JobState>)> done);
     void poll(const Host &host, const QString &token, qint64 outOffset, qint64 errOffset, int maxBytes, int waitS,
               std::function<void(Result<JobPoll>)> done);
     void cancel(const Host &host, const QString &token, qint64 epoch, const QString &owner, std::function<void(Status)> done);
     void acknowledge(const Host &host, const QString &token, std::function<void(Status)> done);
+    // Other owners take no lease here and start no job until it is taken away; it outlives leases and reboots.
+    void hold(const Host &host, const QString &owner, const QString &reason, std::function<void(Status)> done);
+    void unhold(const Host &host, const QString &owner, std::function<void(Status)> done);
     void who(const Host &host, std::function<void(Result<HostIdentity>)> done); // changes nothing on the host
     // Runs argv at once (no job): probes and checks. Working folder as given; runs under LC_ALL=C.UTF-8.
     void run(const Host &host, const QStringList &argv, const QString &directory, int timeoutMs,

@@ -280,6 +280,16 @@ void SshHosts::acknowledge(const Installation &host, const QString &token, std::
     m_jobs.acknowledge(jobHost(host), token, naming<void>(host, std::move(done)));
 }
 
+void SshHosts::hold(const Installation &host, const QString &owner, const QString &reason, std::function<void(Status)> done)
+{
+    m_jobs.hold(jobHost(host), owner, reason, naming<void>(host, std::move(done)));
+}
+
+void SshHosts::unhold(const Installation &host, const QString &owner, std::function<void(Status)> done)
+{
+    m_jobs.unhold(jobHost(host), owner, naming<void>(host, std::move(done)));
+}
+
 void SshHosts::scanKey(const Installation &host, std::function<void(Result<HostKey>)> done)
 {
     m_shell.scanKey(host.endpoint, naming<HostKey>(host, std::move(done)));

@@ -33,6 +33,8 @@ public:
     void cancel(const Installation &host, const QString &token, qint64 epoch, const QString &owner,
                 std::function<void(Status)> done) override;
     void acknowledge(const Installation &host, const QString &token, std::function<void(Status)> done) override;
+    void hold(const Installation &host, const QString &owner, const QString &reason, std::function<void(Status)> done) override;
+    void unhold(const Installation &host, const QString &owner, std::function<void(Status)> done) override;
     void scanKey(const Installation &host, std::function<void(Result<HostKey>)> done) override;
     int openSessions() const override;
     void reconnect() override;

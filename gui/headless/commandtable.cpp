@@ -56,6 +56,8 @@ QList<CommandSpec> makeTable()
          {hosts, {t("way"), t("WAY"), t("auto (default), tag-only or restore")},
           {t("confirm"), t("DOMAIN"), t("domain of a host that is restored; may be repeated"), true},
           {t("dry-run"), {}, t("only show verdicts, evidence and loss")}, reason, json}, rollbackCommand},
+        {t("stop-all"), {}, 0, 0, t("begin no further step in any rollout, there or back"), {reason, json}, stopAllCommand},
+        {t("release"), {}, 0, 0, t("let what stop-all has stopped go on"), {reason, json}, releaseCommand},
         {t("status"), t("[ROLLOUT]"), 0, 1, t("rollouts, or one in detail"),
          {{t("follow"), {}, t("go on until it rests")}, json}, statusCommand},
         {t("logs"), t("ROLLOUT HOST"), 2, 2, t("the output of a host's steps"),
@@ -72,8 +74,6 @@ QList<CommandSpec> makeTable()
         {t("demo down"), {}, 0, 0, t("end every process that demo up started"), {}, demoDown},
         {t("demo status"), {}, 0, 0, t("the loopback fleet"), {}, demoStatus},
         {t("drill"), t("HOST"), 0, -1, {}, {}, nullptr},
-        {t("stop-all"), {}, 0, -1, {}, {}, nullptr},
-        {t("release"), {}, 0, -1, {}, {}, nullptr},
     };
 }
 

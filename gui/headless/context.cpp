@@ -16,7 +16,20 @@ Result<std::unique_ptr<ConsoleLink>> Context::link() const
 {
     if (readOnly)
         return fail(ErrorCode::NotAllowed, {in.command->name, QStringLiteral("this console was started with --read-only")});
+    if (broken)
+        return std::unexpected(*broken);
     return ConsoleLink::open(dataFolder, services);
+}
+
+Result<JournalView> Context::view() const
+{
+    auto view = JournalView::open(dataFolder);
+    if (view && !view->check().intact) {
+        if (!broken)
+            out.progress(QStringLiteral("warning: %1 Shown is what can be read; nothing of it is proven.").arg(errorText(view->check().error())));
+        broken = view->check().error();
+    }
+    return view;
 }
 
 QString operatorName()

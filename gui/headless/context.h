@@ -16,9 +16,11 @@ struct Context {
     bool readOnly = false;
 
     bool json() const { return in.has(QStringLiteral("json")); }
-    Result<JournalView> view() const { return JournalView::open(dataFolder); }
-    // NotAllowed when the console is read-only.
+    // A journal that is broken can be looked at; stderr says so.
+    Result<JournalView> view() const;
+    // NotAllowed when the console is read-only, JournalTampered when the journal is broken.
     Result<std::unique_ptr<ConsoleLink>> link() const;
+    mutable std::optional<Error> broken; // the journal, as view() found it
     Request request(const QString &verb, const QJsonObject &args) const { return {verb, args, actor}; }
 };
 
@@ -56,6 +58,8 @@ Result<int> abortCommand(Context &);
 Result<int> retryCommand(Context &);
 Result<int> skipCommand(Context &);
 Result<int> rollbackCommand(Context &);
+Result<int> stopAllCommand(Context &);
+Result<int> releaseCommand(Context &);
 Result<int> statusCommand(Context &);
 Result<int> logsCommand(Context &);
 Result<int> migrationsCommand(Context &);

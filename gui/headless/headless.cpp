@@ -7,7 +7,7 @@ namespace bellwether {
 int runHeadless(const Invocation &invocation, const QString &dataFolder, const Services &services)
 {
     Terminal terminal;
-    Context context{invocation, terminal, services, dataFolder, operatorName(), invocation.has(QStringLiteral("read-only"))};
+    Context context{invocation, terminal, services, dataFolder, operatorName(), invocation.has(QStringLiteral("read-only")), {}};
     const Result<int> result = invocation.command->run(context);
     terminal.clearBar();
     if (!result) {

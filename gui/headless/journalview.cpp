@@ -27,7 +27,19 @@ Result<QList<Event>> JournalView::refresh()
             return std::unexpected(reader.error());
         m_reader = std::move(*reader);
         m_workspace.id = m_reader->workspaceId();
+        QList<Event> whole;
+        auto check = m_reader->verify(&whole);
+        if (!check)
+            return std::unexpected(check.error());
+        m_check = *check;
+        if (!m_check.intact)
+            whole = m_reader->readable();
+        for (const Event &event : std::as_const(whole))
+            apply(m_workspace, event);
+        return whole;
     }
+    if (!m_check.intact)
+        return QList<Event>();
     auto events = m_reader->read(m_workspace.lastSeq);
     if (!events)
         return std::unexpected(events.error());

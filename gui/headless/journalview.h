@@ -8,8 +8,11 @@ namespace bellwether {
 
 class JournalView {
 public:
-    static Result<JournalView> open(const QString &dataFolder); // JournalOpen, JournalNewer
+    static Result<JournalView> open(const QString &dataFolder); // JournalOpen, JournalNewer, JournalOlder
     Result<QList<Event>> refresh(); // folds what is new and returns it
+    // Of the journal as it was opened. One that is broken is folded as far as it can be read, for looking at, and not
+    // followed.
+    const JournalCheck &check() const { return m_check; }
     const Workspace &workspace() const { return m_workspace; }
     const RolloutState *rollout(int id) const;
     Result<int> rolloutId(const QString &text) const; // UnknownRollout
@@ -21,6 +24,7 @@ private:
     QString m_dataFolder;
     std::unique_ptr<JournalReader> m_reader;
     Workspace m_workspace;
+    JournalCheck m_check;
 };
 
 } // namespace bellwether

@@ -1,6 +1,7 @@
 #include "headless/readonlyconsole.h"
 
 #include "headless/ownersocket.h"
+#include "text/errortext.h"
 
 #include <chrono>
 
@@ -20,7 +21,12 @@ Result<std::unique_ptr<ReadOnlyConsole>> ReadOnlyConsole::open(const QString &da
 
 ReadOnlyConsole::ReadOnlyConsole(JournalView view, const QString &why, bool mayAsk)
     : m_view(std::move(view)), m_why(why), m_mayAsk(mayAsk)
-{}
+{
+    if (m_view.check().intact)
+        return;
+    m_why = errorText(m_view.check().error()); // before all else
+    m_mayAsk = false;
+}
 
 ReadOnlyConsole::~ReadOnlyConsole()
 {
@@ -111,7 +117,9 @@ void ReadOnlyConsole::publish()
     s->revision = ++m_revision;
     s->library = w.library;
     s->journalEvents = w.lastSeq;
-    s->journalState = QStringLiteral("not verified");
+    const JournalCheck &check = m_view.check();
+    s->journalState = check.intact ? QStringLiteral("intact when it was opened") : QStringLiteral("broken at %1").arg(check.firstBroken);
+    s->hold = w.hold;
     s->readOnlyReason = m_why;
     s->dataFolder = m_view.dataFolder();
     if (!w.undo.isEmpty())

@@ -13,6 +13,7 @@ namespace bellwether {
 
 class ReadOnlyConsole final : public ConsolePort {
 public:
+    // A journal that is broken is shown as far as it can be read, says so instead of why, and refuses everything.
     // why: shown to people; empty for a console that merely shares (requests are handed on). mayAsk: false refuses all.
     static Result<std::unique_ptr<ReadOnlyConsole>> open(const QString &dataFolder, const QString &why, bool mayAsk);
     ~ReadOnlyConsole() override;

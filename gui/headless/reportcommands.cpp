@@ -23,7 +23,7 @@ Result<QByteArray> render(const AuditReport &report, ReportFormat format)
 // Which evidence left the house is evidence too; a folder that cannot be written keeps nobody from reading.
 void recordExport(Context &context, const QString &rollout, ReportFormat format, const QString &file, const QByteArray &bytes)
 {
-    if (context.readOnly)
+    if (context.readOnly || context.broken)
         return;
     auto link = context.link();
     const Reply reply = link ? (*link)->ask(context.request(QStringLiteral("record-report"),
@@ -53,18 +53,14 @@ void printVerdict(Context &context, bool intact, qint64 events, qint64 firstBrok
 
 Result<int> verifyJournal(Context &context)
 {
-    const auto view = context.view();
+    const auto view = JournalView::open(context.dataFolder); // the verdict is the answer, not a warning
     if (!view)
         return std::unexpected(view.error());
     if (!view->reader())
         return fail(ErrorCode::FileUnreadable, {context.dataFolder + QStringLiteral("/journal.db"), QStringLiteral("there is no journal yet")});
-    const auto check = view->reader()->verify();
-    if (!check)
-        return std::unexpected(check.error());
-    printVerdict(context, check->intact, check->events, check->firstBroken, check->cause, {});
-    if (!check->intact)
-        return fail(ErrorCode::JournalTampered, {QString::number(check->firstBroken), check->cause});
-    return 0;
+    const JournalCheck &check = view->check();
+    printVerdict(context, check.intact, check.events, check.firstBroken, check.cause, {});
+    return check.intact ? Result<int>(0) : std::unexpected(check.error());
 }
 
 Result<int> verifyFile(Context &context, const QString &file)
@@ -98,7 +94,7 @@ Result<int> reportCommand(Context &context)
     const auto rollout = view->rolloutId(context.in.positionals.first());
     if (!rollout)
         return std::unexpected(rollout.error());
-    const auto events = view->reader()->read();
+    const auto events = view->check().intact ? view->reader()->read() : Result<QList<Event>>(view->reader()->readable());
     if (!events)
         return std::unexpected(events.error());
     const auto report = makeReport(*events, *rollout, QDateTime::currentMSecsSinceEpoch());

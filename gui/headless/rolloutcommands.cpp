@@ -254,6 +254,42 @@ Result<int> pauseCommand(Context &context)
     return 0;
 }
 
+namespace {
+Result<int> stopOrRelease(Context &context, const QString &verb, const char *said)
+{
+    const QString reason = context.in.value(QStringLiteral("reason")).trimmed();
+    if (reason.isEmpty())
+        return usage(QStringLiteral("\"%1\" needs --reason TEXT").arg(verb));
+    auto link = context.link();
+    if (!link)
+        return std::unexpected(link.error());
+    const auto reply = (*link)->ask(context.request(verb, {{QStringLiteral("reason"), reason}}));
+    if (!reply)
+        return std::unexpected(reply.error());
+    if (context.json()) {
+        context.out.json(*reply);
+        return 0;
+    }
+    QStringList missed;
+    for (const QJsonValue host : reply->value(QStringLiteral("missed")).toArray())
+        missed.append(printable(host.toString()));
+    context.out.line(QString::fromUtf8(said).arg(hostsText(static_cast<int>(reply->value(QStringLiteral("hosts")).toArray().size()))));
+    if (!missed.isEmpty())
+        context.out.progress(QStringLiteral("not reached: %1. It is tried again for as long as a console runs.").arg(missed.join(QStringLiteral(", "))));
+    return 0;
+}
+} // namespace
+
+Result<int> stopAllCommand(Context &context)
+{
+    return stopOrRelease(context, QStringLiteral("stop-all"), "Everything is stopped: no step is begun in any rollout. Other consoles are held on %1.");
+}
+
+Result<int> releaseCommand(Context &context)
+{
+    return stopOrRelease(context, QStringLiteral("release"), "Released, also for other consoles on %1. Paused and interrupted rollouts wait for \"resume\".");
+}
+
 Result<int> rollbackCommand(Context &context)
 {
     const QString way = context.in.value(QStringLiteral("way"), QStringLiteral("auto"));

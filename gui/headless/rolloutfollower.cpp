@@ -32,6 +32,8 @@ QString textOf(const EventBody &body)
     return std::visit(Overloaded{
         [](const RolloutStarted &e) { return QStringLiteral("started, plan %1").arg(shortHash(e.planHash)); },
         [](const RolloutResumed &e) { return QStringLiteral("resumed") + because(e.reason); },
+        [](const EverythingStopped &e) { return QStringLiteral("EVERYTHING STOPPED") + because(e.reason); },
+        [](const EverythingReleased &e) { return QStringLiteral("released") + because(e.reason); },
         [](const WaveOpened &e) { return QStringLiteral("%1 opened").arg(waveName(e.wave)); },
         [](const HostBegun &e) { return QStringLiteral("%1: begun").arg(e.host); },
         [](const HostEnded &e) { return QStringLiteral("%1: %2%3").arg(e.host, nameOf(e.state), because(e.reason)); },
@@ -76,7 +78,7 @@ QString eventLine(const Event &event)
 
 bool isMoving(const RolloutState &state)
 {
-    if (!state.rollbackOrder.isEmpty() && !state.interrupted)
+    if (!state.rollbackOrder.isEmpty() && !state.interrupted && !state.hold)
         return true;
     return std::ranges::any_of(state.hosts, [](const HostRun &host) { return host.current() && host.state != HostRunState::InDoubt; });
 }
@@ -150,7 +152,8 @@ RolloutFollower::RolloutFollower(Context &context, JournalView &view, int rollou
 void RolloutFollower::show(const QList<Event> &events)
 {
     for (const Event &event : events) {
-        if (const QString text = eventLine(event); event.rollout == m_rollout && !text.isEmpty())
+        const bool ours = event.rollout == m_rollout || (event.rollout == 0 && concernsEveryRollout(eventName(event.body)));
+        if (const QString text = eventLine(event); ours && !text.isEmpty())
             m_context.out.progress(QStringLiteral("%1 %2").arg(rolloutName(m_rollout), text));
     }
 }

@@ -31,8 +31,12 @@ Result<int> listRollouts(Context &context, JournalView &view)
         rows.append({s.name, s.product, s.from, s.to.toString(), nameOf(s.state), QStringLiteral("%1/%2").arg(s.hostsDone).arg(s.hostsTotal),
                      dateTimeText(s.startedMs), s.pauseText});
     }
+    const auto &hold = view.workspace().hold;
+    if (hold && !context.json())
+        context.out.line(QStringLiteral("Since %1 %2.").arg(dateTimeText(hold->sinceMs), printable(holdText(*hold))));
     if (context.json())
-        context.out.json({{QStringLiteral("rollouts"), array}});
+        context.out.json({{QStringLiteral("rollouts"), array},
+                          {QStringLiteral("hold"), hold ? QJsonValue(QJsonObject{{QStringLiteral("by"), hold->by}, {QStringLiteral("reason"), hold->reason}, {QStringLiteral("since"), hold->sinceMs}}) : QJsonValue()}});
     else if (rows.isEmpty())
         context.out.line(QStringLiteral("No rollouts yet."));
     else

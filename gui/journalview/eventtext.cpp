@@ -28,6 +28,18 @@ struct Words {
     void operator()(const HostTrusted &e) const { line.what = tr("%1 %2 of %3").arg(e.keyType, e.fingerprint, e.machine); }
     void operator()(const KeyRevoked &e) const { line.what = tr("%1 %2 is never believed again").arg(e.keyType, e.fingerprint); }
     void operator()(const ReleasesImported &e) const { line.what = e.source; }
+    void operator()(const EverythingStopped &e) const
+    {
+        line.what = e.reason;
+        decide(line, "paused", StateRole::Failed, tr("everything stopped"));
+    }
+    void operator()(const EverythingReleased &e) const
+    {
+        line.what = e.reason;
+        decide(line, "running", StateRole::Running, tr("released"));
+    }
+    void operator()(const HoldsSpread &e) const { line.what = e.hosts.join(QStringLiteral(", ")); }
+    void operator()(const HoldsLifted &e) const { line.what = e.hosts.join(QStringLiteral(", ")); }
     void operator()(const FactsMeasured &e) const
     {
         line.what = e.facts.reachable ? tr("%1: version %2, %3").arg(e.phase, e.facts.version ? e.facts.version->toString() : unknownText(), look(e.facts.health).word.toLower())

@@ -27,6 +27,7 @@ const QList<Row> &rows()
         {ActionId::NextRegion, QT_TRANSLATE_NOOP("bellwether::Actions", "Next region"), "ui/forward", {"F6"}},
         {ActionId::PreviousRegion, QT_TRANSLATE_NOOP("bellwether::Actions", "Previous region"), "ui/back", {"Shift+F6"}},
         {ActionId::Escape, QT_TRANSLATE_NOOP("bellwether::Actions", "Clear the filter, close, go back"), "ui/close", {"Esc"}},
+        {ActionId::StopAll, QT_TRANSLATE_NOOP("bellwether::Actions", "Stop everything, or release it"), "ui/stop-all", {"Ctrl+Shift+."}},
         {ActionId::Keys, QT_TRANSLATE_NOOP("bellwether::Actions", "Keys of this view"), "ui/command", {"F1", "?"}},
         {ActionId::Quit, QT_TRANSLATE_NOOP("bellwether::Actions", "Quit"), "ui/close", {"Ctrl+Q"}},
     };

@@ -6,7 +6,7 @@
 namespace bellwether {
 
 enum class ActionId {
-    GoFleet, GoPlan, GoRollout, GoHistory, GoSettings, Palette, Filter, NextRegion, PreviousRegion, Escape, Keys, Quit
+    GoFleet, GoPlan, GoRollout, GoHistory, GoSettings, Palette, Filter, NextRegion, PreviousRegion, Escape, StopAll, Keys, Quit
 };
 
 class Actions final : public QObject {

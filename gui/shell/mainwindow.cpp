@@ -8,6 +8,7 @@
 #include "shell/productionframe.h"
 #include "shell/rail.h"
 #include "shell/statusline.h"
+#include "shell/stopall.h"
 #include "text/errortext.h"
 #include "text/format.h"
 #include "widgets/banner.h"
@@ -71,7 +72,8 @@ MainWindow::MainWindow(ConsolePort &console, const QString &dataFolder)
       m_snapshot(console.snapshot()), m_actions(new Actions(this)), m_frame(new ProductionFrame), m_rail(new Rail),
       m_header(new PageHeader), m_stack(new QStackedWidget), m_bannerBox(new QVBoxLayout),
       m_failure(new Banner(StateRole::Failed, QStringLiteral("state/failed"))), m_status(new StatusLine),
-      m_palette(new CommandPalette(this)), m_keys(new KeysOverlay(this))
+      m_palette(new CommandPalette(this)), m_keys(new KeysOverlay(this)),
+      m_stopAll(new StopAll(m_requests, this))
 {
     setWindowTitle(QStringLiteral("Bellwether"));
     setWindowIcon(programIcon());
@@ -129,6 +131,12 @@ void MainWindow::buildActions()
     on(ActionId::Quit, [this] { close(); });
     connect(m_header->paletteField(), &QPushButton::clicked, this, &MainWindow::openPalette);
     connect(m_rail, &Rail::chosen, this, &MainWindow::showPage);
+    m_stopButton = m_rail->addFoot({}, tr("Stop all"), QStringLiteral("ui/stop-all"));
+    m_stopButton->setObjectName(QStringLiteral("stop-all"));
+    connect(m_stopButton, &QToolButton::clicked, m_stopAll, &StopAll::open);
+    on(ActionId::StopAll, [this] { m_stopAll->open(); });
+    connect(m_stopAll, &StopAll::said, m_status, &StatusLine::say);
+    connect(m_stopAll, &StopAll::failed, this, &MainWindow::showFailure);
     connect(m_rail->addFoot(QStringLiteral("F1"), tr("Keys")), &QToolButton::clicked, this, &MainWindow::openKeys);
 }
 
@@ -248,12 +256,26 @@ void MainWindow::takeSnapshot()
     m_status->setSnapshot(*m_snapshot);
     for (Page *page : std::as_const(m_pages))
         page->setSnapshot(m_snapshot);
+    refreshStopAll();
     refreshBanners();
+}
+
+void MainWindow::refreshStopAll()
+{
+    m_stopAll->setSnapshot(*m_snapshot, m_frame->isProduction());
+    m_stopButton->setWord(m_stopAll->isHeld() ? tr("Release") : tr("Stop all"));
+    m_stopButton->setEnabled(m_stopAll->blocked().isEmpty());
+    const QString hint = m_stopAll->isHeld() ? tr("Let rollouts go on") : tr("No further step is begun in any rollout");
+    m_stopButton->setToolTip(plainToolTip(m_stopAll->blocked().isEmpty() ? hint : m_stopAll->blocked()));
+    m_stopButton->setAccessibleDescription(m_stopAll->blocked().isEmpty() ? hint : m_stopAll->blocked());
+    QAction *action = m_actions->action(ActionId::StopAll);
+    action->setEnabled(m_stopAll->blocked().isEmpty());
+    action->setStatusTip(m_stopAll->blocked().isEmpty() ? hint : m_stopAll->blocked());
 }
 
 void MainWindow::refreshBanners()
 {
-    QString says = m_snapshot->readOnlyReason;
+    QString says = m_snapshot->readOnlyReason + QLatin1Char('|') + m_stopAll->sentence();
     for (const auto &rollout : m_snapshot->rollouts)
         if (rollout->interrupted)
             says += QStringLiteral("|%1 %2 %3").arg(rollout->name).arg(rollout->hostsDone).arg(
@@ -266,8 +288,17 @@ void MainWindow::refreshBanners()
         delete item;
     }
     if (!m_snapshot->readOnlyReason.isEmpty()) {
-        auto *banner = new Banner(StateRole::Warning, QStringLiteral("ui/lock"));
+        const bool broken = m_snapshot->journalState.startsWith(QLatin1String("broken"));
+        auto *banner = new Banner(broken ? StateRole::Failed : StateRole::Warning, QStringLiteral("ui/lock"));
         banner->setSentence(tr("Read only: %1").arg(m_snapshot->readOnlyReason));
+        m_bannerBox->addWidget(banner);
+    }
+    if (m_stopAll->isHeld()) {
+        auto *banner = new Banner(StateRole::Failed, QStringLiteral("ui/stop-all"));
+        banner->setSentence(m_stopAll->sentence());
+        auto *release = banner->addButton(tr("Release…"));
+        release->setBlocked(m_stopAll->blocked());
+        connect(release, &QPushButton::clicked, m_stopAll, &StopAll::open);
         m_bannerBox->addWidget(banner);
     }
     for (const auto &rollout : m_snapshot->rollouts)
@@ -292,14 +323,15 @@ void MainWindow::addInterrupted(const RolloutSnapshot &rollout)
     };
     auto *resume = banner->addButton(tr("Resume"));
     const Permission may = rollout.permissions.value(QStringLiteral("resume"));
-    resume->setBlocked(may.allowed ? QString() : may.reason);
+    const QString readOnly = m_snapshot->readOnlyReason;
+    resume->setBlocked(!readOnly.isEmpty() ? readOnly : may.allowed ? QString() : may.reason);
     resume->setHint(tr("Asks each host where its step is and carries on from there"));
     connect(resume, &QPushButton::clicked, this, [ask] { ask(QStringLiteral("resume"), {}); });
     connect(banner->addButton(tr("Inspect")), &QPushButton::clicked, this,
             [this, name] { openPage(QStringLiteral("rollout"), name); });
     auto *abort = banner->addButton(tr("Abort…"), ButtonKind::Destructive);
     const Permission mayAbort = rollout.permissions.value(QStringLiteral("abort"));
-    abort->setBlocked(mayAbort.allowed ? QString() : mayAbort.reason);
+    abort->setBlocked(!readOnly.isEmpty() ? readOnly : mayAbort.allowed ? QString() : mayAbort.reason);
     const int open = rollout.hostsTotal - rollout.hostsDone;
     connect(abort, &QPushButton::clicked, this, [this, name, open, ask] {
         auto *dialog = new ConfirmDialog({tr("Abort %1").arg(name), tr("%1 ends with %2 not upgraded.").arg(name, hostsText(open)),

@@ -19,6 +19,8 @@ class KeysOverlay;
 class PageHeader;
 class ProductionFrame;
 class Rail;
+class RailButton;
+class StopAll;
 class StatusLine;
 
 class MainWindow final : public QMainWindow {
@@ -51,6 +53,7 @@ private:
     void showPage(int index);
     void refreshHeader();
     void refreshBanners();
+    void refreshStopAll();
     void addInterrupted(const RolloutSnapshot &rollout);
     void cycleRegion(int step);
     void escape();
@@ -78,6 +81,8 @@ private:
     StatusLine *m_status;
     CommandPalette *m_palette;
     KeysOverlay *m_keys;
+    StopAll *m_stopAll;
+    RailButton *m_stopButton = nullptr;
     QTimer m_clock;
     bool m_restored = false, m_showWhenRestored = false, m_leaving = false;
 };

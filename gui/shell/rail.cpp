@@ -32,6 +32,13 @@ void RailButton::setKeyCap(const QString &key)
     update();
 }
 
+void RailButton::setWord(const QString &word)
+{
+    m_word = word;
+    setAccessibleName(word);
+    update();
+}
+
 QSize RailButton::sizeHint() const { return {theme().metric(Metric::Rail), theme().px(52)}; }
 
 void RailButton::paintEvent(QPaintEvent *)
@@ -123,9 +130,9 @@ RailButton *Rail::addPage(const Page &page)
     return button;
 }
 
-RailButton *Rail::addFoot(const QString &key, const QString &word)
+RailButton *Rail::addFoot(const QString &key, const QString &word, const QString &icon)
 {
-    auto *button = new RailButton({}, word);
+    auto *button = new RailButton(icon, word);
     button->setKeyCap(key);
     addWidget(button);
     return button;

@@ -16,6 +16,7 @@ public:
     RailButton(const QString &icon, const QString &word, QWidget *parent = nullptr);
     void setBadge(int count);
     void setKeyCap(const QString &key); // drawn in place of an icon
+    void setWord(const QString &word);
     QSize sizeHint() const override;
 
 protected:
@@ -33,7 +34,7 @@ class Rail final : public QToolBar {
 public:
     explicit Rail(QWidget *parent = nullptr);
     RailButton *addPage(const Page &page);
-    RailButton *addFoot(const QString &key, const QString &word);
+    RailButton *addFoot(const QString &key, const QString &word, const QString &icon = {}); // a key's cap, or an icon
     void setCurrent(int index);
     RailButton *button(int index) const { return m_buttons.at(index); }
 

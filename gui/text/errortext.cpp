@@ -93,6 +93,8 @@ QString pattern(ErrorCode code)
         return tr("The journal is broken at event %1: %2. Keep the folder as it is and compare it with an exported report.");
     case ErrorCode::JournalNewer:
         return tr("The journal was written by a newer Bellwether (format %1, this one knows %2). Use the newer program.");
+    case ErrorCode::JournalOlder:
+        return tr("The journal has the older format %1, whose chain proves too little; this Bellwether writes format %2 and does not carry it on. Keep it for reading with the older program, and start with another folder (--data).");
     case ErrorCode::DataFolderInUse:
         return tr("The data folder is held by %1 since %2. Use that console, or close it first.");
     case ErrorCode::OwnerUnreachable:
@@ -149,6 +151,8 @@ QString pattern(ErrorCode code)
         return tr("%1 is held by %2 for another %3 s. Wait, or ask them.");
     case ErrorCode::HostFenced:
         return tr("Another console has taken over %1. Look at its rollout before you go on.");
+    case ErrorCode::HostHeld:
+        return tr("Everything on %1 was stopped by the console %2: %3. Ask them to release it.");
     case ErrorCode::Cancelled:
         return tr("Cancelled: %1.");
     case ErrorCode::DemoFailed:
@@ -237,6 +241,7 @@ int exitCode(ErrorCode code)
     case ErrorCode::JournalOpen:
     case ErrorCode::JournalWrite:
     case ErrorCode::JournalNewer:
+    case ErrorCode::JournalOlder:
         return 1;
     case ErrorCode::Usage:
     case ErrorCode::FileUnreadable:
@@ -295,6 +300,7 @@ int exitCode(ErrorCode code)
     case ErrorCode::HostBusy:
     case ErrorCode::HostLocked:
     case ErrorCode::HostFenced:
+    case ErrorCode::HostHeld:
         return 8;
     case ErrorCode::HostNameUnresolved:
     case ErrorCode::ConnectFailed:

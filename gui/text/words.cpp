@@ -241,7 +241,7 @@ QString wordOf(PauseReason reason)
     case PauseReason::FailureBudget: return T::tr("too many failures");
     case PauseReason::LostHosts: return T::tr("hosts were lost");
     case PauseReason::WindowClosed: return T::tr("the window is closed");
-    case PauseReason::Hold: return T::tr("held for an answer");
+    case PauseReason::Hold: return T::tr("held");
     case PauseReason::JournalFailure: return T::tr("the journal cannot be written");
     case PauseReason::Recovery: return T::tr("recovering");
     }

@@ -44,6 +44,7 @@ const char *errorKey(ErrorCode code)
     case ErrorCode::JournalWrite: return "journal-write";
     case ErrorCode::JournalTampered: return "journal-tampered";
     case ErrorCode::JournalNewer: return "journal-newer";
+    case ErrorCode::JournalOlder: return "journal-older";
     case ErrorCode::DataFolderInUse: return "data-folder-in-use";
     case ErrorCode::OwnerUnreachable: return "owner-unreachable";
     case ErrorCode::ReportFormat: return "report-format";
@@ -72,6 +73,7 @@ const char *errorKey(ErrorCode code)
     case ErrorCode::HostBusy: return "host-busy";
     case ErrorCode::HostLocked: return "host-locked";
     case ErrorCode::HostFenced: return "host-fenced";
+    case ErrorCode::HostHeld: return "host-held";
     case ErrorCode::Cancelled: return "cancelled";
     case ErrorCode::DemoFailed: return "demo-failed";
     }

@@ -57,6 +57,7 @@ enum class ErrorCode {
     JournalWrite,          // %1 reason
     JournalTampered,       // %1 first broken sequence number, %2 cause
     JournalNewer,          // %1 its schema, %2 ours
+    JournalOlder,          // %1 its schema, %2 ours
     DataFolderInUse,       // %1 who, %2 since
     OwnerUnreachable,      // %1 reason
     // -- reports
@@ -87,6 +88,7 @@ enum class ErrorCode {
     HostBusy,              // %1 host, %2 who or what
     HostLocked,            // %1 host, %2 owner, %3 seconds left
     HostFenced,            // %1 host
+    HostHeld,              // %1 host, %2 owner, %3 reason: another console has stopped everything
     Cancelled,             // %1 what
     // -- the demo fleet
     DemoFailed,            // %1 what was being done, %2 why it did not work

@@ -32,12 +32,21 @@ ChainRow chainRow(const Event &event)
 
 // Put together by hand because the payload may be megabytes and is canonical already; a test holds it against
 // canonicalJson() of the whole.
-QByteArray canonicalRow(const ChainRow &row)
+QByteArray canonicalContent(const ChainRow &row)
 {
     return "{\"actor\":" + jsonString(row.actor) + ",\"mono\":" + QByteArray::number(row.monoMs)
-        + ",\"payload\":" + row.payload + ",\"rollout\":" + QByteArray::number(row.rollout)
-        + ",\"seq\":" + QByteArray::number(row.seq) + ",\"type\":" + jsonString(row.type)
-        + ",\"wall\":" + QByteArray::number(row.wallMs) + '}';
+        + ",\"payload\":" + row.payload + ",\"wall\":" + QByteArray::number(row.wallMs) + '}';
+}
+
+QByteArray canonicalLink(const ChainLink &link)
+{
+    return "{\"content\":\"" + link.content.toHex() + "\",\"rollout\":" + QByteArray::number(link.rollout)
+        + ",\"seq\":" + QByteArray::number(link.seq) + ",\"type\":" + jsonString(link.type) + '}';
+}
+
+ChainLink chainLink(const ChainRow &row)
+{
+    return {row.seq, row.rollout, row.type, sha256('\2', canonicalContent(row))};
 }
 
 QByteArray genesisHash(const QString &workspaceId)
@@ -45,9 +54,14 @@ QByteArray genesisHash(const QString &workspaceId)
     return sha256('\0', workspaceId.toUtf8());
 }
 
+QByteArray chainHash(const QByteArray &prev, const ChainLink &link)
+{
+    return sha256('\1', prev, canonicalLink(link));
+}
+
 QByteArray chainHash(const QByteArray &prev, const ChainRow &row)
 {
-    return sha256('\1', prev, canonicalRow(row));
+    return chainHash(prev, chainLink(row));
 }
 
 Result<Event> eventOf(const ChainRow &row)

@@ -1,9 +1,7 @@
 #pragma once
 // The durable sequence of events: SQLite in WAL mode with synchronous=FULL, STRICT tables, triggers that refuse UPDATE and
-// DELETE, one writer thread that commits all that is queued in one transaction (group commit) and links the chain:
-//   hash_n = SHA-256(0x01 ‖ hash_{n-1} ‖ canonical JSON of {seq, rollout, wall, mono, actor, type, payload})
-//   hash_0 = SHA-256(0x00 ‖ workspace id)
-// File journal.db in the data folder, mode 0600, folder 0700; table `events` with its column `payload` plain JSON.
+// DELETE, one writer thread that commits all that is queued in one transaction (group commit) and links the chain
+// as journal/chain.h says. File journal.db in the data folder, mode 0600, folder 0700; table `events` with its column `payload` plain JSON.
 #include "base/error.h"
 #include "rollout/events.h"
 
@@ -34,18 +32,22 @@ struct JournalCheck {
     qint64 events = 0;
     qint64 firstBroken = 0; // sequence number; 0 = none
     QString cause;          // altered, missing, reordered, chain, unreadable
+    QString detail;         // what SQLite says of a damaged file
+    Error error() const;    // JournalTampered with all of that
 };
 
 // Reading: one connection per object and thread; any number beside the writer, also from other processes.
 class JournalReader {
 public:
-    static Result<std::unique_ptr<JournalReader>> open(const QString &dataFolder); // JournalOpen, JournalNewer
+    static Result<std::unique_ptr<JournalReader>> open(const QString &dataFolder); // JournalOpen, JournalNewer, JournalOlder
     ~JournalReader();
     QString workspaceId() const;
     Result<QList<Event>> read(qint64 afterSeq = 0, int rollout = -1, int limit = -1) const;
     Result<qint64> lastSeq() const;
     // `events`, when given, takes what was read on the way: whole only when the journal is intact.
     Result<JournalCheck> verify(QList<Event> *events = nullptr) const;
+    // Of a journal that is broken: what can still be read of it, for looking at. Nothing of it is proven.
+    QList<Event> readable() const;
     QByteArray headHash() const; // of the last event, hex
 
 private:
@@ -55,10 +57,13 @@ private:
 };
 
 // The one writer of a data folder. Creates folder and file when absent. Holds the advisory lock `lock` in the folder
-// (flock) for as long as it lives: DataFolderInUse names who and since when.
+// (flock) for as long as it lives: DataFolderInUse names who and since when. Before it is opened for writing the whole
+// journal is verified: into one that is broken nothing is written, not even what SQLite would write by itself
+// (JournalTampered).
 class JournalWriter final : public JournalWriterPort {
 public:
-    static Result<std::unique_ptr<JournalWriter>> open(const QString &dataFolder);
+    // `events`, when given, takes what was read on the way.
+    static Result<std::unique_ptr<JournalWriter>> open(const QString &dataFolder, QList<Event> *events = nullptr);
     ~JournalWriter() override; // commits what is queued, then joins its thread
     void append(QList<NewEvent> events, std::function<void(Result<QList<Event>>)> done) override;
     QString workspaceId() const;

@@ -23,25 +23,19 @@ StoredRow stored(const SqliteStatement &statement)
             statement.bytes(8)};
 }
 
-// A row that holds its own hash under another number was moved, not edited. Only the word for the cause depends on
-// it, so it is not looked for where it would take long.
-bool fitsElsewhere(StoredRow found, qint64 count)
+// A row that holds its own hash under another number was moved, not edited.
+bool fitsElsewhere(const StoredRow &found, qint64 count)
 {
-    constexpr qint64 bytesAtMost = qint64(1) << 30;
-    if (count * found.row.payload.size() > bytesAtMost)
-        return false;
-    const qint64 here = found.row.seq;
-    for (qint64 seq = 1; seq <= count + 1; ++seq) {
-        found.row.seq = seq;
-        if (seq != here && chainHash(found.prev, found.row) == found.hash)
+    ChainLink link = chainLink(found.row);
+    for (link.seq = 1; link.seq <= count + 1; ++link.seq)
+        if (link.seq != found.row.seq && chainHash(found.prev, link) == found.hash)
             return true;
-    }
     return false;
 }
 
 JournalCheck broken(qint64 events, qint64 seq, const char *cause)
 {
-    return {false, events, seq, QString::fromLatin1(cause)};
+    return {false, events, seq, QString::fromLatin1(cause), {}};
 }
 
 // What the event is, with its place in the chain. Neighbours share the bytes of the link between them.
@@ -90,9 +84,14 @@ JournalCheck walk(SqliteConnection &connection, SqliteStatement &rows, const QSt
         return broken(count, head.integer(0) + 1, "chain"); // something was added behind the head
     if (head.bytes(1) != hash)
         return broken(count, qMax(expected - 1, qint64(1)), "chain");
-    return {true, count, 0, {}};
+    return {true, count, 0, {}, {}};
 }
 } // namespace
+
+Error JournalCheck::error() const
+{
+    return {ErrorCode::JournalTampered, {QString::number(firstBroken), detail.isEmpty() ? cause : QStringLiteral("%1 (%2)").arg(cause, detail)}, {}, nullptr};
+}
 
 struct JournalReader::Private {
     mutable SqliteConnection connection;
@@ -175,15 +174,32 @@ Result<JournalCheck> JournalReader::verify(QList<Event> *events) const
     if (!d->connection.execute("BEGIN"))
         return d->failed();
     JournalCheck check;
-    if (d->connection.textOf("PRAGMA quick_check(1)") == QLatin1String("ok")) {
+    const QString health = d->connection.textOf("PRAGMA integrity_check(1)");
+    const QString words = health.isEmpty() ? d->connection.lastError() : health;
+    {
         const QString workspace = d->connection.textOf("SELECT workspace FROM meta");
         SqliteStatement rows = d->connection.prepare((QByteArray(columns) + " ORDER BY seq").constData());
         check = walk(d->connection, rows, workspace, events);
-    } else {
-        check = broken(d->connection.integerOf("SELECT count(*) FROM events", 0), 1, "unreadable");
+    }
+    if (health != QLatin1String("ok")) {
+        if (check.intact) // every event is there, what is around them is damaged
+            check = broken(check.events, check.events + 1, "unreadable");
+        check.detail = words.simplified().left(200);
     }
     d->connection.execute("COMMIT");
     return check;
+}
+
+QList<Event> JournalReader::readable() const
+{
+    QList<Event> events;
+    SqliteStatement rows = d->connection.prepare((QByteArray(columns) + " ORDER BY seq").constData());
+    while (rows.step() == SqliteStatement::Step::Row) {
+        Result<Event> event = linked(stored(rows), {});
+        if (event)
+            events.append(std::move(*event));
+    }
+    return events;
 }
 
 } // namespace bellwether

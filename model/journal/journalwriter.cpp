@@ -51,7 +51,8 @@ struct JournalWriter::Private {
     bool stopping = false;
     std::thread thread;
 
-    Status start(const QString &dataFolder);
+    Status start(const QString &dataFolder, QList<Event> *events);
+    static Status checkWhole(const QString &dataFolder, QList<Event> *events);
     Status checkEnd();
     std::optional<Head> readHead();
     void run();
@@ -77,10 +78,10 @@ JournalWriter::~JournalWriter()
         d->thread.join();
 }
 
-Result<std::unique_ptr<JournalWriter>> JournalWriter::open(const QString &dataFolder)
+Result<std::unique_ptr<JournalWriter>> JournalWriter::open(const QString &dataFolder, QList<Event> *events)
 {
     std::unique_ptr<JournalWriter> writer(new JournalWriter);
-    if (const Status started = writer->d->start(dataFolder); !started)
+    if (const Status started = writer->d->start(dataFolder, events); !started)
         return std::unexpected(started.error());
     writer->d->thread = std::thread([d = writer->d.get()] { d->run(); });
     return writer;
@@ -100,7 +101,24 @@ void JournalWriter::append(QList<NewEvent> events, std::function<void(Result<QLi
     d->changed.notify_one();
 }
 
-Status JournalWriter::Private::start(const QString &dataFolder)
+// Looked at through a connection that cannot write: opening for writing alone may change the file.
+Status JournalWriter::Private::checkWhole(const QString &dataFolder, QList<Event> *events)
+{
+    {
+        Result<SqliteConnection> look = SqliteConnection::open(journalPath(dataFolder), SqliteConnection::Mode::ReadOnly);
+        if (look && look->integerOf("SELECT count(*) FROM sqlite_schema") == 0)
+            return {}; // just made, or never finished being made
+    }
+    const auto reader = JournalReader::open(dataFolder);
+    if (!reader)
+        return std::unexpected(reader.error());
+    const Result<JournalCheck> check = (*reader)->verify(events);
+    if (!check)
+        return std::unexpected(check.error());
+    return check->intact ? Status() : Status(std::unexpected(check->error()));
+}
+
+Status JournalWriter::Private::start(const QString &dataFolder, QList<Event> *events)
 {
     if (Status prepared = prepareDataFolder(dataFolder); !prepared)
         return prepared;
@@ -108,6 +126,9 @@ Status JournalWriter::Private::start(const QString &dataFolder)
     if (!taken)
         return std::unexpected(taken.error());
     lock = std::move(*taken);
+
+    if (const Status whole = checkWhole(dataFolder, events); !whole)
+        return whole;
 
     const QString file = journalPath(dataFolder);
     Result<SqliteConnection> opened = SqliteConnection::open(file, SqliteConnection::Mode::ReadWrite);
@@ -118,9 +139,6 @@ Status JournalWriter::Private::start(const QString &dataFolder)
     inode = inodeOf(path);
     const auto cannot = [&](const QString &reason) { return fail(ErrorCode::JournalOpen, {file, reason}); };
 
-    const QString health = connection.textOf("PRAGMA quick_check(1)");
-    if (health != QLatin1String("ok"))
-        return cannot(health.isEmpty() ? connection.lastError() : health);
     if (connection.textOf("PRAGMA journal_mode=WAL") != QLatin1String("wal"))
         return cannot(connection.lastError());
     if (!connection.execute("PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864"))
@@ -131,7 +149,7 @@ Status JournalWriter::Private::start(const QString &dataFolder)
     return checkEnd();
 }
 
-// Nothing is appended to an end that is not the end: the whole chain is verified elsewhere, when asked.
+// Nothing is appended to an end that is not the one that was verified.
 Status JournalWriter::Private::checkEnd()
 {
     head = readHead();

@@ -3,11 +3,13 @@
 #include "journal/chain.h"
 
 #include <QUuid>
+#include <algorithm>
 #include <iterator>
 
 namespace bellwether {
 
 namespace {
+constexpr int firstFormat = 2; // of format 1, whose chain said nothing of what a report withholds, no journal was kept
 constexpr qint64 applicationId = 0x42574a4c; // "BWJL"
 
 // Never edit an entry that was released: append one.
@@ -48,7 +50,7 @@ constexpr const char *migrations[] = {
        CREATE TRIGGER meta_never_deleted BEFORE DELETE ON meta
            BEGIN SELECT RAISE(ABORT, 'the workspace id is made once'); END;)",
 };
-constexpr int newest = int(std::size(migrations));
+constexpr int newest = firstFormat - 1 + int(std::size(migrations));
 
 std::unexpected<Error> cannotOpen(SqliteConnection &connection, const QString &path)
 {
@@ -68,8 +70,8 @@ bool makeWorkspace(SqliteConnection &connection)
 
 bool bringUp(SqliteConnection &connection, int version)
 {
-    for (int i = version; i < newest; ++i) {
-        if (!connection.execute(migrations[i]))
+    for (int format = std::max(version + 1, firstFormat); format <= newest; ++format) {
+        if (!connection.execute(migrations[format - firstFormat]))
             return false;
     }
     if (version == 0 && !makeWorkspace(connection))
@@ -116,6 +118,8 @@ Status checkJournal(SqliteConnection &connection, const QString &path)
     const qint64 version = connection.integerOf("PRAGMA user_version");
     if (version > newest)
         return fail(ErrorCode::JournalNewer, {QString::number(version), QString::number(newest)});
+    if (version < firstFormat)
+        return fail(ErrorCode::JournalOlder, {QString::number(version), QString::number(newest)});
     return {};
 }
 

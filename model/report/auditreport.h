@@ -3,6 +3,7 @@
 // at any time (hence UTC throughout). Every number in it is counted from events. The JSON form embeds the events
 // themselves with their chain, so that it can be verified without the journal; the other forms are for people.
 #include "base/error.h"
+#include "journal/chain.h"
 #include "rollout/snapshot.h"
 
 namespace bellwether {
@@ -76,16 +77,11 @@ struct ReportFigures {
         v("downtime_at_most_ms", s.downtimeAtMostMs);
     }
 };
-struct ChainLink { // an event that is not part of this report: its place is kept, its content is not
-    qint64 seq = 0;
-    QByteArray hash;
-};
-
 struct AuditReport {
     RolloutSnapshot rollout; // as folded to its last event
     Plan plan;
-    QList<Event> events;     // of this rollout, and the starts of consoles while it ran
-    QList<ChainLink> links;  // what lies between them
+    QList<Event> events;     // of this rollout, and what concerned every rollout while it ran
+    QList<ChainLink> links;  // what lies between them: whose it is, not what it says
     QByteArray previousHash, headHash; // raw: the link before its first event; the link of its last
     QString workspace;
     QString headline, summary; // sentences in English
@@ -116,7 +112,8 @@ QByteArray reportJson(const AuditReport &report); // canonical JSON and a line e
 Result<QByteArray> writeReport(const AuditReport &report, ReportFormat format);
 
 // Verifies a JSON report with nothing but itself: every hash is computed anew, every link is followed, and what the
-// report says to people is derived from its events once more. Cause: unreadable, altered, missing, chain, summary.
+// report says to people is derived from its events once more. Cause: unreadable, altered, missing, chain, withheld (an event
+// that the report has to show is there as a link only), summary.
 // That nobody rewrote the whole file is for its signature to prove, or for a head kept elsewhere.
 struct ReportCheck {
     bool intact = false;

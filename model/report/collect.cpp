@@ -164,8 +164,9 @@ void derive(AuditReport &report, const RolloutState &state)
     report.gaps = gapsOf(report, state);
 }
 
-// Which events a report holds: those of its rollout, and the starts of consoles while it ran (they end durations). Other
-// rollouts' and the fleet's events may name other customers; of these only the links are kept.
+// Which events a report holds: those of its rollout, and those that concern every rollout while it ran (a console's start
+// ends durations, a stop of everything holds it). Other rollouts' and the fleet's events may name other customers; of these
+// only the links are kept.
 void takeEvents(AuditReport &report, const QList<Event> &all, int rollout)
 {
     qsizetype first = -1, last = -1;
@@ -178,24 +179,27 @@ void takeEvents(AuditReport &report, const QList<Event> &all, int rollout)
         last = i;
     }
     for (qsizetype i = first; i >= 0 && i <= last; ++i) {
-        const bool ours = all[i].rollout == rollout || (all[i].rollout == 0 && std::holds_alternative<ConsoleStarted>(all[i].body));
-        if (ours)
+        const ChainRow row = chainRow(all[i]);
+        if (isShown(row.rollout, QString::fromUtf8(row.type), rollout))
             report.events.append(all[i]);
         else
-            report.links.append({all[i].seq, all[i].hash});
+            report.links.append(chainLink(row));
     }
 }
 } // namespace
+
+bool isShown(int eventsRollout, const QString &type, int rollout)
+{
+    return eventsRollout == rollout || (eventsRollout == 0 && concernsEveryRollout(type));
+}
 
 Result<AuditReport> derivedReport(AuditReport report, int rollout)
 {
     RolloutState state;
     for (const Event &event : std::as_const(report.events)) {
         apply(state, event);
-        if (std::holds_alternative<ConsoleStarted>(event.body) && state.id != 0 && !state.isEnded()) {
-            state.interrupted = true; // as the fold over the whole workspace has it
-            state.lifecycle = RolloutLifecycle::Paused;
-        }
+        if (state.id != 0) // as the fold over the whole workspace has it
+            applyToEvery(state, event);
     }
     if (rollout <= 0 || report.events.isEmpty() || state.id != rollout)
         return fail(ErrorCode::UnknownRollout, {rolloutName(rollout)});

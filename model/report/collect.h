@@ -5,6 +5,9 @@
 
 namespace bellwether {
 
+// Whether the report of a rollout holds an event; of the others it holds the links.
+bool isShown(int eventsRollout, const QString &type, int rollout);
+
 // The report of what it holds already: events, links, workspace, madeMs. UnknownRollout.
 Result<AuditReport> derivedReport(AuditReport report, int rollout);
 

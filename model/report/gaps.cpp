@@ -148,7 +148,7 @@ struct Gaps {
         qsizetype next = 0;
         for (const Event &event : report.events) {
             for (; next < report.links.size() && report.links[next].seq < event.seq; ++next, ++expected)
-                link = report.links[next].hash;
+                link = chainHash(link, report.links[next]);
             if (event.seq != expected || event.prev != link || event.hash.size() != 32 || chainHash(event.prev, chainRow(event)) != event.hash) {
                 out.append(QStringLiteral("The journal's chain does not hold at event %1: what follows is not proven.").arg(event.seq));
                 return;
@@ -160,7 +160,7 @@ struct Gaps {
     void withheld()
     {
         if (!report.links.isEmpty())
-            out.append(QStringLiteral("Between the journal's events %2 and %3 lies what is not part of this rollout: of %1 only the hash is kept.").arg(reportCount(int(report.links.size()), "event")).arg(report.firstSeq).arg(report.lastSeq));
+            out.append(QStringLiteral("Between the journal's events %2 and %3 lies what is not part of this rollout: of %1 only type and hash are kept.").arg(reportCount(int(report.links.size()), "event")).arg(report.firstSeq).arg(report.lastSeq));
     }
 };
 

@@ -8,6 +8,8 @@ namespace bellwether {
 
 namespace {
 
+constexpr int reportVersion = 2; // 1 had links that proved nothing
+
 QString hex(const QByteArray &bytes)
 {
     return QString::fromLatin1(bytes.toHex());
@@ -26,6 +28,18 @@ QJsonObject eventJson(const Event &event)
             {QStringLiteral("actor"), event.actor},   {QStringLiteral("type"), QString::fromUtf8(row.type)},
             {QStringLiteral("payload"), QJsonDocument::fromJson(row.payload).object()},
             {QStringLiteral("prev"), hex(event.prev)}, {QStringLiteral("hash"), hex(event.hash)}};
+}
+
+QJsonObject linkJson(const ChainLink &link)
+{
+    return {{QStringLiteral("seq"), link.seq}, {QStringLiteral("rollout"), link.rollout},
+            {QStringLiteral("type"), QString::fromUtf8(link.type)}, {QStringLiteral("content"), hex(link.content)}};
+}
+
+ChainLink linkOf(const QJsonObject &json)
+{
+    return {json.value(QLatin1String("seq")).toInteger(), json.value(QLatin1String("rollout")).toInt(),
+            json.value(QLatin1String("type")).toString().toUtf8(), unhex(json.value(QLatin1String("content")))};
 }
 
 ChainRow rowOf(const QJsonObject &json)
@@ -113,8 +127,9 @@ struct Verifier {
         return check;
     }
 
-    // Events and the links between them, in the order of the journal, each exactly once.
-    std::optional<ReportCheck> walk()
+    // Events and the links between them, in the order of the journal, each exactly once. The chain is computed over both, so
+    // a link cannot say of an event that it is somebody else's.
+    std::optional<ReportCheck> walk(int rollout)
     {
         const QJsonObject chain = whole.value(QLatin1String("chain")).toObject();
         const QJsonArray events = whole.value(QLatin1String("events")).toArray(), links = chain.value(QLatin1String("links")).toArray();
@@ -129,8 +144,13 @@ struct Verifier {
         for (qint64 seq = first; seq <= last; ++seq) {
             const QJsonObject held = l < links.size() ? links[l].toObject() : QJsonObject();
             if (l < links.size() && held.value(QLatin1String("seq")).toInteger() == seq) {
-                link = unhex(held.value(QLatin1String("hash")));
-                derived.links.append({seq, link});
+                const ChainLink withheld = linkOf(held);
+                if (withheld.content.size() != 32)
+                    return broken(seq, "unreadable");
+                if (isShown(withheld.rollout, QString::fromUtf8(withheld.type), rollout))
+                    return broken(seq, "withheld");
+                link = chainHash(link, withheld);
+                derived.links.append(withheld);
                 ++l;
                 continue;
             }
@@ -170,8 +190,8 @@ QByteArray reportJson(const AuditReport &report)
     for (const Event &event : report.events)
         events.append(eventJson(event));
     for (const ChainLink &link : report.links)
-        links.append(QJsonObject{{QStringLiteral("seq"), link.seq}, {QStringLiteral("hash"), hex(link.hash)}});
-    QJsonObject whole{{QStringLiteral("bellwether_report"), 1},
+        links.append(linkJson(link));
+    QJsonObject whole{{QStringLiteral("bellwether_report"), reportVersion},
                       {QStringLiteral("program"), report.programVersion},
                       {QStringLiteral("made"), report.madeMs},
                       {QStringLiteral("rollout"), report.rollout.name},
@@ -195,20 +215,22 @@ ReportCheck verifyReport(const QByteArray &bytes)
     v.check.cause = QStringLiteral("unreadable");
     const QJsonDocument document = QJsonDocument::fromJson(bytes);
     v.whole = document.object();
-    if (v.whole.value(QLatin1String("bellwether_report")).toInteger() != 1)
+    if (v.whole.value(QLatin1String("bellwether_report")).toInteger() != reportVersion)
         return v.check;
     v.check.rollout = v.whole.value(QLatin1String("rollout")).toString();
     v.check.workspace = v.whole.value(QLatin1String("workspace")).toString();
     v.check.headHash = v.whole.value(QLatin1String("chain")).toObject().value(QLatin1String("head")).toString();
-    if (const auto found = v.walk())
+    const std::optional<int> rollout = rolloutIdFromName(v.check.rollout);
+    if (!rollout)
+        return v.check;
+    if (const auto found = v.walk(*rollout))
         return *found;
     if (withoutLayout(bytes) != canonicalJson(v.whole))
         return v.broken(0, "altered");
 
-    const std::optional<int> rollout = rolloutIdFromName(v.check.rollout);
     v.derived.workspace = v.check.workspace;
     v.derived.madeMs = v.whole.value(QLatin1String("made")).toInteger();
-    const Result<AuditReport> report = derivedReport(std::move(v.derived), rollout.value_or(0));
+    const Result<AuditReport> report = derivedReport(std::move(v.derived), *rollout);
     if (!report)
         return v.broken(0, "summary");
     const bool sameProgram = v.whole.value(QLatin1String("program")).toString() == report->programVersion;

@@ -141,6 +141,8 @@ struct Teller {
         return text;
     }
     QString operator()(const RolloutResumed &b) const { return reasoned(QStringLiteral("resumed it after an interruption"), b.reason); }
+    QString operator()(const EverythingStopped &b) const { return reasoned(QStringLiteral("stopped everything"), b.reason); }
+    QString operator()(const EverythingReleased &b) const { return reasoned(QStringLiteral("released what was stopped"), b.reason); }
     QString operator()(const Promoted &b) const { return reasoned(QStringLiteral("promoted past the gate of %1").arg(wave(b.wave)), b.reason); }
     QString operator()(const GatePassed &b) const
     {

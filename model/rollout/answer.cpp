@@ -103,6 +103,11 @@ Unpaused unpaused(PauseReason reason, const QString &detail)
 
 } // namespace
 
+QString holdText(const Hold &hold)
+{
+    return QStringLiteral("everything was stopped by %1: %2").arg(hold.by, hold.reason);
+}
+
 Permission permission(const RolloutState &state, Verb verb)
 {
     Permission p;
@@ -118,6 +123,9 @@ Permission permission(const RolloutState &state, Verb verb)
     };
     const QString ended = QStringLiteral("the rollout has ended: %1").arg(nameOf(state.lifecycle));
     const QStringList open = hostsWhere(state, [](const HostRun &h) { return h.state == HostRunState::Waiting || isBegun(h.state) || h.state == HostRunState::Deferred; });
+    const bool wouldMove = verb == Verb::Resume || verb == Verb::Promote || verb == Verb::Retry || verb == Verb::Rollback;
+    if (state.hold && wouldMove && (!state.isEnded() || verb == Verb::Rollback))
+        return no(QStringLiteral("%1; release it first").arg(holdText(*state.hold)));
     switch (verb) {
     case Verb::Resume: {
         if (state.isEnded())

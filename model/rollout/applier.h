@@ -22,6 +22,10 @@ struct Applier {
 
     // Events of the workspace change no rollout.
     void operator()(const ConsoleStarted &) {}
+    void operator()(const EverythingStopped &) {}
+    void operator()(const EverythingReleased &) {}
+    void operator()(const HoldsSpread &) {}
+    void operator()(const HoldsLifted &) {}
     void operator()(const FleetImported &) {}
     void operator()(const HostRemoved &) {}
     void operator()(const HostTrusted &) {}

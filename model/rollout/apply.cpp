@@ -202,6 +202,18 @@ void Applier::operator()(const RolloutEnded &b)
         h.leaseGivenBack = true;
 }
 
+void applyToEvery(RolloutState &state, const Event &event)
+{
+    if (std::holds_alternative<ConsoleStarted>(event.body) && !state.isEnded())
+        state.interrupted = true;
+    else if (const auto *stopped = std::get_if<EverythingStopped>(&event.body))
+        state.hold = Hold{event.actor, stopped->reason, event.wallMs};
+    else if (std::holds_alternative<EverythingReleased>(event.body))
+        state.hold.reset();
+    if (!state.isEnded())
+        state.lifecycle = state.isPaused() ? RolloutLifecycle::Paused : RolloutLifecycle::Running;
+}
+
 void apply(RolloutState &state, const Event &event)
 {
     if (std::holds_alternative<RolloutStarted>(event.body) && state.id == 0)

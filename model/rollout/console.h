@@ -7,6 +7,7 @@
 //   resume pause promote abort   rollout, reason                           {}
 //   retry skip    rollout, hosts[], reason                                 hosts[]
 //   rollback      rollout, hosts[], way, confirm{host: domain}, dry_run    hosts[{name, verdict, reason, loss_s, backup}]
+//   stop-all release   reason                                              hosts[], missed[] (reached by the hold)
 //   fleet-import  source, installations[]                                  added, replaced, undo
 //   fleet-undo    expect (optional: the change that was shown)              source, removed[], put_back
 //   fleet-remove  hosts[], reason                                          removed
@@ -40,7 +41,7 @@ public:
     virtual void setChanged(std::function<void()> changed) = 0;
 };
 
-// Where the output of a step is kept on this computer: <data>/logs/R-0001/<host>/<token>.log, bytes as they came.
+// Where the output of a step is kept on this computer: <data>/logs/R-0001/<host>/<token>.log, bytes as they came but for secrets.
 QString stepLogPath(const QString &dataFolder, int rollout, const QString &host, const QString &token);
 
 } // namespace bellwether

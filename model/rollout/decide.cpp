@@ -20,8 +20,13 @@ struct Decider {
     const Now &now;
     QList<EventBody> out;
 
+    // While everything is stopped no step is begun, neither there nor back, and nothing that leads to one.
+    bool mayGoOn() const { return s.pauses.isEmpty() && !s.hold; }
+
     void intend(const HostRun &h, int index)
     {
+        if (s.hold)
+            return;
         const Step step = stepAt(s, h, h.direction, h.hop, index);
         int attempt = 1, number = 0;
         for (const StepRun &run : h.steps)
@@ -86,6 +91,8 @@ struct Decider {
                 holdOtherRestores(h);
             return;
         }
+        if (step.outcome == StepOutcome::Cancelled && s.abortRequested && !isChanged(h, h.hop))
+            return endHost(h, HostRunState::Excluded, QStringLiteral("the rollout was aborted and its %1 cancelled before anything was changed on it").arg(step.name));
         const Ledger after = h.ledgersAfter.value(h.hop);
         for (const Migration &m : h.migrations) {
             if (m.state == MigrationState::Failed || (m.state == MigrationState::Running && (step.kind == StepKind::Migrate || step.kind == StepKind::Start)))
@@ -103,7 +110,7 @@ struct Decider {
     // preflight on; afterwards no evidence of ours can be relied upon, and a person has to look.
     void afterSomebodyElse(const HostRun &h)
     {
-        if (h.direction == Direction::Forward && !isChanged(h))
+        if (h.direction == Direction::Forward && !isChanged(h, h.hop))
             return intend(h, 0);
         endHost(h, h.direction == Direction::Forward ? HostRunState::InDoubt : HostRunState::RollbackFailed,
                 QStringLiteral("another console has worked on it since it was measured: look at it, then retry or go back"));
@@ -113,19 +120,11 @@ struct Decider {
     {
         return kind == StepKind::Stop || kind == StepKind::Pin || kind == StepKind::Migrate || kind == StepKind::Start;
     }
-    // Whether a step of this hop has had its effect; what was begun and did not end well may have had it too.
-    static bool isChanged(const HostRun &h)
-    {
-        return std::any_of(h.steps.cbegin(), h.steps.cend(), [&](const StepRun &run) {
-            return run.direction == Direction::Forward && run.hop == h.hop && changes(run.kind);
-        });
-    }
-
     // At a safe point, because the rollout is paused. An abort leaves no host between two versions: what was changed
     // goes on to its end.
     bool rests(const HostRun &h, const Step &step) const
     {
-        return step.safe && (s.abortRequested ? !isChanged(h) : !s.pauses.isEmpty());
+        return step.safe && (s.abortRequested ? !isChanged(h, h.hop) : !s.pauses.isEmpty());
     }
 
     // Index of the backup step to repeat before anything is changed, or −1. The age counts on our clock: a host's may
@@ -133,7 +132,7 @@ struct Decider {
     int staleBackup(const HostRun &h, const Step &next) const
     {
         const auto backedUp = h.backedUp.constFind(h.hop);
-        if (!changes(next.kind) || isChanged(h) || backedUp == h.backedUp.cend())
+        if (!changes(next.kind) || isChanged(h, h.hop) || backedUp == h.backedUp.cend())
             return -1;
         if (now.monoMs - backedUp->monoMs <= qint64(s.plan.strategy.backupMaxAgeMin) * 60'000)
             return -1;
@@ -272,7 +271,7 @@ struct Decider {
 
     void begin(int wave)
     {
-        if (!s.pauses.isEmpty() || s.abortRequested)
+        if (!mayGoOn() || s.abortRequested)
             return;
         const WaveRun &w = s.waves[wave];
         if (w.opened)
@@ -332,7 +331,7 @@ struct Decider {
     // Deferred hosts are tried once more when the rest of their wave is done.
     bool retryDeferred(int wave)
     {
-        if (s.waves[wave].settledMono < 0 || !s.pauses.isEmpty())
+        if (s.waves[wave].settledMono < 0 || !mayGoOn())
             return false;
         bool any = false;
         for (const HostRun &h : s.hosts) {
@@ -370,7 +369,7 @@ struct Decider {
             pause(PauseReason::GateInconclusive, g.reason);
         else if (g.waitsForPerson)
             pause(PauseReason::ApprovalNeeded, g.reason);
-        else if (g.verdict == GateVerdict::Pass && s.pauses.isEmpty() && !s.abortRequested) {
+        else if (g.verdict == GateVerdict::Pass && mayGoOn() && !s.abortRequested) {
             GatePassed e;
             e.wave = wave;
             e.hop = w.hop;
@@ -382,7 +381,7 @@ struct Decider {
     // A patch on a host whose database was not touched goes back by itself where the strategy says so.
     void automaticRollback()
     {
-        if (s.plan.strategy.autoRollback != AutoRollback::Patch)
+        if (s.plan.strategy.autoRollback != AutoRollback::Patch || s.hold)
             return;
         RollbackConfirmed e;
         e.automatic = true;
@@ -453,7 +452,7 @@ struct Decider {
             return out;
         const int wave = s.currentWave();
         if (wave < 0) {
-            if (s.pauses.isEmpty() && !s.abortRequested)
+            if (mayGoOn() && !s.abortRequested)
                 beginHosts(int(s.waves.size()) - 1);
             return out;
         }

@@ -20,6 +20,7 @@ struct Permission {
     QStringList hosts; // whom it would concern
 };
 Permission permission(const RolloutState &state, Verb verb);
+QString holdText(const Hold &hold); // a clause: who stopped everything, and why
 
 // Answers an operator's request with the events to record, or refuses (NotAllowed, DomainNotConfirmed, WayRefused, …).
 struct OperatorRequest {

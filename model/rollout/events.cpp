@@ -35,6 +35,11 @@ Result<EventBody> eventBodyFromJson(const QString &name, const QJsonObject &json
     return readAs(name, json);
 }
 
+bool concernsEveryRollout(const QString &type)
+{
+    return type == QLatin1String(ConsoleStarted::name) || type == QLatin1String(EverythingStopped::name) || type == QLatin1String(EverythingReleased::name);
+}
+
 QString eventHost(const EventBody &body)
 {
     return std::visit(

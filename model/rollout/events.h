@@ -67,6 +67,26 @@ struct ReleasesImported {
     QString source, text; // the catalogue as read
     template<class V, class S> static void fields(V &&v, S &s) { v("source", s.source); v("text", s.text); }
 };
+struct EverythingStopped { // from here on no step is begun in any rollout, by this console or its next ones
+    BELLWETHER_EVENT(EverythingStopped)
+    QString reason;
+    template<class V, class S> static void fields(V &&v, S &s) { v("reason", s.reason); }
+};
+struct EverythingReleased {
+    BELLWETHER_EVENT(EverythingReleased)
+    QString reason;
+    template<class V, class S> static void fields(V &&v, S &s) { v("reason", s.reason); }
+};
+struct HoldsSpread { // hosts that are about to be told of a stop, where it binds other consoles; one of each machine
+    BELLWETHER_EVENT(HoldsSpread)
+    QStringList hosts;
+    template<class V, class S> static void fields(V &&v, S &s) { v("hosts", s.hosts); }
+};
+struct HoldsLifted { // and those that have confirmed its end
+    BELLWETHER_EVENT(HoldsLifted)
+    QStringList hosts;
+    template<class V, class S> static void fields(V &&v, S &s) { v("hosts", s.hosts); }
+};
 struct FactsMeasured { // phase: preflight, migrated (right after the new version's start), check, back,
 // before-back (the evidence for the way back is read anew), or fleet (a fleet check)
     BELLWETHER_EVENT(FactsMeasured)
@@ -319,8 +339,9 @@ struct ReportExported {
     template<class V, class S> static void fields(V &&v, S &s) { v("format", s.format); v("file", s.file); v("sha256", s.sha256); }
 };
 
-using EventBody = std::variant<ConsoleStarted, FleetImported, HostRemoved, HostTrusted, KeyRevoked, ReleasesImported, FactsMeasured,
-    RolloutStarted, RolloutResumed, WaveOpened, HostBegun, HostEnded, LeaseTaken, StepIntended, StepStarted, StepEnded,
+using EventBody = std::variant<ConsoleStarted, FleetImported, HostRemoved, HostTrusted, KeyRevoked, ReleasesImported, EverythingStopped,
+    EverythingReleased, HoldsSpread, HoldsLifted, FactsMeasured, RolloutStarted, RolloutResumed, WaveOpened, HostBegun, HostEnded,
+    LeaseTaken, StepIntended, StepStarted, StepEnded,
     StepReconciled, ConnectionChanged, MigrationObserved, BackupProven, HealthObserved, GateAssessed, GatePassed,
     Promoted, Paused, Unpaused, HostRetried, HostSkipped, WayBackDecided, RollbackConfirmed, AbortRequested,
     RolloutEnded, ReportExported>;
@@ -340,5 +361,8 @@ QString eventName(const EventBody &body); // "StepIntended"
 QJsonObject eventBodyToJson(const EventBody &body);
 Result<EventBody> eventBodyFromJson(const QString &name, const QJsonObject &json);
 QString eventHost(const EventBody &body); // empty when it concerns no single host
+// Whether it belongs to the course of every rollout although it was recorded for the workspace: another console began,
+// everything was stopped, or released.
+bool concernsEveryRollout(const QString &type);
 
 } // namespace bellwether

@@ -129,9 +129,12 @@ QString waveState(const RolloutState &state, int w)
 
 QString pauseText(const RolloutState &state)
 {
+    const QString held = state.hold && !state.isEnded() ? QStringLiteral("%1 (%2)").arg(nameOf(PauseReason::Hold), holdText(*state.hold)) : QString();
     if (state.interrupted)
-        return QStringLiteral("interrupted: the console that carried it out ended; nothing moves until it is resumed");
+        return QStringLiteral("interrupted: the console that carried it out ended; nothing moves until it is resumed") + (held.isEmpty() ? QString() : QStringLiteral("; ") + held);
     QStringList parts;
+    if (!held.isEmpty() && !state.pauses.contains(PauseReason::Hold))
+        parts.append(held);
     for (auto it = state.pauses.cbegin(); it != state.pauses.cend(); ++it)
         parts.append(it.value().isEmpty() ? nameOf(it.key()) : QStringLiteral("%1 (%2)").arg(nameOf(it.key()), it.value()));
     return parts.join(QStringLiteral("; "));
@@ -207,6 +210,8 @@ RolloutSnapshot snapshotOf(const RolloutState &state, const Now &now, const Roll
     s.options = state.options;
     for (auto it = state.pauses.cbegin(); it != state.pauses.cend(); ++it)
         s.pauseReasons.append(nameOf(it.key()));
+    if (state.hold && !state.isEnded() && !state.pauses.contains(PauseReason::Hold))
+        s.pauseReasons.prepend(nameOf(PauseReason::Hold));
     s.pauseText = pauseText(state);
     QStringList froms;
     for (const PlanHost &h : state.plan.hosts)

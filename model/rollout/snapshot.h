@@ -103,6 +103,7 @@ struct ConsoleSnapshot {
     std::shared_ptr<const Library> library;
     qint64 journalEvents = 0;
     QString journalState; // "intact", "not verified", "broken at N", "failing: …"
+    std::optional<Hold> hold; // everything is stopped
     QString readOnlyReason; // why this console may not change anything; empty = it may
     QString dataFolder;
     int connected = 0; // SSH sessions open

@@ -84,6 +84,12 @@ struct WaveRun {
     QString promotedBy;
 };
 
+struct Hold { // everything is stopped: no step is begun
+    QString by, reason;
+    qint64 sinceMs = 0; // wall clock
+    bool operator==(const Hold &) const = default;
+};
+
 struct RolloutState {
     int id = 0;
     Plan plan;
@@ -96,6 +102,7 @@ struct RolloutState {
     QMap<QString, HostRun> hosts;
     QHash<QString, QStringList> machines; // address:port → its hosts
     QStringList rollbackOrder; // hosts that still have to go back, newest first
+    std::optional<Hold> hold;
     bool interrupted = false;  // a console began after its last event; it moves only when resumed
     bool abortRequested = false;
     bool reopened = false; // it had ended and hosts are taken back: nothing else is begun any more
@@ -105,12 +112,14 @@ struct RolloutState {
     qint64 wholeSeq = 0; // of the last event that was not about one host alone
 
     bool isEnded() const;
-    bool isPaused() const { return !pauses.isEmpty() || interrupted; }
+    bool isPaused() const { return !pauses.isEmpty() || interrupted || hold; }
     int currentWave() const; // first not passed; −1 when all are
 };
 
 // Events of other rollouts are ignored; unknown combinations leave the state as it is (never assert: journals are data).
 void apply(RolloutState &state, const Event &event);
+// What an event of the workspace means for a rollout (see concernsEveryRollout()); all others change nothing.
+void applyToEvery(RolloutState &state, const Event &event);
 
 // The step with everything resolved that is known at run time: {rollout}, {backup}, {confirmed-domain}.
 const QList<Step> &stepsOf(const RolloutState &state, const HostRun &host, Direction direction, int hop);

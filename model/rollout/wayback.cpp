@@ -52,6 +52,11 @@ bool holdsAll(const QStringList &names, const QStringList &all)
 
 } // namespace
 
+bool isChanged(const HostRun &host, int hop)
+{
+    return firstForward(host, hop, changing) != nullptr;
+}
+
 bool hasWayBack(const RolloutState &state, const HostRun &host)
 {
     const PlanHost *planned = state.plan.host(host.name);

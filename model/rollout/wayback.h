@@ -11,6 +11,8 @@ namespace bellwether {
 
 // Whether there is anything to take back at all: decideWayBack() gives another verdict than None.
 bool hasWayBack(const RolloutState &state, const HostRun &host);
+// Whether a step of this hop has had an effect on the service; what was begun and did not end well may have had it too.
+bool isChanged(const HostRun &host, int hop);
 WayBack decideWayBack(const RolloutState &state, const HostRun &host);
 
 } // namespace bellwether

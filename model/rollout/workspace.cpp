@@ -21,21 +21,24 @@ void remember(Workspace &w, FleetChange change, qint64 undoes)
 
 struct WorkspaceApplier {
     Workspace &w;
-    qint64 seq;
+    const Event &event;
 
-    void operator()(const ConsoleStarted &b)
+    void operator()(const ConsoleStarted &b) { w.id = b.workspace; }
+    void operator()(const EverythingStopped &b) { w.hold = Hold{event.actor, b.reason, event.wallMs}; }
+    void operator()(const EverythingReleased &) { w.hold.reset(); }
+    void operator()(const HoldsSpread &b)
     {
-        w.id = b.workspace;
-        for (RolloutState &r : w.rollouts) {
-            if (r.isEnded())
-                continue;
-            r.interrupted = true;
-            r.lifecycle = RolloutLifecycle::Paused;
-        }
+        w.heldHosts += b.hosts;
+        w.heldHosts.removeDuplicates();
+    }
+    void operator()(const HoldsLifted &b)
+    {
+        for (const QString &host : b.hosts)
+            w.heldHosts.removeAll(host);
     }
     void operator()(const FleetImported &b)
     {
-        FleetChange change{seq, b.source, {}, {}};
+        FleetChange change{event.seq, b.source, {}, {}};
         for (const Installation &i : b.installations) {
             const Installation *old = w.inventory.find(i.name);
             if (!old)
@@ -48,7 +51,7 @@ struct WorkspaceApplier {
     }
     void operator()(const HostRemoved &b)
     {
-        FleetChange change{seq, {}, {}, {}};
+        FleetChange change{event.seq, {}, {}, {}};
         for (const QString &name : b.hosts) {
             if (const Installation *old = w.inventory.find(name))
                 change.before.append(*old);
@@ -95,10 +98,16 @@ QString Workspace::holderOf(const QString &host) const
 
 void apply(Workspace &workspace, const Event &event)
 {
-    std::visit(WorkspaceApplier{workspace, event.seq}, event.body);
+    std::visit(WorkspaceApplier{workspace, event}, event.body);
+    if (concernsEveryRollout(eventName(event.body)))
+        for (RolloutState &r : workspace.rollouts)
+            applyToEvery(r, event);
     if (event.rollout > 0) {
-        if (std::holds_alternative<RolloutStarted>(event.body))
-            workspace.rollouts.insert(event.rollout, RolloutState{});
+        if (std::holds_alternative<RolloutStarted>(event.body)) {
+            RolloutState fresh;
+            fresh.hold = workspace.hold;
+            workspace.rollouts.insert(event.rollout, fresh);
+        }
         const auto it = workspace.rollouts.find(event.rollout);
         if (it != workspace.rollouts.end())
             apply(*it, event);

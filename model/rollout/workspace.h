@@ -16,6 +16,8 @@ struct Workspace {
     QList<FleetChange> undo;           // newest last, at most 20
     QMap<QString, HostFacts> facts;    // newest, by installation
     QMap<int, RolloutState> rollouts;
+    std::optional<Hold> hold; // everything is stopped
+    QStringList heldHosts;    // that were told of it, or of an earlier one, and have not confirmed its end
     std::shared_ptr<Library> library; // shipped + imported
     qint64 lastSeq = 0;
 

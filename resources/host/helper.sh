@@ -52,6 +52,17 @@ lease() { o= b= t=0 l=0; top lease; { [ "$N" -gt 0 ] && read -r o b t l <"$R/lea
 fresh() { [ -n "$o" ] && [ "$b" = "$B" ] && { up; left=$((l - u + t)); [ "$left" -gt 0 ]; }; }
 fence() { lease; [ "$N" = "$1" ] && [ "$o" = "$2" ] || die fenced 77; }
 
+# held OWNER: has another console stopped everything here? One file hold.<owner> each; our own (h=1) binds us through our journal.
+held() {
+  h=0
+  for f in "$R"/hold.*; do
+    [ -f "$f" ] || continue
+    [ "${f##*/hold.}" != "$1" ] || { h=1; continue; }
+    m=; { read -r m <"$f"; } 2>/dev/null || :
+    die "held owner=${f##*/hold.} reason=$m" 75
+  done
+}
+
 # proc PID STARTTIME BOOT: is it still that very process? A zombie is not (init in containers often does not reap).
 proc() {
   [ "$3" = "$B" ] || return 1
@@ -83,7 +94,7 @@ size() { z=0; [ -f "$1" ] && z=$(($(wc -c <"$1"))); :; }
 
 case ${1:-} in
 lock)
-  tok "$2"; num "$3"; room
+  tok "$2"; num "$3"; room; held "$2"
   i=0
   while [ $i -lt 20 ]; do
     i=$((i + 1))
@@ -94,7 +105,7 @@ lock)
       e=$N; up
       put "$R/lease.$e" "$2 $B $u $3"
       lease
-      [ "$N" = "$e" ] && ok "epoch=$e held=own taken="
+      [ "$N" = "$e" ] && ok "epoch=$e held=own hold=$h taken="
       continue
     fi
     fresh && die "locked owner=$o left=$left" 75
@@ -110,7 +121,7 @@ lock)
       if live && [ "$ow" != "$2" ]; then put "$R/lease.$e" '- - 0 0'; die "busy job=$k owner=${ow:-unknown}" 75; fi
       find "$R/jobs" -mindepth 2 -maxdepth 2 -name ack -mmin +10080 2>/dev/null |
         while IFS= read -r a; do rm -rf "${a%/ack}"; done
-      ok "epoch=$e held=new taken=$was"
+      ok "epoch=$e held=new hold=$h taken=$was"
     fi
     rm -f "$R/l.$$"
     [ $i -lt 5 ] || [ -e "$R/lease.$e" ] || die disk 74
@@ -123,6 +134,15 @@ renew)
 unlock)
   num "$2"; tok "$3"; fence "$2" "$3"
   put "$R/lease.$2" '- - 0 0'; ok ok ;;
+hold)
+  tok "$2"; room
+  write "$R/h.$$" "$3" && mv -f "$R/h.$$" "$R/hold.$2" || { rm -f "$R/h.$$"; die disk 74; }
+  sync "$R/hold.$2" 2>/dev/null || :
+  ok ok ;;
+unhold)
+  tok "$2"; rm -f "$R/hold.$2"
+  [ ! -e "$R/hold.$2" ] || die 'state reason=the hold cannot be removed' 73
+  ok ok ;;
 who)
   left=0; lease; fresh || o=; ow=$o
   M=; { read -r M </etc/machine-id; } 2>/dev/null || :
@@ -136,6 +156,7 @@ env)
 start)
   tok "$2"; num "$3"; tok "$4"; num "$5"; room; fence "$3" "$4"
   J=$R/jobs/$2
+  [ -s "$J/sup" ] || held "$4"
   mkdir -p "$J" 2>/dev/null || die disk 74
   x=$J/script.$$
   { cat >"$x"; } 2>/dev/null || { rm -f "$x"; die disk 74; }

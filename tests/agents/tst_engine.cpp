@@ -1,8 +1,14 @@
 // A rollout from start to end through the real engine, with hosts, journal and clock in memory: what the fold decides
 // is carried out once, stops stop, and the way back is the one that the evidence allows.
+#include "base/canonicaljson.h"
+#include "canary.h"
 #include "engineworld.h"
+#include "logging/redactor.h"
+#include "report/auditreport.h"
 
+#include <QDirIterator>
 #include <QJsonArray>
+#include <QJsonDocument>
 #include <QTest>
 
 using namespace bellwether;
@@ -42,6 +48,14 @@ private Q_SLOTS:
     void theLedgerIsReadAgainBeforeGoingBack();
     void endsOnlyWhenNoHostIsLeftInTrouble();
     void abortingLeavesNoHostHalfWay();
+    void abortingCancelsWhatMayBeBegunAgain_data();
+    void abortingCancelsWhatMayBeBegunAgain();
+    void noSecretOfAHostIsKept();
+    void stoppedEverythingBeginsNothing_data();
+    void stoppedEverythingBeginsNothing();
+    void aWayBackIsHeldToo();
+    void anotherConsolesHoldBinds();
+    void theEndOfAHoldReachesEveryHost();
     void survivesDeathAfterEachEvent();
     void survivesDeathAfterEachEventOfARollback();
 };
@@ -664,6 +678,211 @@ void TestEngine::abortingLeavesNoHostHalfWay()
     QCOMPARE(nameOf(w.host(first).state), QStringLiteral("excluded"));
     QVERIFY(w.host(first).reason.contains(QLatin1String("abort")));
     QVERIFY(w.fleet.host(first).running);
+}
+
+void TestEngine::abortingCancelsWhatMayBeBegunAgain_data()
+{
+    QTest::addColumn<bool>("idempotent");
+    QTest::addColumn<bool>("restarted");
+    QTest::newRow("a backup that may be begun again is cancelled") << true << false;
+    QTest::newRow("also by the console that comes after") << true << true;
+    QTest::newRow("one that may not goes on to its end") << false << false;
+}
+
+void TestEngine::abortingCancelsWhatMayBeBegunAgain()
+{
+    QFETCH(bool, idempotent);
+    QFETCH(bool, restarted);
+    EngineWorld w;
+    for (PlanHost &h : w.plan.hosts)
+        h.hops[0].steps[1].idempotent = idempotent;
+    w.fleet.pollsOfABackup = 200;
+    QVERIFY(w.run().has_value());
+    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() == 1 && w.host(first).current() && w.host(first).current()->phase == StepPhase::Started; }));
+    if (restarted) {
+        w.killConsole();
+        w.startConsole();
+    }
+    QVERIFY(w.ask(QStringLiteral("abort")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Aborted);
+    QCOMPARE(nameOf(w.host(first).state), QStringLiteral("excluded"));
+    QCOMPARE(nameOf(w.host(first).last()->outcome), idempotent ? QStringLiteral("cancelled") : QStringLiteral("done"));
+    QVERIFY(w.fleet.host(first).running);
+    QCOMPARE(onlyOnce(w), QString());
+}
+
+void TestEngine::noSecretOfAHostIsKept() // [S6] [CS-03]
+{
+    processRedactor().add(support::canary);
+    EngineWorld w;
+    w.plan.secrets = {QStringLiteral("SHOP_SALT")};
+    w.fleet.releases[w.plan.to.toString()].failing = QStringLiteral("0004");
+    w.fleet.chunk = 1;
+    QByteArray reason, lines;
+    for (const auto &[name, form] : support::canaryForms) {
+        reason += ", " + form;
+        lines += form + '\n';
+    }
+    for (const auto &[text, part] : support::secretShapes)
+        lines += text + '\n';
+    w.fleet.saidBesides = reason + ", SHOP_SALT=pepper22\n" + lines + "the end " + support::canary;
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(nameOf(w.host(first).state), QStringLiteral("half-migrated"));
+    QList<QByteArray> sinks;
+    for (const Event &event : w.journal.events())
+        sinks.append(canonicalJson(eventBodyToJson(event.body)));
+    QVERIFY(sinks.join().contains("[redacted]"));
+    const auto report = makeReport(w.journal.events(), 1, 1);
+    QVERIFY(report);
+    for (const ReportFormat format : {ReportFormat::Html, ReportFormat::Csv, ReportFormat::Json, ReportFormat::Md})
+        sinks.append(writeReport(*report, format).value());
+    QByteArray logs;
+    for (QDirIterator it(w.dataFolder, QDir::Files, QDirIterator::Subdirectories); it.hasNext();) {
+        QFile file(it.next());
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        logs += file.readAll();
+    }
+    QVERIFY2(logs.contains("column exists") && logs.contains("the end [redacted]"), logs);
+    sinks.append(logs);
+    QList<QByteArray> pieces = support::canaryPieces;
+    pieces.append("pepper22");
+    for (const auto &[text, part] : support::secretShapes)
+        pieces.append(part);
+    for (const QByteArray &sink : std::as_const(sinks))
+        for (const QByteArray &piece : std::as_const(pieces))
+            QVERIFY2(!sink.contains(piece), sink.mid(std::max<qsizetype>(0, sink.indexOf(piece) - 60), 200).constData());
+}
+
+namespace {
+qsizetype intents(const EngineWorld &w)
+{
+    return std::ranges::count_if(w.journal.events(), [](const Event &e) { return std::holds_alternative<StepIntended>(e.body); });
+}
+const QJsonObject because{{QStringLiteral("reason"), QStringLiteral("the vendor called")}};
+} // namespace
+
+void TestEngine::stoppedEverythingBeginsNothing_data()
+{
+    QTest::addColumn<int>("effects");
+    for (const int n : {0, 1, 2, 3, 4, 5, 9})
+        QTest::addRow("[OPS-03] after %d steps", n) << n;
+}
+
+void TestEngine::stoppedEverythingBeginsNothing()
+{
+    QFETCH(int, effects);
+    EngineWorld w;
+    QCOMPARE(w.ask(QStringLiteral("stop-all")).error().code, ErrorCode::NotAllowed); // without a reason
+    QCOMPARE(w.ask(QStringLiteral("release"), because).error().code, ErrorCode::NotAllowed); // of nothing
+    QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() >= effects; }));
+    const Reply stopped = w.ask(QStringLiteral("stop-all"), because);
+    QVERIFY2(stopped.has_value(), stopped ? "" : qPrintable(clauseOf(stopped.error())));
+    QCOMPARE(stopped->value(QStringLiteral("hosts")).toArray().size(), 4);
+    QCOMPARE(w.fleet.host(second).holds.value(QStringLiteral("workspace-1")), QStringLiteral("tester: the vendor called"));
+    w.turn(2000);
+    const qsizetype begun = w.fleet.effectLog.size(), intended = intents(w);
+    for (int i = 0; i < 1200; ++i)
+        w.turn();
+    QCOMPARE(intents(w), intended);
+    QCOMPARE(w.fleet.effectLog.size(), begun);
+    QVERIFY(w.rollout().hold && w.rollout().lifecycle == RolloutLifecycle::Paused);
+    QVERIFY(w.engine->snapshot()->hold.has_value());
+    QVERIFY(w.engine->snapshot()->rollouts.first()->pauseReasons.contains(QStringLiteral("hold")));
+
+    w.killConsole(); // it is as stopped for the next one
+    w.startConsole();
+    for (const char *verb : {"resume", "retry", "promote", "rollback", "run"}) {
+        const Reply refused = QLatin1String(verb) == QLatin1String("run") ? w.run() : w.ask(QLatin1String(verb), because);
+        QVERIFY2(!refused, verb);
+        QVERIFY2(refused.error().code == ErrorCode::NotAllowed || refused.error().code == ErrorCode::HostInOtherRollout, qPrintable(clauseOf(refused.error())));
+        QVERIFY2(clauseOf(refused.error()).contains(QLatin1String("the vendor called")), qPrintable(clauseOf(refused.error())));
+    }
+    for (int i = 0; i < 400; ++i)
+        w.turn();
+    QCOMPARE(intents(w), intended);
+
+    QCOMPARE(w.ask(QStringLiteral("release")).error().code, ErrorCode::NotAllowed);
+    QVERIFY(w.ask(QStringLiteral("release"), because).has_value());
+    QVERIFY(w.fleet.host(second).holds.isEmpty());
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
+    QCOMPARE(onlyOnce(w), QString());
+}
+
+void TestEngine::aWayBackIsHeldToo() // [OPS-03]
+{
+    EngineWorld w;
+    w.fleet.releases[QStringLiteral("1.5.0")].failing = QStringLiteral("0004");
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    QVERIFY(w.ask(QStringLiteral("rollback"), {{QStringLiteral("confirm"), QJsonObject{{first, QStringLiteral("demo-01.example.test")}}}}).has_value());
+    const qsizetype before = w.fleet.effectLog.size();
+    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() > before; }));
+    QVERIFY(w.ask(QStringLiteral("stop-all"), because).has_value());
+    w.turn(2000);
+    const qsizetype begun = w.fleet.effectLog.size();
+    for (int i = 0; i < 1200; ++i)
+        w.turn();
+    QCOMPARE(w.fleet.effectLog.size(), begun);
+    QVERIFY(w.ask(QStringLiteral("release"), because).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(first).state, HostRunState::RolledBack);
+    QCOMPARE(onlyOnce(w), QString());
+}
+
+void TestEngine::anotherConsolesHoldBinds() // [OPS-03]
+{
+    EngineWorld w;
+    w.fleet.host(first).holds.insert(QStringLiteral("workspace-2"), QStringLiteral("ann: water in the cellar"));
+    QVERIFY(w.run().has_value());
+    QVERIFY(until(w, [&] { return w.rollout().pauses.contains(PauseReason::Hold); }));
+    QVERIFY2(w.rollout().pauses[PauseReason::Hold].contains(QLatin1String("water in the cellar")), qPrintable(w.rollout().pauses[PauseReason::Hold]));
+    for (int i = 0; i < 400; ++i)
+        w.turn();
+    QVERIFY(w.fleet.effectLog.isEmpty());
+    QVERIFY(!w.ask(QStringLiteral("release"), because)); // theirs is not ours to lift
+    w.fleet.host(first).holds.clear();
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() == 1; }));
+    w.fleet.host(first).holds.insert(QStringLiteral("workspace-2"), QStringLiteral("ann: again")); // in the middle: no further step
+    w.turn(1000);
+    const qsizetype begun = w.fleet.effectLog.size();
+    for (int i = 0; i < 400; ++i)
+        w.turn();
+    QVERIFY(w.rollout().pauses.contains(PauseReason::Hold));
+    QVERIFY(w.fleet.effectLog.size() <= begun + 1);
+    w.fleet.host(first).holds.clear();
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(first).state, HostRunState::Upgraded);
+    QCOMPARE(onlyOnce(w), QString());
+}
+
+void TestEngine::theEndOfAHoldReachesEveryHost() // [OPS-03]
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    w.fleet.host(second).reachable = false;
+    const Reply stopped = w.ask(QStringLiteral("stop-all"), because);
+    QVERIFY(stopped.has_value());
+    QCOMPARE(stopped->value(QStringLiteral("missed")).toArray(), QJsonArray{second});
+    w.fleet.host(second).reachable = true;
+    QVERIFY(until(w, [&] { return !w.fleet.host(second).holds.isEmpty(); })); // tried again
+    w.fleet.host(second).reachable = false;
+    QVERIFY(w.ask(QStringLiteral("release"), because).has_value());
+    QVERIFY(!w.fleet.host(second).holds.isEmpty() && w.fleet.host(first).holds.isEmpty());
+    QCOMPARE(w.engine->workspace().heldHosts, QStringList{second});
+    w.killConsole(); // the next one knows whom to tell
+    w.startConsole();
+    for (int i = 0; i < 20; ++i)
+        w.turn();
+    w.fleet.host(second).reachable = true;
+    QVERIFY(until(w, [&] { return w.fleet.host(second).holds.isEmpty(); }));
+    QVERIFY(until(w, [&] { return w.engine->workspace().heldHosts.isEmpty(); }));
 }
 
 void TestEngine::survivesDeathAfterEachEvent() // [N-07] [fault 7, 8, 9, 10]

@@ -104,6 +104,42 @@ private Q_SLOTS:
         QVERIFY2(thief.error().args.at(1).contains("t1") && thief.error().args.at(1).contains(owner), why(thief.error()).constData());
         WORKS(lock()); // its owner may come back
     }
+    void aHoldBindsEverybodyElse()
+    {
+        // [OPS-03]
+        const auto hold = [&](const QString &who, const QString &reason) {
+            Awaited<Status> answer;
+            m_jobs->hold(host(), who, reason, answer.callback());
+            return answer.wait() ? *answer : Status(fail(ErrorCode::Interrupted));
+        };
+        const auto unhold = [&](const QString &who) {
+            Awaited<Status> answer;
+            m_jobs->unhold(host(), who, answer.callback());
+            return answer.wait() ? *answer : Status(fail(ErrorCode::Interrupted));
+        };
+        WORKS(lock());
+        WORKS(start("t1", effect("one") + "sleep 3\n" + effect("end")));
+        WORKS(hold(stranger, "ann: it's $(touch pwned) `x`; \"stop\""));
+        const auto refused = lock();
+        FAILS(refused, "host-held");
+        QCOMPARE(refused.error().args.at(1), stranger);
+        QCOMPARE(refused.error().args.at(2), QString("ann: it's $(touch pwned) `x`; \"stop\""));
+        FAILS(start("t2", effect("two")), "host-held");
+        WORKS(start("t1", effect("one") + "sleep 3\n" + effect("end"))); // what runs is attached to, and goes on to its end
+        QVERIFY(finished("t1").state == JobState::Done);
+        WORKS(hold(owner, "ours")); // two at once: each is lifted by its own
+        WORKS(unhold(stranger));
+        WORKS(unhold(stranger)); // and again
+        const auto own = lock();
+        WORKS(own);
+        QVERIFY(own->ownHold); // ours keeps others out, not us; but we are told
+        FAILS(lock(stranger), "host-held");
+        WORKS(unhold(owner));
+        QVERIFY(!lock()->ownHold);
+        WORKS(start("t2", effect("two")));
+        QVERIFY(finished("t2").state == JobState::Done);
+        QCOMPARE(effects(), QByteArray("one\nend\ntwo\n"));
+    }
     void oneStepPerHost()
     {
         WORKS(lock());

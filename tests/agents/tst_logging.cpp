@@ -1,4 +1,5 @@
 // Secrets and control characters do not reach the log, whatever shape they come in.
+#include "canary.h"
 #include "logging/logging.h"
 #include "logging/redactor.h"
 
@@ -17,6 +18,11 @@ private Q_SLOTS:
     void knownSecretsAreTakenOut();
     void shapesAreTakenOut_data();
     void shapesAreTakenOut();
+    void inPiecesItIsTheSame_data();
+    void inPiecesItIsTheSame();
+    void anEndlessLineIsCutNowhereInASecret();
+    void aKeyWithoutAnEndSwallowsNoLog();
+    void namesOfAProductAreSecret();
     void ordinaryTextStays();
     void linesStayOneLine_data();
     void linesStayOneLine();
@@ -54,6 +60,8 @@ void TestLogging::shapesAreTakenOut_data()
 {
     QTest::addColumn<QByteArray>("text");
     QTest::addColumn<QByteArray>("secretPart");
+    for (const auto &[text, part] : support::secretShapes)
+        QTest::newRow(QByteArray("[S6] " + text.left(40).simplified()).constData()) << text << part;
     QTest::newRow("private key") << QByteArray("x -----BEGIN OPENSSH PRIVATE KEY-----\nabcSECRET\n-----END OPENSSH PRIVATE KEY----- y") << QByteArray("abcSECRET");
     QTest::newRow("private key cut off") << QByteArray("-----BEGIN RSA PRIVATE KEY-----\nabcSECRET") << QByteArray("abcSECRET");
     QTest::newRow("cloud key") << QByteArray("AKIAIOSFODNN7EXAMPLE") << QByteArray("IOSFODNN7");
@@ -71,10 +79,82 @@ void TestLogging::shapesAreTakenOut()
     QVERIFY2(clean.contains("[redacted]") && !clean.contains(secretPart), clean);
 }
 
+void TestLogging::inPiecesItIsTheSame_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<QByteArray>("secretPart");
+    for (const auto &[name, form] : support::canaryForms)
+        QTest::newRow(QByteArray("[S6] ").append(name).constData()) << "before " + form + " behind" << QByteArray();
+    for (const auto &[text, part] : support::secretShapes)
+        QTest::newRow(QByteArray("[S6] " + text.left(40).simplified()).constData()) << text << part;
+}
+
+void TestLogging::inPiecesItIsTheSame()
+{
+    QFETCH(QByteArray, text);
+    QFETCH(QByteArray, secretPart);
+    Redactor redactor;
+    redactor.add(support::canary);
+    const QByteArray around = "first line\n" + text + "\nGr\xc3\xbc\xc3\x9f\xff last";
+    for (const qsizetype piece : {1, 7, 100000}) {
+        RedactedStream stream(redactor);
+        QByteArray out;
+        for (qsizetype i = 0; i < around.size(); i += piece)
+            out += stream.feed(around.mid(i, piece));
+        out += stream.finish();
+        QVERIFY2(out.startsWith("first line\n") && out.endsWith("\nGr\xc3\xbc\xc3\x9f\xff last") && out.contains("[redacted]"), out);
+        if (!secretPart.isEmpty())
+            QVERIFY2(!out.contains(secretPart), out);
+        for (const QByteArray &part : support::canaryPieces)
+            QVERIFY2(!out.contains(part), out);
+    }
+}
+
+void TestLogging::anEndlessLineIsCutNowhereInASecret()
+{
+    Redactor redactor;
+    redactor.add(support::canary);
+    RedactedStream stream(redactor);
+    QByteArray out;
+    qsizetype held = 0;
+    for (int i = 0; i < 3000; ++i) { // half a megabyte without a line end
+        const qsizetype before = out.size();
+        out += stream.feed(QByteArray(130 + i % 17, 'x') + support::canaryForms[i % support::canaryForms.size()].second);
+        held = out.size() == before ? held + 1 : 0;
+        QVERIFY(held < 1000); // it does leave, bit by bit
+    }
+    out += stream.finish();
+    QVERIFY(out.size() > 400'000);
+    for (const QByteArray &part : support::canaryPieces)
+        QVERIFY(!out.contains(part));
+}
+
+void TestLogging::aKeyWithoutAnEndSwallowsNoLog()
+{
+    RedactedStream stream;
+    QByteArray out = stream.feed("-----BEGIN RSA PRIVATE KEY-----\n");
+    for (int i = 0; i < 20'000; ++i)
+        out += stream.feed("line of the log\n");
+    QVERIFY(out.contains("line of the log"));
+    QVERIFY(out.size() > 200'000);
+}
+
+void TestLogging::namesOfAProductAreSecret()
+{
+    Redactor redactor;
+    redactor.addName(QStringLiteral("SHOP_SALT"));
+    redactor.addName(QStringLiteral("PEPPER"));
+    QCOMPARE(redactor.redact(QByteArray("SHOP_SALT=abc def")), QByteArray("SHOP_SALT=[redacted] def"));
+    QCOMPARE(redactor.redact(QByteArray("\"PEPPER\": \"a b\", x")), QByteArray("\"PEPPER\": [redacted], x"));
+    QCOMPARE(redactor.redact(QByteArray("SHOP_SALTY=abc")), QByteArray("SHOP_SALTY=abc"));
+}
+
 void TestLogging::ordinaryTextStays()
 {
-    const QByteArray text = "R-0001 demo-01: migrate at http://127.0.0.1:8080/health, SHA256:abc, Grüße";
-    QCOMPARE(Redactor().redact(text), text);
+    for (const QByteArray &text : {QByteArray("R-0001 demo-01: migrate at http://127.0.0.1:8080/health, SHA256:abc, Grüße"), QByteArray("exit status 1: refused: the database is half-migrated"),
+                                   QByteArray("Basic authentication failed for user app"), QByteArray("password authentication failed for user \"app\""),
+                                   QByteArray("applied 0003_add_secret_notes in 12 ms"), QByteArray("\xff\xfe raw \x00 bytes", 18)})
+        QCOMPARE(Redactor().redact(text), text);
 }
 
 void TestLogging::linesStayOneLine_data()

@@ -79,6 +79,7 @@ private Q_SLOTS:
     void outputThatGoesNowhereIsSaid();
     void aFolderThatIsNoDataFolderIsLeftAlone();
     void aTamperedJournalIsFound();
+    void everythingIsStoppedAndReleased();
     void exportsFollowNoLink();
     void logsAreReadByTheProfile();
     void aSecondProcessIsAnsweredByTheOwner_data();
@@ -100,10 +101,10 @@ void TestCli::everyCommandHasHelp()
         for (const OptionSpec &option : command.options)
             QVERIFY2(result.out.contains("--" + option.name.toUtf8()), result.told());
     }
-    QCOMPARE(commands, 32);
+    QCOMPARE(commands, 34);
     const CliResult all = cli.run({QStringLiteral("--help")});
     QCOMPARE(all.exitCode, 0);
-    QVERIFY(all.out.contains("exit codes") && !all.out.contains("drill") && !all.out.contains("stop-all"));
+    QVERIFY(all.out.contains("exit codes") && !all.out.contains("drill") && all.out.contains("stop-all"));
     QVERIFY(!QFileInfo::exists(cli.data())); // asking for help leaves no trace
 }
 
@@ -177,7 +178,7 @@ void TestCli::badUsageIsOneLine()
 void TestCli::laterFeaturesSaySo_data()
 {
     QTest::addColumn<QStringList>("arguments");
-    for (const char *line : {"drill berlin-1", "drill", "stop-all --reason x", "release --reason x", "releases import https://example.org/r.yaml",
+    for (const char *line : {"drill berlin-1", "drill", "releases import https://example.org/r.yaml",
                              "--data postgresql://x/y fleet list"})
         QTest::newRow(line) << words(line);
 }
@@ -563,8 +564,43 @@ void TestCli::aTamperedJournalIsFound()
     QCOMPARE(result.json().value(QStringLiteral("intact")), QJsonValue(false));
     QVERIFY(result.json().value(QStringLiteral("first_broken")).toInt() > 0);
     QVERIFY2(result.errorLine().contains("broken at event"), result.told());
-    const CliResult write = cli.run(words("fleet remove york-1"));
-    QVERIFY2(write.exitCode == 7, write.told()); // nothing is built on a broken chain
+    const QByteArray broken = [&] { return journal.open(QIODevice::ReadOnly) ? journal.readAll() : QByteArray(); }();
+    journal.close();
+    // [fault 48] it can be looked at, with a warning; nothing is built on a broken chain
+    for (const char *line : {"fleet list", "fleet list --json", "status", "host shell york-1"}) {
+        const CliResult read = cli.run(words(line));
+        QVERIFY2(read.exitCode == 0, read.told());
+        QVERIFY2(read.err.contains("warning: ") && read.err.contains("broken at event"), read.told());
+        QVERIFY2(!read.out.isEmpty(), read.told());
+    }
+    for (const char *line : {"fleet remove york-1", "fleet set york-1 port=23", "stop-all --reason fire", "fleet check", "host trust york-1"}) {
+        const CliResult write = cli.run(words(line));
+        QVERIFY2(write.exitCode == 7, write.told());
+        QVERIFY2(write.errorLine().contains("broken at event"), write.told());
+    }
+    QVERIFY(journal.open(QIODevice::ReadOnly));
+    QVERIFY(journal.readAll() == broken);
+}
+
+void TestCli::everythingIsStoppedAndReleased() // [OPS-03]
+{
+    const Cli cli;
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    QCOMPARE(cli.run(words("stop-all")).exitCode, 2);
+    const CliResult early = cli.run(words("release --reason over"));
+    QVERIFY2(early.exitCode == 3 && early.errorLine().contains("nothing is stopped"), early.told());
+    const CliResult stopped = cli.run({QStringLiteral("stop-all"), QStringLiteral("--reason"), QStringLiteral("the vendor called")});
+    QVERIFY2(stopped.exitCode == 0 && stopped.out.contains("Everything is stopped") && stopped.err.contains("berlin-1"), stopped.told()); // not reached, and said so
+    const CliResult again = cli.run(words("stop-all --reason twice"));
+    QVERIFY2(again.exitCode == 3 && again.errorLine().contains("the vendor called"), again.told());
+    const CliResult status = cli.run(words("status --json"));
+    QCOMPARE(status.json().value(QStringLiteral("hold")).toObject().value(QStringLiteral("reason")).toString(), QStringLiteral("the vendor called"));
+    QVERIFY(cli.run(words("status")).out.contains("the vendor called"));
+    QCOMPARE(cli.run(words("release")).exitCode, 2);
+    const CliResult released = cli.run(words("release --reason over"));
+    QVERIFY2(released.exitCode == 0 && released.out.contains("Released"), released.told());
+    QVERIFY(cli.run(words("status --json")).json().value(QStringLiteral("hold")).isNull());
+    QCOMPARE(cli.run(words("verify --journal")).exitCode, 0);
 }
 
 void TestCli::exportsFollowNoLink()

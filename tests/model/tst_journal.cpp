@@ -4,6 +4,7 @@
 #include "journal/journal.h"
 #include "journalhelp.h"
 
+#include <QCryptographicHash>
 #include <QDir>
 #include <QFile>
 #include <QRegularExpression>
@@ -76,7 +77,8 @@ private Q_SLOTS:
     void keepsHostileText_data();
     void keepsHostileText();
     void keepsALargePlan();
-    void canonicalRowIsCanonicalJson();
+    void whatIsHashedIsCanonicalJson();
+    void refusesAJournalOfAnOlderProgram();
     void refusesASecondOwnerByName();
     void letsTheNextOwnerInAfterTheFirst();
     void isPrivate();
@@ -318,7 +320,7 @@ void TestJournal::keepsALargePlan()
     QVERIFY(reader->verify()->intact);
 }
 
-void TestJournal::canonicalRowIsCanonicalJson()
+void TestJournal::whatIsHashedIsCanonicalJson()
 {
     Event event;
     event.seq = 9'007'199'254'740'993; // beyond what a double holds
@@ -327,14 +329,20 @@ void TestJournal::canonicalRowIsCanonicalJson()
     event.monoMs = 12;
     event.actor = QStringLiteral("J. \"O'Kafor\" \\ \u202e\U0001F514");
     event.body = paused(QStringLiteral("a\nb")).body;
-    const QJsonObject whole{{QStringLiteral("seq"), event.seq},
-                            {QStringLiteral("rollout"), event.rollout},
-                            {QStringLiteral("wall"), event.wallMs},
-                            {QStringLiteral("mono"), event.monoMs},
-                            {QStringLiteral("actor"), event.actor},
-                            {QStringLiteral("type"), eventName(event.body)},
-                            {QStringLiteral("payload"), eventBodyToJson(event.body)}};
-    QCOMPARE(canonicalRow(chainRow(event)), canonicalJson(whole));
+    const QByteArray content = canonicalJson({{QStringLiteral("wall"), event.wallMs},
+                                              {QStringLiteral("mono"), event.monoMs},
+                                              {QStringLiteral("actor"), event.actor},
+                                              {QStringLiteral("payload"), eventBodyToJson(event.body)}});
+    QCOMPARE(canonicalContent(chainRow(event)), content);
+    // The format once more, by hand: somebody else's program must be able to follow it.
+    const auto sha256 = [](const QByteArray &bytes) { return QCryptographicHash::hash(bytes, QCryptographicHash::Sha256); };
+    const QByteArray link = canonicalJson({{QStringLiteral("content"), QString::fromLatin1(sha256("\2" + content).toHex())},
+                                           {QStringLiteral("rollout"), event.rollout},
+                                           {QStringLiteral("seq"), event.seq},
+                                           {QStringLiteral("type"), eventName(event.body)}});
+    const QByteArray prev(32, 'p');
+    QCOMPARE(canonicalLink(chainLink(chainRow(event))), link);
+    QCOMPARE(chainHash(prev, chainRow(event)), sha256("\1" + prev + link));
 }
 
 void TestJournal::refusesASecondOwnerByName()
@@ -447,6 +455,20 @@ void TestJournal::refusesAJournalOfANewerProgram() // [fault 49]
     const auto reader = JournalReader::open(folder.path());
     QVERIFY(!reader);
     QCOMPARE(reader.error().code, ErrorCode::JournalNewer);
+}
+
+void TestJournal::refusesAJournalOfAnOlderProgram()
+{
+    QTemporaryDir folder;
+    openWriter(folder.path());
+    tamper(folder.path(), {QStringLiteral("PRAGMA user_version=1")});
+    const auto writer = JournalWriter::open(folder.path());
+    QVERIFY(!writer);
+    QCOMPARE(writer.error().code, ErrorCode::JournalOlder);
+    QCOMPARE(writer.error().args, (QStringList{QStringLiteral("1"), QStringLiteral("2")}));
+    const auto reader = JournalReader::open(folder.path());
+    QVERIFY(!reader);
+    QCOMPARE(reader.error().code, ErrorCode::JournalOlder);
 }
 
 void TestJournal::refusesAnotherProgramsDatabase()

@@ -46,6 +46,8 @@ private Q_SLOTS:
     void aJournalChainedAnewIsSeenByItsHead();
     void everyBitOfARowCounts();
     void damagedPagesAreReported();
+    void everyDamagedPageIsFoundAndNothingIsWritten_data();
+    void everyDamagedPageIsFoundAndNothingIsWritten();
     void theWriterRefusesABrokenEnd_data();
     void theWriterRefusesABrokenEnd();
     void readingAnUnreadableRowNamesIt();
@@ -191,7 +193,61 @@ void TestJournalVerify::damagedPagesAreReported()
     }
     const auto writer = JournalWriter::open(folder.path());
     QVERIFY(!writer);
-    QCOMPARE(writer.error().code, ErrorCode::JournalOpen);
+    QCOMPARE(writer.error().code, ErrorCode::JournalTampered);
+    QVERIFY2(writer.error().args[1].startsWith(QStringLiteral("unreadable (")), qPrintable(writer.error().args[1])); // and SQLite's words
+}
+
+void TestJournalVerify::everyDamagedPageIsFoundAndNothingIsWritten_data()
+{
+    QTest::addColumn<QString>("how");
+    QTest::newRow("[fault 22] overwritten") << QStringLiteral("overwritten");
+    QTest::newRow("[fault 22] its first bytes") << QStringLiteral("header");
+    QTest::newRow("[fault 22] cut off before it") << QStringLiteral("cut");
+    QTest::newRow("[fault 22] cut off within it") << QStringLiteral("cut within");
+}
+
+void TestJournalVerify::everyDamagedPageIsFoundAndNothingIsWritten()
+{
+    QFETCH(QString, how);
+    QTemporaryDir whole;
+    {
+        auto writer = JournalWriter::open(whole.path());
+        QVERIFY(writer);
+        for (int i = 1; i <= 60; ++i)
+            QVERIFY(appendAndWait(**writer, {paused(QStringLiteral("event %1 ").arg(i) + QString(300, QLatin1Char('x')), i % 3)}));
+    }
+    QFile file(whole.filePath(QStringLiteral("journal.db")));
+    QVERIFY(file.open(QFile::ReadOnly));
+    const QByteArray good = file.readAll();
+    QVERIFY(good.size() > 8 * 4096);
+    for (qsizetype page = 0; page * 4096 < good.size(); ++page) {
+        QByteArray bad = good;
+        if (how == QLatin1String("overwritten"))
+            bad.replace(page * 4096, 4096, QByteArray(4096, '\xa5'));
+        else if (how == QLatin1String("header"))
+            bad.replace(page * 4096 + (page == 0 ? 100 : 0), 8, QByteArray(8, '\xff'));
+        else
+            bad.truncate(page * 4096 + (how == QLatin1String("cut") ? 0 : 2000));
+        QTemporaryDir folder;
+        QFile copy(folder.filePath(QStringLiteral("journal.db")));
+        QVERIFY(copy.open(QFile::ReadWrite) && copy.write(bad) == bad.size() && copy.setPermissions(QFile::ReadOwner | QFile::WriteOwner));
+        copy.close();
+        const QByteArray at = "page " + QByteArray::number(page + 1);
+        if (const auto reader = JournalReader::open(folder.path())) {
+            const auto check = (*reader)->verify();
+            QVERIFY2(check && !check->intact, at);
+            QVERIFY2(check->firstBroken >= 0, at);
+            QVERIFY2((*reader)->readable().size() <= 60, at);
+        }
+        if (bad.isEmpty())
+            continue; // nothing is there: a new journal, as in an empty folder
+        const auto writer = JournalWriter::open(folder.path());
+        QVERIFY2(!writer, at);
+        QVERIFY2(writer.error().code == ErrorCode::JournalTampered || writer.error().code == ErrorCode::JournalOpen, errorKey(writer.error().code));
+        QVERIFY2(!writer.error().args[1].isEmpty(), at);
+        QVERIFY(copy.open(QFile::ReadOnly));
+        QVERIFY2(copy.readAll() == bad, at);
+    }
 }
 
 void TestJournalVerify::theWriterRefusesABrokenEnd_data()
@@ -201,7 +257,7 @@ void TestJournalVerify::theWriterRefusesABrokenEnd_data()
     QTest::newRow("cut") << QStringLiteral("DELETE FROM events WHERE seq>7") << QStringLiteral("8");
     QTest::newRow("emptied") << QStringLiteral("DELETE FROM events") << QStringLiteral("1");
     QTest::newRow("other hash") << QStringLiteral("UPDATE events SET hash=zeroblob(32) WHERE seq=9") << QStringLiteral("9");
-    QTest::newRow("no head") << QStringLiteral("DELETE FROM head") << QStringLiteral("9");
+    QTest::newRow("no head") << QStringLiteral("DELETE FROM head") << QStringLiteral("10");
 }
 
 void TestJournalVerify::theWriterRefusesABrokenEnd()

@@ -100,6 +100,10 @@ private Q_SLOTS:
     void jsonMayBePrettyPrinted();
     void tamperedJsonIsFound_data();
     void tamperedJsonIsFound();
+    void noEventOfItsOwnCanBeWithheld_data();
+    void noEventOfItsOwnCanBeWithheld();
+    void aLinkCannotSayItIsSomebodyElses_data();
+    void aLinkCannotSayItIsSomebodyElses();
     void everyFlippedBitOfTheJsonIsFound();
     void rubbishIsNoReport_data();
     void rubbishIsNoReport();
@@ -168,7 +172,7 @@ void TestReport::namesItsGaps()
 {
     const AuditReport good = reportOf(goodStory(), 1);
     QVERIFY(good.gaps.contains(QStringLiteral("Single person: the plan was approved by its author, nobody else looked at it.")));
-    QVERIFY(good.gaps.contains(QStringLiteral("Between the journal's events 2 and %1 lies what is not part of this rollout: of 1 event only the hash is kept.").arg(good.lastSeq)));
+    QVERIFY(good.gaps.contains(QStringLiteral("Between the journal's events 2 and %1 lies what is not part of this rollout: of 1 event only type and hash are kept.").arg(good.lastSeq)));
     QCOMPARE(good.gaps.size(), 2);
     QCOMPARE(reportOf(restoredStory(), 2).gaps, QStringList(QStringLiteral("demo-01: what was lost by the restore was not counted.")));
 
@@ -437,6 +441,80 @@ void TestReport::tamperedJsonIsFound()
     QCOMPARE(check.firstBroken, index == -1 ? 0 : index == -2 ? report.lastSeq : report.events[index].seq);
 }
 
+void TestReport::noEventOfItsOwnCanBeWithheld_data()
+{
+    QTest::addColumn<QString>("story");
+    QTest::newRow("[N-09] an upgrade that went well") << QStringLiteral("good");
+    QTest::newRow("[N-09] a restore") << QStringLiteral("restored");
+}
+
+namespace {
+// The report with one of its events replaced by the link that the journal itself has for it.
+QByteArray withheld(const QByteArray &report, const Event &event, const std::function<void(QJsonObject &)> &edit = {})
+{
+    QJsonObject whole = QJsonDocument::fromJson(report).object(), chain = whole.value(QStringLiteral("chain")).toObject();
+    QJsonArray events = whole.value(QStringLiteral("events")).toArray(), links;
+    for (qsizetype i = events.size(); i-- > 0;)
+        if (events[i].toObject().value(QStringLiteral("seq")).toInteger() == event.seq)
+            events.removeAt(i);
+    const ChainLink link = chainLink(chainRow(event));
+    QJsonObject made{{QStringLiteral("seq"), link.seq}, {QStringLiteral("rollout"), link.rollout}, {QStringLiteral("type"), QString::fromUtf8(link.type)},
+                     {QStringLiteral("content"), QString::fromLatin1(link.content.toHex())}};
+    if (edit)
+        edit(made);
+    bool placed = false;
+    for (const QJsonValue old : chain.value(QStringLiteral("links")).toArray()) {
+        if (!placed && old.toObject().value(QStringLiteral("seq")).toInteger() > link.seq) {
+            links.append(made);
+            placed = true;
+        }
+        links.append(old);
+    }
+    if (!placed)
+        links.append(made);
+    chain.insert(QStringLiteral("links"), links);
+    whole.insert(QStringLiteral("events"), events);
+    whole.insert(QStringLiteral("chain"), chain);
+    return canonicalJson(whole) + '\n';
+}
+} // namespace
+
+void TestReport::noEventOfItsOwnCanBeWithheld()
+{
+    QFETCH(QString, story);
+    const AuditReport report = story == QLatin1String("good") ? reportOf(goodStory(), 1) : reportOf(restoredStory(), 2);
+    const QByteArray bytes = reportJson(report);
+    for (const Event &event : report.events) {
+        const ReportCheck check = verifyReport(withheld(bytes, event));
+        QVERIFY2(!check.intact, qPrintable(eventName(event.body)));
+        QCOMPARE(check.cause, QStringLiteral("withheld"));
+        QCOMPARE(check.firstBroken, event.seq);
+    }
+}
+
+void TestReport::aLinkCannotSayItIsSomebodyElses_data()
+{
+    QTest::addColumn<QString>("key");
+    QTest::addColumn<QJsonValue>("value");
+    QTest::newRow("[N-09] another rollout's") << QStringLiteral("rollout") << QJsonValue(1);
+    QTest::newRow("[N-09] the workspace's") << QStringLiteral("rollout") << QJsonValue(0);
+    QTest::newRow("[N-09] no number") << QStringLiteral("rollout") << QJsonValue(QStringLiteral("x"));
+    QTest::newRow("[N-09] content of another length") << QStringLiteral("content") << QJsonValue(QStringLiteral("00"));
+}
+
+void TestReport::aLinkCannotSayItIsSomebodyElses()
+{
+    QFETCH(QString, key);
+    QFETCH(QJsonValue, value);
+    const AuditReport report = reportOf(restoredStory(), 2);
+    const QByteArray bytes = reportJson(report);
+    for (qsizetype i = 0; i + 1 < report.events.size(); ++i) {
+        const ReportCheck check = verifyReport(withheld(bytes, report.events[i], [&](QJsonObject &link) { link.insert(key, value); }));
+        QVERIFY2(!check.intact, qPrintable(eventName(report.events[i].body)));
+        QVERIFY(check.firstBroken == report.events[i].seq || check.firstBroken == report.events[i].seq + 1 || check.firstBroken == report.events[i + 1].seq);
+    }
+}
+
 void TestReport::everyFlippedBitOfTheJsonIsFound()
 {
     const QByteArray bytes = reportJson(reportOf(restoredStory(), 2));
@@ -454,10 +532,10 @@ void TestReport::rubbishIsNoReport_data()
     QTest::newRow("text") << QByteArray("hello");
     QTest::newRow("array") << QByteArray("[1,2]");
     QTest::newRow("another object") << QByteArray("{\"a\":1}");
-    QTest::newRow("only the mark") << QByteArray("{\"bellwether_report\":1}");
+    QTest::newRow("only the mark") << QByteArray("{\"bellwether_report\":2}");
     QTest::newRow("deep") << QByteArray(100'000, '[');
-    QTest::newRow("huge range") << QByteArray("{\"bellwether_report\":1,\"chain\":{\"first_seq\":2,\"last_seq\":9223372036854775807,\"previous\":\"" + QByteArray(64, 'a') + "\"},\"events\":[]}");
-    QTest::newRow("wrong types") << QByteArray("{\"bellwether_report\":1,\"chain\":7,\"events\":{},\"rollout\":[]}");
+    QTest::newRow("huge range") << QByteArray("{\"bellwether_report\":2,\"rollout\":\"R-0001\",\"chain\":{\"first_seq\":2,\"last_seq\":9223372036854775807,\"previous\":\"" + QByteArray(64, 'a') + "\"},\"events\":[]}");
+    QTest::newRow("wrong types") << QByteArray("{\"bellwether_report\":2,\"chain\":7,\"events\":{},\"rollout\":[]}");
 }
 
 void TestReport::rubbishIsNoReport()

@@ -45,17 +45,21 @@ void Invariants::see(const Event &e)
     if (e.seq != m_lastSeq + 1)
         violated(QStringLiteral("I5: event %1 after %2").arg(e.seq).arg(m_lastSeq));
     m_lastSeq = e.seq;
-    if (std::holds_alternative<ConsoleStarted>(e.body)) {
-        for (RolloutState &s : m_states) {
-            if (s.isEnded())
-                continue;
-            s.interrupted = true;
-            s.lifecycle = RolloutLifecycle::Paused;
-        }
+    for (RolloutState &s : m_states)
+        applyToEvery(s, e);
+    if (std::holds_alternative<EverythingStopped>(e.body)) {
+        m_hold = Hold{};
+        m_heldMono = m_time.mono();
+    } else if (std::holds_alternative<EverythingReleased>(e.body)) {
+        m_hold.reset();
     }
+    secrets(e);
     if (e.rollout == 0)
         return;
     RolloutState &s = m_states[e.rollout];
+    const bool begins = std::holds_alternative<StepIntended>(e.body) || std::holds_alternative<HostBegun>(e.body) || std::holds_alternative<GatePassed>(e.body);
+    if (m_hold && begins)
+        violated(QStringLiteral("OPS-03: %1 though everything is stopped").arg(eventName(e.body)));
     rules(s, e);
     truths(s, e);
     apply(s, e);
@@ -132,6 +136,15 @@ void Invariants::rules(const RolloutState &s, const Event &e)
     }
 }
 
+// I15: what the hosts print of their secrets (see SimHosts) stands in no event.
+void Invariants::secrets(const Event &e)
+{
+    const bool speaks = std::holds_alternative<StepEnded>(e.body) || std::holds_alternative<MigrationObserved>(e.body) || std::holds_alternative<HostEnded>(e.body)
+        || std::holds_alternative<WayBackDecided>(e.body) || std::holds_alternative<HealthObserved>(e.body) || std::holds_alternative<Paused>(e.body);
+    if (speaks && canonicalJson(eventBodyToJson(e.body)).contains(simSecret))
+        violated(QStringLiteral("I15: a secret in %1").arg(eventName(e.body)));
+}
+
 // What the console says, against what is.
 void Invariants::truths(const RolloutState &s, const Event &e)
 {
@@ -197,6 +210,8 @@ void Invariants::claimed(const QString &product, const QString &token, qint64 ep
         violated(QStringLiteral("I4: %1 carries out something else than was intended").arg(token));
     if (++m_claims[token] > 1)
         violated(QStringLiteral("I4: %1 was carried out twice").arg(token));
+    if (m_hold && m_time.mono() - m_heldMono > 20'000) // what was sent before may be on its way, and the way is long
+        violated(QStringLiteral("OPS-03: %1 began on %2 %3 s after everything was stopped").arg(token, product).arg((m_time.mono() - m_heldMono) / 1000));
     if (epoch <= 0)
         violated(QStringLiteral("I6: %1 began without an epoch").arg(token));
 }

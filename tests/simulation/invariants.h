@@ -24,6 +24,7 @@ private:
     };
     void rules(const RolloutState &s, const Event &e);
     void truths(const RolloutState &s, const Event &e);
+    void secrets(const Event &e);
 
     QString m_console;
     SimHosts &m_hosts;
@@ -32,6 +33,8 @@ private:
     QMap<QString, Before> m_before; // rollout/host/hop, as the hosts were when the hop began
     QMap<QString, QString> m_intents; // token → sha256
     QMap<QString, int> m_claims;      // token → effects
+    std::optional<Hold> m_hold;
+    qint64 m_heldMono = 0;
     QMap<QString, QString> m_lost;    // rollout/host/direction/hop/index of a lost step → its token
     QStringList m_violations;
     qint64 m_lastSeq = 0;

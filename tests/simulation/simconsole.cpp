@@ -156,6 +156,22 @@ void SimPort::acknowledge(const Installation &i, const QString &token, std::func
     call<Status>(i.name, [=, this, n = i.name] { return m_hosts.acknowledge(n, token); }, std::move(done), [](const Error &e) -> Status { return std::unexpected(e); });
 }
 
+void SimPort::hold(const Installation &i, const QString &owner, const QString &reason, std::function<void(Status)> done)
+{
+    call<Status>(i.name, [=, this, n = i.name]() -> Status {
+        m_hosts.hold(n, owner, reason);
+        return {};
+    }, std::move(done), [](const Error &e) -> Status { return std::unexpected(e); });
+}
+
+void SimPort::unhold(const Installation &i, const QString &owner, std::function<void(Status)> done)
+{
+    call<Status>(i.name, [=, this, n = i.name]() -> Status {
+        m_hosts.unhold(n, owner);
+        return {};
+    }, std::move(done), [](const Error &e) -> Status { return std::unexpected(e); });
+}
+
 void SimPort::scanKey(const Installation &i, std::function<void(Result<HostKey>)> done)
 {
     callResult<HostKey>(i.name, [m = i.endpoint.machine()]() -> Result<HostKey> { return HostKey{m, QStringLiteral("ssh-ed25519"), QStringLiteral("SHA256:simulated")}; }, std::move(done));

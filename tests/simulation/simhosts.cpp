@@ -39,11 +39,33 @@ SimJob *SimHosts::job(const QString &machine, const QString &token)
     return it == m.jobs.end() ? nullptr : &*it;
 }
 
+std::optional<Error> SimHosts::heldByAnother(const QString &product, const QString &owner) const
+{
+    const QMap<QString, QString> holds = m_machines[m_products[product].machine].holds;
+    for (auto it = holds.cbegin(); it != holds.cend(); ++it)
+        if (it.key() != owner)
+            return Error{ErrorCode::HostHeld, {product, it.key(), it.value()}, {}, nullptr};
+    return {};
+}
+
+void SimHosts::hold(const QString &product, const QString &owner, const QString &reason)
+{
+    m_machines[m_products[product].machine].holds.insert(owner, reason);
+}
+
+void SimHosts::unhold(const QString &product, const QString &owner)
+{
+    m_machines[m_products[product].machine].holds.remove(owner);
+}
+
 Result<Lease> SimHosts::lock(const QString &product, const QString &owner, int ttlS)
 {
     SimMachine &m = m_machines[m_products[product].machine];
+    if (const auto held = heldByAnother(product, owner))
+        return std::unexpected(*held);
     Lease lease;
     lease.held = true;
+    lease.ownHold = m.holds.contains(owner);
     if (m.leaseOwner == owner && m.epoch > 0) {
         m.leaseMono = m_time.mono();
         m.leaseBoot = m.boot;
@@ -99,6 +121,8 @@ Result<JobState> SimHosts::start(const QString &product, const QString &token, q
             return fail(ErrorCode::HostBusy, {product, QStringLiteral("token-reused")});
         return poll(product, token, 0).state;
     }
+    if (const auto held = heldByAnother(product, owner))
+        return std::unexpected(*held);
     if (const SimJob *other = live(m))
         return fail(ErrorCode::HostBusy, {product, other->token});
     SimJob fresh;
@@ -375,7 +399,7 @@ void SimHosts::migrateAndStart(const QString &machine, const QString &token, con
                 return true;
             if (fails) {
                 p.halfMigrated = migration;
-                b.out += "failed " + migration.toUtf8() + ": column exists\n";
+                b.out += "failed " + migration.toUtf8() + ": column exists at postgres://app:" + QByteArray(simSecret) + "@db/app\n\"DB_PASSWORD\": \"" + simSecret + "\"\n";
                 b.exitStatus = 1;
                 return false;
             }

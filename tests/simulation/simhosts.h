@@ -11,6 +11,8 @@
 
 namespace bellwether {
 
+inline constexpr char simSecret[] = "hunter-of-the-night-22"; // what steps print although nobody should see it
+
 struct SimRelease {
     QStringList migrations; // of this release alone
     QString failing;        // this one fails half way
@@ -59,6 +61,7 @@ struct SimMachine {
     qint64 epoch = 0, leaseMono = 0;
     int leaseTtlS = 0, leaseBoot = 0;
     QString leaseOwner;
+    QMap<QString, QString> holds; // owner → reason: what stops other consoles
     QMap<QString, SimJob> jobs;
 };
 
@@ -77,6 +80,8 @@ public:
     Result<Lease> lock(const QString &product, const QString &owner, int ttlS);
     Status renew(const QString &product, qint64 epoch, const QString &owner, int ttlS);
     Status unlock(const QString &product, qint64 epoch, const QString &owner);
+    void hold(const QString &product, const QString &owner, const QString &reason);
+    void unhold(const QString &product, const QString &owner);
     Result<JobState> start(const QString &product, const QString &token, qint64 epoch, const QString &owner, const QByteArray &script);
     JobPoll poll(const QString &product, const QString &token, qint64 outOffset) const;
     Status cancel(const QString &product, const QString &token, qint64 epoch, const QString &owner);
@@ -92,6 +97,7 @@ public:
     void setSick(const QString &product, bool sick);
 
 private:
+    std::optional<Error> heldByAnother(const QString &product, const QString &owner) const;
     bool leaseIsFresh(const SimMachine &machine) const;
     const SimJob *live(const SimMachine &machine) const;
     SimJob *job(const QString &machine, const QString &token);

@@ -54,6 +54,8 @@ constexpr qint64 longestMs = 8 * 3600'000; // of virtual time, after which a rol
 Simulation::Simulation(quint64 seed)
     : m_seed(seed)
     , m_random(seed)
+    , m_stops(seed ^ 0x5709a110ULL)
+    , m_somebodyStops(m_stops.chance(0.2))
     , m_hosts(m_time, m_random)
     , m_beganMono(m_time.mono())
     , m_faultsEndMono(m_beganMono + faultsLastMs)
@@ -259,12 +261,25 @@ void Simulation::operate(Operator &op)
     if (console.engine->workspace().rollouts.isEmpty())
         return;
     const RolloutState &s = console.engine->workspace().rollouts.last();
-    if (s.isEnded())
+    if (stopOrRelease(op) || s.isEnded())
         return;
     if (m_time.mono() < m_faultsEndMono)
         meddle(op, s);
     else
         mend(op, s);
+}
+
+// In some nights an operator stops everything, now and then, and releases it later; once the faults end for certain.
+bool Simulation::stopOrRelease(Operator &op)
+{
+    if (!m_somebodyStops)
+        return false;
+    const bool held = op.console->engine->workspace().hold.has_value(), faults = m_time.mono() < m_faultsEndMono;
+    if (held ? faults && m_stops.chance(0.6) : !faults || m_stops.chance(0.85))
+        return false;
+    say(held ? QStringLiteral("%1 releases").arg(op.name) : QStringLiteral("%1 stops everything").arg(op.name));
+    op.console->ask(held ? QStringLiteral("release") : QStringLiteral("stop-all"), {{QStringLiteral("reason"), QStringLiteral("because")}}, op.name);
+    return true;
 }
 
 void Simulation::rollBack(Operator &op, const RolloutState &s, const QStringList &hosts)

@@ -38,11 +38,14 @@ private:
     void meddle(Operator &op, const RolloutState &s);
     void mend(Operator &op, const RolloutState &s);
     void rollBack(Operator &op, const RolloutState &s, const QStringList &hosts);
+    bool stopOrRelease(Operator &op);
     void later(Operator &op);
     bool ended() const;
 
     quint64 m_seed;
     SimRandom m_random;
+    SimRandom m_stops; // a stream of its own: nights in which nobody stops everything stay as they were
+    bool m_somebodyStops;
     SimTime m_time;
     SimHosts m_hosts;
     std::vector<std::unique_ptr<SimConsole>> m_consoles;

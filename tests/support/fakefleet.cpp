@@ -29,6 +29,18 @@ bool FakeFleet::unreachable(const QString &name, std::function<void(Result<T>)> 
     return true;
 }
 
+template<class T>
+bool FakeFleet::heldByAnother(const QString &name, const QString &owner, std::function<void(Result<T>)> &done)
+{
+    const QMap<QString, QString> holds = m_hosts[name].holds;
+    for (auto it = holds.cbegin(); it != holds.cend(); ++it)
+        if (it.key() != owner) {
+            later<Result<T>>(std::move(done), fail(ErrorCode::HostHeld, {name, it.key(), it.value()}));
+            return true;
+        }
+    return false;
+}
+
 Health FakeFleet::healthOf(const FakeHost &host) const
 {
     if (!host.running)
@@ -94,7 +106,7 @@ void FakeFleet::ask(const Installation &i, const QStringList &, std::function<vo
 
 void FakeFleet::lock(const Installation &i, const QString &owner, int, std::function<void(Result<Lease>)> done)
 {
-    if (unreachable(i.name, done))
+    if (unreachable(i.name, done) || heldByAnother(i.name, owner, done))
         return;
     FakeHost &h = m_hosts[i.name];
     if (!h.leaseOwner.isEmpty() && h.leaseOwner != owner)
@@ -105,6 +117,7 @@ void FakeFleet::lock(const Installation &i, const QString &owner, int, std::func
     Lease lease;
     lease.epoch = h.epoch;
     lease.held = true;
+    lease.ownHold = h.holds.contains(owner);
     later<Result<Lease>>(std::move(done), lease);
 }
 
@@ -130,6 +143,8 @@ void FakeFleet::start(const Installation &i, const QString &token, qint64 epoch,
     addresses[i.name] = i.endpoint.machine();
     if (h.epoch != epoch || h.leaseOwner != owner)
         return later<Result<JobState>>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
+    if (!h.jobs.contains(token) && heldByAnother(i.name, owner, done))
+        return;
     if (!h.jobs.contains(token)) {
         FakeHost::Job job;
         job.script = script;
@@ -149,21 +164,44 @@ void FakeFleet::poll(const Installation &i, const QString &token, qint64 out, qi
     const auto it = h.jobs.find(token);
     if (it != h.jobs.end()) {
         p.outSize = it->out.size();
-        p.out = it->out.mid(out, 64);
+        p.out = it->out.mid(out, chunk);
         p.state = it->lost ? JobState::Lost : it->pollsLeft-- > 0 ? JobState::Running : JobState::Done;
         p.exitStatus = it->exitStatus;
-        p.why = QStringLiteral("exit");
+        p.why = it->why;
     }
     later<Result<JobPoll>>(std::move(done), p);
 }
 
-void FakeFleet::cancel(const Installation &, const QString &, qint64, const QString &, std::function<void(Status)> done)
+void FakeFleet::cancel(const Installation &i, const QString &token, qint64, const QString &, std::function<void(Status)> done)
 {
+    if (unreachable(i.name, done))
+        return;
+    if (const auto job = m_hosts[i.name].jobs.find(token); job != m_hosts[i.name].jobs.end() && job->pollsLeft > 0) {
+        job->pollsLeft = 0;
+        job->exitStatus = 143;
+        job->why = QStringLiteral("cancel");
+    }
     later<Status>(std::move(done), Status{});
 }
 
 void FakeFleet::acknowledge(const Installation &, const QString &, std::function<void(Status)> done)
 {
+    later<Status>(std::move(done), Status{});
+}
+
+void FakeFleet::hold(const Installation &i, const QString &owner, const QString &reason, std::function<void(Status)> done)
+{
+    if (unreachable(i.name, done))
+        return;
+    m_hosts[i.name].holds.insert(owner, reason);
+    later<Status>(std::move(done), Status{});
+}
+
+void FakeFleet::unhold(const Installation &i, const QString &owner, std::function<void(Status)> done)
+{
+    if (unreachable(i.name, done))
+        return;
+    m_hosts[i.name].holds.remove(owner);
     later<Status>(std::move(done), Status{});
 }
 
@@ -192,6 +230,7 @@ void FakeFleet::carryOut(const QString &name, FakeHost &h, FakeHost::Job &job)
         return;
     }
     if (verb == QLatin1String("backup")) {
+        job.pollsLeft = pollsOfABackup;
         h.backups.insert(argument, {h.ledger, h.content, m_clock.now().wallMs, !backupsAreEmpty});
     } else if (verb == QLatin1String("stop")) {
         h.running = false;
@@ -215,7 +254,7 @@ void FakeFleet::carryOut(const QString &name, FakeHost &h, FakeHost::Job &job)
                     h.running = true;
                     return;
                 }
-                job.out += "failed " + migration.toUtf8() + ": column exists\n";
+                job.out += "failed " + migration.toUtf8() + ": column exists" + saidBesides + "\n";
                 job.exitStatus = 1;
                 return;
             }

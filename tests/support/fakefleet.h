@@ -29,12 +29,14 @@ struct FakeHost {
     QMap<QString, Bundle> backups;
     struct Job {
         QByteArray script, out;
+        QString why = QStringLiteral("exit");
         int exitStatus = 0, pollsLeft = 1;
         bool lost = false;
     };
     QMap<QString, Job> jobs;
     qint64 epoch = 0;
     QString leaseOwner;
+    QMap<QString, QString> holds; // owner → reason
 };
 
 class FakeFleet final : public HostPort {
@@ -54,6 +56,9 @@ public:
     int pollsOfAStart = 1;       // polls before a start has ended
     QMap<QString, QString> addresses; // where each host's last step was sent
     int reconnects = 0;
+    int pollsOfABackup = 1;
+    int chunk = 64;              // bytes an answer holds
+    QByteArray saidBesides;      // what a failing migration says after its reason
     bool failsInSilence = false; // a failing migration prints nothing and leaves with 0
 
     void measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done) override;
@@ -67,12 +72,16 @@ public:
     void poll(const Installation &host, const QString &token, qint64 out, qint64 err, int waitS, std::function<void(Result<JobPoll>)> done) override;
     void cancel(const Installation &host, const QString &token, qint64 epoch, const QString &owner, std::function<void(Status)> done) override;
     void acknowledge(const Installation &host, const QString &token, std::function<void(Status)> done) override;
+    void hold(const Installation &host, const QString &owner, const QString &reason, std::function<void(Status)> done) override;
+    void unhold(const Installation &host, const QString &owner, std::function<void(Status)> done) override;
     void scanKey(const Installation &host, std::function<void(Result<HostKey>)> done) override;
     void reconnect() override { ++reconnects; }
 
 private:
     void carryOut(const QString &name, FakeHost &host, FakeHost::Job &job);
     Health healthOf(const FakeHost &host) const;
+    template<class T>
+    bool heldByAnother(const QString &name, const QString &owner, std::function<void(Result<T>)> &done);
     template<class T>
     void later(std::function<void(T)> done, T value);
     template<class T>
