@@ -1,5 +1,5 @@
 // What only a person can give, against real sshd: keys with a passphrase, certificates, one key of many in the agent.
-#include "person.h"
+#include "askedperson.h"
 #include "shells.h"
 #include "sshworld.h"
 #include "logging/redactor.h"

@@ -1,6 +1,6 @@
 // Ways in besides a plain key, against real sshd: certificates, one key of many in the agent, passwords, a host's own
 // questions. Passwords need an account: the test makes one and removes it (it runs as root, as the suite does).
-#include "person.h"
+#include "askedperson.h"
 #include "shells.h"
 #include "sshworld.h"
 
