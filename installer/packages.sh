@@ -7,7 +7,7 @@ libssh-dev libyaml-cpp-dev libspdlog-dev libsqlite3-dev"
 # what runs beside the program: the hosts of the demo fleet, its drivers and fonts
 run_packages="libqt6sql6-sqlite openssh-server openssh-client qt6-qpa-plugins fonts-dejavu-core ca-certificates procps"
 # what tests use besides; the second line to use the window from outside: hands, a window manager, a screen reader's buses
-test_packages="sudo passwd xvfb xauth busybox-static poppler-utils tcsh mksh python3-paramiko
+test_packages="sudo passwd xvfb xauth busybox-static poppler-utils tcsh mksh python3-paramiko ansible-core
 xdotool openbox dbus-daemon at-spi2-core"
 
 # Asks apt only for what is missing, and never a question.

@@ -144,8 +144,8 @@ void TerminalAsker::put(const CredentialQuestion &question)
     turn.say(questionText(question, names) + QStringLiteral(" (Nothing typed: not now.)\n"));
     CredentialAnswer answer;
     for (const CredentialQuestion::Prompt &prompt : question.prompts) {
+        const Silence silence(prompt.echo); // before the question is seen: a quick answer is neither shown nor lost
         turn.say(prompt.text + (prompt.text.endsWith(u':') ? QStringLiteral(" ") : QStringLiteral(": ")));
-        const Silence silence(prompt.echo);
         auto line = readLine([this] { return isStopped(); });
         turn.say(QStringLiteral("\n"));
         if (!line || (line->isEmpty() && question.kind != CredentialKind::Prompts))

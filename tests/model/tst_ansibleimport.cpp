@@ -1,4 +1,4 @@
-// Ansible inventories, both ways of writing them. Where ansible-inventory is installed it is asked about the same files.
+// Ansible inventories, both ways of writing them. ansible-inventory is asked about the same files.
 // [corpus 93-108]
 #include "importhelp.h"
 
@@ -29,13 +29,13 @@ private Q_SLOTS:
 
 namespace {
 
-// name=user@address:port as Ansible would connect, for all of its hosts; empty when Ansible is not here.
+// name=user@address:port as Ansible would connect, for all of its hosts.
 QStringList askAnsible(const QString &inventory)
 {
     static const ImportHome nobody;
     const QString program = QStandardPaths::findExecutable(QStringLiteral("ansible-inventory"));
     if (program.isEmpty())
-        return {};
+        return {QStringLiteral("ansible-inventory is not installed")};
     QProcess ansible;
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     environment.insert(QStringLiteral("ANSIBLE_LOCALHOST_WARNING"), QStringLiteral("0"));
@@ -84,18 +84,13 @@ QStringList likeAnsible(const Import &import)
         const Installation &h = imported.host;
         QStringList groups = h.groups;
         groups.sort();
-        hosts.append(QStringLiteral("%1=%2%3 %4").arg(h.name, h.endpoint.user.isEmpty() ? QString() : h.endpoint.user + u'@', h.endpoint.machine(), groups.join(u',')));
+        hosts.append(QStringLiteral("%1=%2%3 %4").arg(h.name, h.endpoint.user.isEmpty() ? QString() : h.endpoint.user + u'@', h.endpoint.address + u':' + QString::number(h.endpoint.port), groups.join(u',')));
     }
     hosts.sort();
     return hosts;
 }
 
-#define COMPARE_WITH_ANSIBLE(import, file)                                                                \
-    do {                                                                                                  \
-        const QStringList theirs = askAnsible(file);                                                      \
-        if (!theirs.isEmpty())                                                                            \
-            QCOMPARE(likeAnsible(import), theirs);                                                        \
-    } while (false)
+#define COMPARE_WITH_ANSIBLE(import, file) QCOMPARE(likeAnsible(import), askAnsible(file))
 
 } // namespace
 

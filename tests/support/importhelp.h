@@ -29,7 +29,7 @@ private:
 inline QString shortText(const Installation &host)
 {
     const Endpoint &e = host.endpoint;
-    QString text = host.name + u'=' + (e.user.isEmpty() ? QString() : e.user + u'@') + e.machine();
+    QString text = host.name + u'=' + (e.user.isEmpty() ? QString() : e.user + u'@') + e.address + u':' + QString::number(e.port);
     if (!e.identity.isEmpty())
         text += u' ' + e.identity;
     if (e.certificate)
