@@ -33,7 +33,7 @@ QList<Row> changeRows(const InventoryDifference &difference)
         rows.append(listRow(host + u'\n' + key, {host, key, before.isEmpty() ? noneText() : before, after.isEmpty() ? noneText() : after}));
     };
     for (const Installation &host : difference.added)
-        add(host.name, ImportFleet::tr("new"), {}, host.endpoint.jump.isEmpty() ? host.endpoint.machine() : ImportFleet::tr("%1 through %2").arg(host.endpoint.machine(), host.endpoint.jump));
+        add(host.name, ImportFleet::tr("new"), {}, host.endpoint.machine());
     for (const HostChange &change : difference.changed)
         for (const KeyChange &key : change.keys)
             add(change.host.name, key.key, key.before, key.after);

@@ -46,7 +46,7 @@ void printDifference(Context &context, const InventoryDifference &difference, co
     for (const Import &import : imports)
         context.out.progress(QStringLiteral("%1: read as %2").arg(printable(import.source), nameOf(import.format)));
     for (const Installation &host : difference.added)
-        context.out.line(QStringLiteral("+ %1  %2%3").arg(host.name, host.endpoint.machine(), host.endpoint.jump.isEmpty() ? QString() : QStringLiteral("  through ") + host.endpoint.jump));
+        context.out.line(QStringLiteral("+ %1  %2").arg(host.name, host.endpoint.machine()));
     for (const HostChange &change : difference.changed)
         for (const KeyChange &key : change.keys)
             context.out.line(QStringLiteral("~ %1  %2: %3 -> %4").arg(change.host.name, key.key, key.before.isEmpty() ? QStringLiteral("(none)") : printable(key.before, 120),

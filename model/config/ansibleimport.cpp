@@ -115,6 +115,8 @@ public:
                 once(found->where, QString::fromLatin1(variable), why);
         };
         take("ansible_host", "address", true, host.name);
+        if (!variables.contains(QStringLiteral("ansible_host"))) // its name is an address for want of a better one
+            made.stated.removeAll(QStringLiteral("address"));
         take("ansible_port", "port", true);
         take("ansible_user", "user", false);
         take("ansible_ssh_private_key_file", "identity", false);

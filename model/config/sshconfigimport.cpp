@@ -95,6 +95,8 @@ private:
         const SshResolved &so = way.so;
         const QString at = so.where;
         put(way, "address", expandedHostName(way, name), so.hostName.isSet() ? so.hostName.where : at);
+        if (!so.hostName.isSet()) // its name is an address for want of a better one
+            way.stated.removeAll(QStringLiteral("address"));
         if (over.port > 0)
             put(way, "port", QString::number(over.port), at);
         else if (so.port.isSet())

@@ -70,6 +70,12 @@ void TestInventoryDiff::whatIsNotSpokenOfStays()
     expected = known();
     expected.domain = "a.org";
     QCOMPARE(csv.changed.first().host, expected);
+    // A host that another tool reaches by its name has no address there: ours stays.
+    for (const auto &[text, format] : {std::pair{"Host a\nUser u\n", ImportFormat::SshConfig}, std::pair{"[eu]\na ansible_user=u\n", ImportFormat::Ansible}}) {
+        expected = known();
+        expected.endpoint.user = "u";
+        QCOMPARE(difference(text, format, inventory({known()})).changed.first().host.endpoint, expected.endpoint);
+    }
     const auto same = difference("Host a\nHostName old.org\nPort 2222\n", ImportFormat::SshConfig, inventory({known()}));
     QVERIFY(same.isEmpty());
     QCOMPARE(same.unchanged, QStringList{"a"});
