@@ -92,7 +92,9 @@ void ImportFleet::ask(const QString &path, const Import &import)
     ConfirmDialog::Words words;
     words.title = tr("Import %1").arg(file);
     words.sentence = tr("%1 added, %2 changed.").arg(hostsText(static_cast<int>(difference.added.size()))).arg(difference.changed.size());
-    words.detail = tr("Read as %1. Of the others in it %2 are the same already; no host is removed. Nothing is sent to any host; new ones must be trusted before they are measured.").arg(formatWord(import.format), same);
+    words.detail = tr("Read as %1. No host is removed, and nothing is sent to any; new ones must be trusted before they are measured.").arg(formatWord(import.format));
+    if (!difference.unchanged.isEmpty())
+        words.detail += u' ' + tr("As they are already: %1.").arg(same);
     words.action = tr("Take %1").arg(hostsText(changes));
     words.keep = tr("Keep the fleet");
     words.production = production;

@@ -40,10 +40,11 @@ void StopAll::open()
         return Q_EMIT failed(m_readOnly);
     const QString rollouts = m_rollouts == 1 ? tr("1 rollout") : tr("%1 rollouts").arg(m_rollouts);
     const bool releases = isHeld();
+    const QString held = m_rollouts == 0 ? tr("No rollout runs; none can begin.") : tr("%1 held, %2 in the middle.").arg(rollouts, hostsText(m_hosts));
     auto *dialog = new ConfirmDialog(
         releases ? ConfirmDialog::Words{tr("Release"), tr("%1 may go on.").arg(rollouts), sentence() + QLatin1Char(' ') + tr("Rollouts that were paused or interrupted besides stay so until they are resumed."),
                                         tr("Release"), tr("Keep everything stopped"), false, m_production, true}
-                 : ConfirmDialog::Words{tr("Stop everything"), tr("%1 held, %2 in the middle.").arg(rollouts, hostsText(m_hosts)),
+                 : ConfirmDialog::Words{tr("Stop everything"), held,
                                         tr("No further step is begun in any rollout, there or back, until somebody releases it. A step that runs on a host goes on to its end. "
                                            "Other consoles are kept from these hosts as well, as far as they can be reached."),
                                         tr("Stop everything"), tr("Let it go on"), true, m_production, true},
