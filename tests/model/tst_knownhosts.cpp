@@ -59,7 +59,7 @@ QStringList machines(const QList<MachineKey> &keys)
 
 void TestKnownHosts::initTestCase()
 {
-    for (const QString &name : {"ed25519", "other", "ecdsa", "rsa"}) {
+    for (const QString name : {"ed25519", "other", "ecdsa", "rsa"}) {
         run({"ssh-keygen", "-q", "-t", name == "other" ? "ed25519" : name, "-N", "", "-C", "", "-f", m_home.path(name)});
         QFile file(m_home.path(name + ".pub"));
         QVERIFY(file.open(QIODevice::ReadOnly));
