@@ -13,6 +13,13 @@ using namespace bellwether;
 
 namespace {
 
+// The most that a log may add to this process. The address sanitizer keeps back up to 256 MB of what was freed.
+#ifdef __SANITIZE_ADDRESS__
+constexpr qint64 mostMemory = 300 << 20;
+#else
+constexpr qint64 mostMemory = 32 << 20;
+#endif
+
 // Resident memory of this process in bytes.
 qint64 resident()
 {
@@ -136,7 +143,7 @@ private Q_SLOTS:
         proxy.set({});
         QVERIFY(QTest::qWaitFor([&] { return !polling; }, 60'000));
         QVERIFY2(polls >= 2 && offset > 0, QByteArray::number(polls).constData());
-        QVERIFY2(resident() - before < (32 << 20), QByteArray::number(resident() - before).constData());
+        QVERIFY2(resident() - before < mostMemory, QByteArray::number(resident() - before).constData());
         QVERIFY(cancel("t1"));
         QVERIFY(finished("t1").state == JobState::Done);
     }
@@ -218,7 +225,7 @@ private Q_SLOTS:
         const auto last = poll("t1", 999'999'000, 0, 0, 256 << 10); // from anywhere, at once
         WORKS(last);
         QCOMPARE(last->out.size(), 1000);
-        QVERIFY2(resident() - before < (32 << 20), QByteArray::number(resident() - before).constData());
+        QVERIFY2(resident() - before < mostMemory, QByteArray::number(resident() - before).constData());
         WORKS(cancel("t1"));
         QCOMPARE(finished("t1").state, JobState::Done);
     }
