@@ -41,6 +41,7 @@ QStringList askAnsible(const QString &inventory)
     environment.insert(QStringLiteral("ANSIBLE_LOCALHOST_WARNING"), QStringLiteral("0"));
     environment.insert(QStringLiteral("ANSIBLE_CONFIG"), nobody.write(QStringLiteral("ansible.cfg"), "[defaults]\n"));
     environment.insert(QStringLiteral("LC_ALL"), QStringLiteral("C.UTF-8"));
+    environment.insert(QStringLiteral("ANSIBLE_HOME"), nobody.path(QStringLiteral("ansible"))); // not the home of whoever runs the tests
     ansible.setProcessEnvironment(environment);
     ansible.start(program, {QStringLiteral("-i"), inventory, QStringLiteral("--list")});
     if (!ansible.waitForFinished(120'000) || ansible.exitCode() != 0)
