@@ -44,7 +44,7 @@ public:
     virtual void exec(const Endpoint &to, ExecRequest request, std::function<void(Result<ExecResult>)> done) = 0;
     virtual void httpGet(const Endpoint &to, HttpRequest request, std::function<void(Result<HttpResult>)> done) = 0;
     virtual void scanKey(const Endpoint &to, std::function<void(Result<HostKey>)> done) = 0; // never authenticates
-    virtual void closeAll() = 0; // drops every session; calls under way end with ConnectionLost
+    virtual void closeAll() = 0; // drops every session; calls under way end with ConnectionLost, those not yet sent go over a new one
     virtual int openSessions() const = 0;
 };
 
