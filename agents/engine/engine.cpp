@@ -435,7 +435,8 @@ void Engine::takeLease(int id, const QString &host)
             e.state = HostRunState::Deferred;
             return record(id, {e}, {}, itself);
         }
-        if (isLinkError(lease.error()) || lease.error().code == ErrorCode::HostBusy) {
+        const bool mayCome = run.current() ? isOutOfReach(lease.error()) : isLinkError(lease.error());
+        if (mayCome || lease.error().code == ErrorCode::HostBusy) {
             if (run.connected) {
                 ConnectionChanged lost;
                 lost.host = host;

@@ -23,4 +23,21 @@ bool isLinkError(const Error &error)
     }
 }
 
+bool isOutOfReach(const Error &error)
+{
+    switch (error.code) {
+    case ErrorCode::NotSsh:
+    case ErrorCode::HostKeyUnknown:
+    case ErrorCode::HostKeyChanged:
+    case ErrorCode::HostKeyRevoked:
+    case ErrorCode::AuthFailed:
+    case ErrorCode::KeyUnusable:
+    case ErrorCode::NoCommonAlgorithm:
+    case ErrorCode::NoShell:
+        return true;
+    default:
+        return isLinkError(error);
+    }
+}
+
 } // namespace bellwether

@@ -31,5 +31,8 @@ inline qint64 backOffMs(int failures)
 QString clauseOf(const Error &error);
 // The link failed, the host did not refuse: worth another try.
 bool isLinkError(const Error &error);
+// … or nobody was let in to ask it: a login or a host key that is refused today says nothing about a step that may be
+// under way there.
+bool isOutOfReach(const Error &error);
 
 } // namespace bellwether

@@ -36,7 +36,7 @@ int hostDeadline(const Step &step)
     return step.deadlineS;
 }
 
-constexpr qint64 heldAgainMs = 1000, strangerAgainMs = 5000;
+constexpr qint64 heldAgainMs = 1000, strangerAgainMs = 5000, orphanAgainMs = 5000;
 
 } // namespace
 
@@ -100,7 +100,7 @@ void StepRunner::attach()
     if (!m_step.runsOnHost())
         return started();
     m_runtime.hosts().poll(m_host, m_run.token, 0, 0, 0, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
-        if (!poll && isLinkError(poll.error()))
+        if (!poll && isOutOfReach(poll.error()))
             return r.retry(poll.error(), [&r] { r.attach(); });
         if (!poll)
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
@@ -111,8 +111,8 @@ void StepRunner::attach()
         e.token = r.m_run.token;
         e.found = QString::fromLatin1(words[static_cast<int>(poll->state)]);
         r.m_runtime.record(r.m_rollout, {e}, r.guarded([state = poll->state](StepRunner &self) {
-            if (state == JobState::Absent || state == JobState::Unstarted)
-                return self.begin();
+            if (state == JobState::Absent || state == JobState::Unstarted) // had it begun, what became of it is not known
+                return self.m_run.phase == StepPhase::Started ? self.forgotten() : self.begin();
             if (self.m_run.phase == StepPhase::Intended)
                 self.started();
             else
@@ -124,7 +124,7 @@ void StepRunner::attach()
 void StepRunner::probe()
 {
     m_runtime.hosts().ask(m_host, m_step.probe, guarded([](StepRunner &r, const Result<bool> &already) {
-        if (!already && isLinkError(already.error()))
+        if (!already && isOutOfReach(already.error()))
             return r.retry(already.error(), [&r] { r.probe(); });
         r.connected();
         if (already && *already)
@@ -141,7 +141,7 @@ void StepRunner::start()
         return;
     m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), hostDeadline(m_step), m_script,
                             guarded([](StepRunner &r, const Result<JobState> &job) {
-                                if (!job && isLinkError(job.error())) {
+                                if (!job && isOutOfReach(job.error())) {
                                     r.m_mayHaveBegun = true;
                                     return r.retry(job.error(), [&r] { r.start(); }); // starting again attaches, never runs twice
                                 }
@@ -160,7 +160,7 @@ void StepRunner::start()
 void StepRunner::lookWhileHeld()
 {
     m_runtime.hosts().poll(m_host, m_run.token, 0, 0, 0, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
-        if (!poll && isLinkError(poll.error()))
+        if (!poll && isOutOfReach(poll.error()))
             return r.retry(poll.error(), [&r] { r.start(); });
         if (!poll)
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
@@ -187,7 +187,7 @@ void StepRunner::pauseForStranger(const Error &held)
 void StepRunner::lookAfter(const Error &refused)
 {
     m_runtime.hosts().poll(m_host, m_run.token, 0, 0, 0, guarded([refused](StepRunner &r, const Result<JobPoll> &poll) {
-        if (!poll && isLinkError(poll.error()))
+        if (!poll && isOutOfReach(poll.error()))
             return r.retry(poll.error(), [&r, refused] { r.lookAfter(refused); });
         if (!poll)
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
@@ -218,7 +218,7 @@ void StepRunner::started()
 void StepRunner::poll(int waitS)
 {
     m_runtime.hosts().poll(m_host, m_run.token, m_out, m_err, waitS, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
-        if (!poll && isLinkError(poll.error()))
+        if (!poll && isOutOfReach(poll.error()))
             return r.retry(poll.error(), [&r] { r.poll(0); });
         if (!poll)
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
@@ -240,11 +240,36 @@ void StepRunner::take(const JobPoll &poll)
     case JobState::Done:
         return drained || (poll.out.isEmpty() && poll.err.isEmpty()) ? exited(poll) : this->poll(0);
     case JobState::Lost:
+        if (poll.stepAlive) // only what watched it has gone: nothing is known of the step before it has ended
+            return orphaned();
         return drained || (poll.out.isEmpty() && poll.err.isEmpty()) ? lost() : this->poll(0);
     case JobState::Absent:
     case JobState::Unstarted:
-        return end(StepOutcome::InDoubt, QStringLiteral("the host no longer knows the step it had taken"));
+        return forgotten();
     }
+}
+
+// A reboot before its folder is mounted, a machine that was set back: never a reason to run it again.
+void StepRunner::forgotten()
+{
+    end(StepOutcome::InDoubt, QStringLiteral("the host no longer knows the step it had taken"));
+}
+
+// Its supervisor was killed and it goes on by itself, in the one slot of the host. Its deadline is ours to keep now.
+void StepRunner::orphaned()
+{
+    cancelIfAborted();
+    const StepRun *run = state()->hosts.find(m_host.name)->current();
+    if (const int deadlineS = hostDeadline(m_step); deadlineS > 0 && run && m_runtime.now().monoMs - run->startedMono > deadlineS * 1000LL)
+        m_runtime.hosts().cancel(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), [](const Status &) {});
+    m_runtime.schedule(orphanAgainMs, guarded([](StepRunner &r) { r.poll(0); }));
+    if (std::exchange(m_orphan, true))
+        return;
+    StepReconciled e;
+    e.host = m_host.name;
+    e.token = m_run.token;
+    e.found = QStringLiteral("running, though what watched over it is gone");
+    m_runtime.record(m_rollout, {e});
 }
 
 // An abort ends what may be begun again and has changed nothing: a check, a backup, a pull. Everything else goes on to its
@@ -339,7 +364,7 @@ void StepRunner::verify(int exitStatus, qint64 durationMs)
     if (m_step.verify.isEmpty())
         return end(StepOutcome::Done, {}, exitStatus, durationMs);
     m_runtime.hosts().ask(m_host, m_step.verify, guarded([exitStatus, durationMs](StepRunner &r, const Result<bool> &there) {
-        if (!there && isLinkError(there.error()))
+        if (!there && isOutOfReach(there.error()))
             return r.retry(there.error(), [&r, exitStatus, durationMs] { r.verify(exitStatus, durationMs); });
         if (!there || !*there)
             return r.end(StepOutcome::Failed, there ? QStringLiteral("it left with 0, but its effect is not there") : clauseOf(there.error()), exitStatus, durationMs);
@@ -351,7 +376,7 @@ void StepRunner::proveBackup(int exitStatus, qint64 durationMs)
 {
     const QString path = resolvedBackupPath(*state(), state()->hosts[m_host.name], m_run.hop);
     m_runtime.hosts().proveBackup(m_host, m_probes, path, guarded([exitStatus, durationMs](StepRunner &r, const Result<Backup> &backup) {
-        if (!backup && isLinkError(backup.error()))
+        if (!backup && isOutOfReach(backup.error()))
             return r.retry(backup.error(), [&r, exitStatus, durationMs] { r.proveBackup(exitStatus, durationMs); });
         StepEnded e;
         e.exitStatus = exitStatus;
@@ -376,7 +401,7 @@ void StepRunner::lost()
     if (m_step.verify.isEmpty())
         return end(StepOutcome::Lost, QStringLiteral("what carried it out on the host is gone; whether it took effect is unknown"));
     m_runtime.hosts().ask(m_host, m_step.verify, guarded([](StepRunner &r, const Result<bool> &there) {
-        if (!there && isLinkError(there.error()))
+        if (!there && isOutOfReach(there.error()))
             return r.retry(there.error(), [&r] { r.lost(); });
         if (there && *there)
             return r.verify(0, 0);

@@ -33,6 +33,8 @@ private:
     void started();
     void poll(int waitS);
     void take(const JobPoll &poll);
+    void forgotten();
+    void orphaned();
     void exited(const JobPoll &poll);
     void lost();
     void verify(int exitStatus, qint64 durationMs);
@@ -58,7 +60,7 @@ private:
     qint64 m_out = 0, m_err = 0;
     int m_failures = 0;
     bool m_cancelAsked = false;
-    bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false;
+    bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false;
 };
 
 } // namespace bellwether

@@ -164,6 +164,7 @@ Result<JobPoll> pollFrom(const Answer &answer, const HostJobs::Host &host, const
     poll.out = answer.body.left(outCount);
     poll.err = answer.body.mid(outCount, errCount);
     poll.heartbeatAgeS = answer.number("hb", -1);
+    poll.stepAlive = answer.fields.value("step") == "alive";
     if (poll.state != JobState::Done)
         return poll;
     const qint64 rc = answer.number("rc", -1);

@@ -19,6 +19,7 @@ struct JobPoll {
     qint64 outSize = 0, errSize = 0; // on the host
     QByteArray out, err;             // from the offsets asked for, bounded
     qint64 heartbeatAgeS = -1;
+    bool stepAlive = false; // the step itself: it may outlive what watches over it (Lost)
     // once Done
     int exitStatus = -1;
     QString why; // exit, timeout, cancel

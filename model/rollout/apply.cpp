@@ -54,6 +54,8 @@ void Applier::operator()(const RolloutResumed &)
         h.health.sinceMono = h.health.lastMono = 0;
         h.health.checks = 0;
         h.changedMono = e.monoMs;
+        if (!h.connected && isBegun(h.state))
+            h.reason.clear();
         h.connected = true; // what another console saw of the link says nothing about ours
         h.doubtSinceMono = h.state == HostRunState::InDoubt ? e.monoMs : 0;
         for (HostRun::Moment &moment : h.backedUp) // the monotonic clock may be another computer's
@@ -104,6 +106,8 @@ void Applier::operator()(const LeaseTaken &b)
             h->leaseGivenBack = false;
             h->lastEpoch = b.epoch;
             h->leaseEpoch = b.epoch;
+            if (!h->connected && isBegun(h->state))
+                h->reason.clear();
             h->connected = true; // it has just answered
             h->doubtSinceMono = 0;
             h->seq = e.seq;

@@ -161,6 +161,8 @@ void Applier::operator()(const ConnectionChanged &b)
     if (HostRun *h = host(b.host)) {
         h->connected = b.connected;
         h->doubtSinceMono = b.connected ? 0 : e.monoMs;
+        if (isBegun(h->state)) // why it rests while it cannot be asked
+            h->reason = b.connected ? QString() : b.reason;
     }
 }
 

@@ -263,7 +263,7 @@ struct Decider {
             ++total;
             deferred += h.state == HostRunState::Deferred && h.deferrals > 1;
             if (!h.connected && h.doubtSinceMono > 0 && now.monoMs - h.doubtSinceMono > s.plan.strategy.inDoubtMin * 60'000LL)
-                pause(PauseReason::LostHosts, QStringLiteral("%1 has not answered for %2 min").arg(h.name).arg(s.plan.strategy.inDoubtMin));
+                pause(PauseReason::LostHosts, QStringLiteral("%1 could not be asked for %2 min%3").arg(h.name).arg(s.plan.strategy.inDoubtMin).arg(h.reason.isEmpty() ? QString() : QStringLiteral(": ") + h.reason));
         }
         if (total > 0 && 100.0 * deferred / total > s.plan.strategy.unreachablePercent)
             pause(PauseReason::LostHosts, QStringLiteral("%1 of %2 hosts are deferred").arg(deferred).arg(total));

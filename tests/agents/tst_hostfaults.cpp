@@ -47,6 +47,7 @@ private Q_SLOTS:
         const auto lost = poll("t1");
         WORKS(lost);
         QVERIFY(lost->state == JobState::Lost); // also while the killed process is a zombie
+        QVERIFY(lost->stepAlive);               // and what it watched goes on
         const auto again = start("t1", effect("one") + "sleep 30\n");
         WORKS(again);
         QVERIFY(*again == JobState::Lost);
@@ -54,6 +55,7 @@ private Q_SLOTS:
         WORKS(cancel("t1"));
         QVERIFY(QTest::qWaitFor([&] { return start("t2", effect("two")).has_value(); }, 15'000));
         QVERIFY(finished("t2").state == JobState::Done);
+        QVERIFY(!poll("t1")->stepAlive);
         QCOMPARE(effects(), QByteArray("one\ntwo\n"));
     }
     void aKilledSupervisorLeavesNoWatcher()

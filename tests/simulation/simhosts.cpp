@@ -148,6 +148,7 @@ JobPoll SimHosts::poll(const QString &product, const QString &token, qint64 outO
     p.outSize = it->out.size();
     p.out = it->out.mid(outOffset, 256);
     p.state = it->done ? JobState::Done : it->supervised ? JobState::Running : JobState::Lost;
+    p.stepAlive = it->working && !it->done;
     p.exitStatus = it->done ? it->exitStatus : -1;
     p.why = it->why;
     p.durationS = ((it->done ? it->endedMono : m_time.mono()) - it->beganMono) / 1000;

@@ -21,8 +21,12 @@ void FakeFleet::later(std::function<void(T)> done, T value)
 }
 
 template<class T>
-bool FakeFleet::unreachable(const QString &name, std::function<void(Result<T>)> &done)
+bool FakeFleet::unreachable(const char *verb, const QString &name, std::function<void(Result<T>)> &done)
 {
+    if (const auto refused = refusing ? refusing(QLatin1String(verb), name) : std::nullopt) {
+        later<Result<T>>(std::move(done), std::unexpected(*refused));
+        return true;
+    }
     if (m_hosts[name].reachable)
         return false;
     later<Result<T>>(std::move(done), fail(ErrorCode::ConnectionLost, {name, QStringLiteral("no answer")}));
@@ -53,9 +57,10 @@ void FakeFleet::measure(const Installation &i, const Probes &, std::function<voi
     const FakeHost &h = m_hosts[i.name];
     HostFacts f;
     f.measuredMs = m_clock.now().wallMs;
-    f.reachable = h.reachable;
-    if (!h.reachable) {
-        f.error = QStringLiteral("connection-lost");
+    const auto refused = refusing ? refusing(QStringLiteral("measure"), i.name) : std::nullopt;
+    f.reachable = h.reachable && !refused;
+    if (!f.reachable) {
+        f.error = QLatin1String(errorKey(refused ? refused->code : ErrorCode::ConnectionLost));
         return later(std::move(done), f);
     }
     f.version = Version::parse(h.version).value();
@@ -67,7 +72,7 @@ void FakeFleet::measure(const Installation &i, const Probes &, std::function<voi
 
 void FakeFleet::sample(const Installation &i, const Probes &, int, std::function<void(Result<HealthSample>)> done)
 {
-    if (unreachable(i.name, done))
+    if (unreachable("sample", i.name, done))
         return;
     const FakeHost &h = m_hosts[i.name];
     HealthSample s;
@@ -79,7 +84,7 @@ void FakeFleet::sample(const Installation &i, const Probes &, int, std::function
 
 void FakeFleet::proveBackup(const Installation &i, const Probes &, const QString &path, std::function<void(Result<Backup>)> done)
 {
-    if (unreachable(i.name, done))
+    if (unreachable("proveBackup", i.name, done))
         return;
     const FakeHost &h = m_hosts[i.name];
     Backup b;
@@ -98,15 +103,15 @@ void FakeFleet::proveBackup(const Installation &i, const Probes &, const QString
     later<Result<Backup>>(std::move(done), b);
 }
 
-void FakeFleet::ask(const Installation &i, const QStringList &, std::function<void(Result<bool>)> done)
+void FakeFleet::ask(const Installation &i, const QStringList &argv, std::function<void(Result<bool>)> done)
 {
-    if (!unreachable(i.name, done))
-        later<Result<bool>>(std::move(done), true);
+    if (!unreachable("ask", i.name, done))
+        later<Result<bool>>(std::move(done), !asked || asked(i.name, argv));
 }
 
 void FakeFleet::lock(const Installation &i, const QString &owner, int, std::function<void(Result<Lease>)> done)
 {
-    if (unreachable(i.name, done) || heldByAnother(i.name, owner, done))
+    if (unreachable("lock", i.name, done) || heldByAnother(i.name, owner, done))
         return;
     FakeHost &h = m_hosts[i.name];
     if (!h.leaseOwner.isEmpty() && h.leaseOwner != owner)
@@ -123,6 +128,8 @@ void FakeFleet::lock(const Installation &i, const QString &owner, int, std::func
 
 void FakeFleet::renew(const Installation &i, qint64 epoch, const QString &owner, int, std::function<void(Status)> done)
 {
+    if (unreachable("renew", i.name, done))
+        return;
     const FakeHost &h = m_hosts[i.name];
     if (h.epoch != epoch || h.leaseOwner != owner)
         return later<Status>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
@@ -137,7 +144,7 @@ void FakeFleet::unlock(const Installation &i, qint64, const QString &, std::func
 
 void FakeFleet::start(const Installation &i, const QString &token, qint64 epoch, const QString &owner, int, const QByteArray &script, std::function<void(Result<JobState>)> done)
 {
-    if (unreachable(i.name, done))
+    if (unreachable("start", i.name, done))
         return;
     FakeHost &h = m_hosts[i.name];
     addresses[i.name] = i.endpoint.machine();
@@ -155,9 +162,9 @@ void FakeFleet::start(const Installation &i, const QString &token, qint64 epoch,
     later<Result<JobState>>(std::move(done), JobState::Running);
 }
 
-void FakeFleet::poll(const Installation &i, const QString &token, qint64 out, qint64, int, std::function<void(Result<JobPoll>)> done)
+void FakeFleet::poll(const Installation &i, const QString &token, qint64 out, qint64 err, int, std::function<void(Result<JobPoll>)> done)
 {
-    if (unreachable(i.name, done))
+    if (unreachable("poll", i.name, done))
         return;
     FakeHost &h = m_hosts[i.name];
     JobPoll p;
@@ -165,6 +172,9 @@ void FakeFleet::poll(const Installation &i, const QString &token, qint64 out, qi
     if (it != h.jobs.end()) {
         p.outSize = it->out.size();
         p.out = it->out.mid(out, chunk);
+        p.errSize = it->err.size();
+        p.err = it->err.mid(err, chunk);
+        p.stepAlive = it->lost && it->orphanPolls-- > 0;
         p.state = it->lost ? JobState::Lost : it->pollsLeft-- > 0 ? JobState::Running : JobState::Done;
         p.exitStatus = it->exitStatus;
         p.why = it->why;
@@ -174,7 +184,7 @@ void FakeFleet::poll(const Installation &i, const QString &token, qint64 out, qi
 
 void FakeFleet::cancel(const Installation &i, const QString &token, qint64, const QString &, std::function<void(Status)> done)
 {
-    if (unreachable(i.name, done))
+    if (unreachable("cancel", i.name, done))
         return;
     if (const auto job = m_hosts[i.name].jobs.find(token); job != m_hosts[i.name].jobs.end() && job->pollsLeft > 0) {
         job->pollsLeft = 0;
@@ -191,7 +201,7 @@ void FakeFleet::acknowledge(const Installation &, const QString &, std::function
 
 void FakeFleet::hold(const Installation &i, const QString &owner, const QString &reason, std::function<void(Status)> done)
 {
-    if (unreachable(i.name, done))
+    if (unreachable("hold", i.name, done))
         return;
     m_hosts[i.name].holds.insert(owner, reason);
     later<Status>(std::move(done), Status{});
@@ -199,7 +209,7 @@ void FakeFleet::hold(const Installation &i, const QString &owner, const QString 
 
 void FakeFleet::unhold(const Installation &i, const QString &owner, std::function<void(Status)> done)
 {
-    if (unreachable(i.name, done))
+    if (unreachable("unhold", i.name, done))
         return;
     m_hosts[i.name].holds.remove(owner);
     later<Status>(std::move(done), Status{});

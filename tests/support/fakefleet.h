@@ -28,10 +28,11 @@ struct FakeHost {
     };
     QMap<QString, Bundle> backups;
     struct Job {
-        QByteArray script, out;
+        QByteArray script, out, err;
         QString why = QStringLiteral("exit");
         int exitStatus = 0, pollsLeft = 1;
         bool lost = false;
+        int orphanPolls = 0; // once it is lost: polls that find it alive all the same
     };
     QMap<QString, Job> jobs;
     qint64 epoch = 0;
@@ -59,6 +60,9 @@ public:
     int pollsOfABackup = 1;
     int chunk = 64;              // bytes an answer holds
     QByteArray saidBesides;      // what a failing migration says after its reason
+    // What keeps a host from answering this verb ("poll"), or nothing.
+    std::function<std::optional<Error>(const QString &verb, const QString &host)> refusing;
+    std::function<bool(const QString &host, const QStringList &argv)> asked; // what ask() finds; nothing: yes
     bool failsInSilence = false; // a failing migration prints nothing and leaves with 0
 
     void measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done) override;
@@ -85,7 +89,7 @@ private:
     template<class T>
     void later(std::function<void(T)> done, T value);
     template<class T>
-    bool unreachable(const QString &name, std::function<void(Result<T>)> &done);
+    bool unreachable(const char *verb, const QString &name, std::function<void(Result<T>)> &done);
 
     const Clock &m_clock;
     QMap<QString, FakeHost> m_hosts;
