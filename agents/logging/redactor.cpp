@@ -91,21 +91,36 @@ const QRegularExpression &shapes()
         "|\\bA[KS]IA[0-9A-Z]{16}\\b|\\bgh[pousr]_[A-Za-z0-9]{20,}|\\bgithub_pat_[A-Za-z0-9_]{20,}|\\bxox[abeoprs]-[A-Za-z0-9-]{10,}"
         "|\\beyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*"
         "|(?i:\\bbearer)[ \\t]+[A-Za-z0-9._~+/=-]{16,}"
-        "|(?<=://)[^/\\s:@]*:[^/\\s@]+(?=@)"),
+        "|(?<=://)[^/\\s:@]*+:\\S+(?=@)"), // a password may hold / and @: to the last @ of the word
         QRegularExpression::DotMatchesEverythingOption);
     return pattern;
 }
 
-// A value behind = or :, bare, quoted, or quoted inside of quotes.
-const QString valuePattern = QStringLiteral("(?:\"(?:\\\\.|[^\"\\\\\\r\\n])*\"?|\\\\+\"(?:(?!\\\\+\")[^\\r\\n])*(?:\\\\+\")?|'[^'\\r\\n]*'?|[^\\s\"',;&}]+)");
+// Values. Quantifiers are possessive where they can be: one that backtracks through a long value ends at the engine's limits,
+// and nothing at all would be taken out.
+const QString inQuotes = QStringLiteral("\\\\+\"(?:(?!\\\\+\")[^\\r\\n])*+(?:\\\\+\")?"                    // quoted inside of quotes
+                                        "|(?<==)(?=[\"'\\\\])(?:\\\\[^\\r\\n]|\"(?:\\\\.|[^\"\\\\\\r\\n])*+\"?|'[^'\\r\\n]*+'?|[^\\s\"'\\\\]++)++" // a shell's word
+                                        "|\"(?:\\\\.|[^\"\\\\\\r\\n])*+\"?|'(?:[^'\\r\\n]|'')*+'?");
+// Bare, it runs to the end of its word: , ; & } and quotes are characters of passwords.
+const QString word = QStringLiteral("[^\\s\"'](?:\\\\[ \\t]|\\S)*+");
+// Behind "KEY: " and "KEY = " it may be a phrase, up to the end of the line or of the quoted text in which all of it stands.
+const QString phrase = QStringLiteral("(?<=[ \\t])(?:[^\\r\\n\"]|\"(?![\\s,}\\]]|\\z))++");
+
+// What is assigned to such names. A line of an environment that begins with one is secret up to its end.
+QString assignedTo(const QString &names)
+{
+    return QStringLiteral("(^[ \\t]*+(?:(?:export|declare -x|[+-])[ \\t]++)?[A-Za-z0-9_.-]*(?:%1)[ \\t]*+=[ \\t]*+)[^\\s][^\\r\\n]*+"
+                          "|((?:%1)\\\\*+[\"']?[ \\t]*+[=:][ \\t]*+)(?:%2|%3|%4)").arg(names, inQuotes, phrase, word);
+}
+
+constexpr QRegularExpression::PatternOptions byLines = QRegularExpression::MultilineOption;
 
 const QRegularExpression &secretNames()
 {
     static const QRegularExpression pattern(
-        QStringLiteral("([A-Za-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|private|master|encryption|signing)[_-]?key|credential)[A-Za-z0-9_.-]*"
-                       "\\\\*[\"']?[ \\t]*[=:][ \\t]*|--?[a-z-]*(?:passw(?:or)?d|passphrase|secret|token|api-?key)[a-z-]*[ \\t]+(?=[^-\\s])|authorization\\\\*[\"']?[ \\t]*[:=][ \\t]*(?:[a-z]+[ \\t]+)?)")
-            + valuePattern,
-        QRegularExpression::CaseInsensitiveOption);
+        assignedTo(QStringLiteral("(?:passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|private|master|encryption|signing)[_-]?key|credential)[A-Za-z0-9_.-]*+"))
+            + QStringLiteral("|(--?[a-z-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api-?key)[a-z-]*+[ \\t]++(?=[^-\\s])|authorization\\\\*+[\"']?[ \\t]*+[:=][ \\t]*+(?:[a-z]++[ \\t]++)?)(?:%1|%2)").arg(inQuotes, word),
+        QRegularExpression::CaseInsensitiveOption | byLines);
     return pattern;
 }
 
@@ -142,7 +157,8 @@ void Redactor::addName(const QString &name)
     QStringList escaped;
     for (const QString &one : std::as_const(m_names))
         escaped.append(QRegularExpression::escape(QString::fromLatin1(one.toUtf8())));
-    m_assigned.setPattern(QStringLiteral("(\\b(?:%1)\\\\*[\"']?[ \\t]*[=:][ \\t]*)").arg(escaped.join(QLatin1Char('|'))) + valuePattern);
+    m_assigned.setPatternOptions(byLines);
+    m_assigned.setPattern(assignedTo(QStringLiteral("\\b(?:%1)").arg(escaped.join(QLatin1Char('|')))));
 }
 
 QByteArray Redactor::redact(QByteArray text) const
@@ -158,9 +174,9 @@ QByteArray Redactor::redact(QByteArray text) const
             assigned = m_assigned;
     }
     QString bytes = QString::fromLatin1(text);
-    const QString hidden = QString::fromLatin1(mask), kept = QStringLiteral("\\1") + hidden;
+    const QString hidden = QString::fromLatin1(mask), kept = QStringLiteral("\\1\\2") + hidden;
     bytes.replace(shapes(), hidden);
-    bytes.replace(secretNames(), kept);
+    bytes.replace(secretNames(), QStringLiteral("\\1\\2\\3") + hidden);
     if (!assigned.pattern().isEmpty())
         bytes.replace(assigned, kept);
     return bytes.toLatin1();

@@ -23,6 +23,12 @@ private Q_SLOTS:
     void anEndlessLineIsCutNowhereInASecret();
     void aKeyWithoutAnEndSwallowsNoLog();
     void namesOfAProductAreSecret();
+    void noPieceOfAValueIsLeft_data();
+    void noPieceOfAValueIsLeft();
+    void aLongValueIsTakenOutToo_data();
+    void aLongValueIsTakenOutToo();
+    void whatStandsBesideAValueStays_data();
+    void whatStandsBesideAValueStays();
     void ordinaryTextStays();
     void linesStayOneLine_data();
     void linesStayOneLine();
@@ -144,9 +150,76 @@ void TestLogging::namesOfAProductAreSecret()
     Redactor redactor;
     redactor.addName(QStringLiteral("SHOP_SALT"));
     redactor.addName(QStringLiteral("PEPPER"));
-    QCOMPARE(redactor.redact(QByteArray("SHOP_SALT=abc def")), QByteArray("SHOP_SALT=[redacted] def"));
+    QCOMPARE(redactor.redact(QByteArray("SHOP_SALT=abc def")), QByteArray("SHOP_SALT=[redacted]")); // a line of an environment: its value may hold spaces
+    QCOMPARE(redactor.redact(QByteArray("env SHOP_SALT=abc run")), QByteArray("env SHOP_SALT=[redacted] run"));
+    QCOMPARE(redactor.redact(QByteArray("PEPPER=a,b;c&d}e'f\"g")), QByteArray("PEPPER=[redacted]"));
     QCOMPARE(redactor.redact(QByteArray("\"PEPPER\": \"a b\", x")), QByteArray("\"PEPPER\": [redacted], x"));
     QCOMPARE(redactor.redact(QByteArray("SHOP_SALTY=abc")), QByteArray("SHOP_SALTY=abc"));
+}
+
+void TestLogging::noPieceOfAValueIsLeft_data()
+{
+    QTest::addColumn<QByteArray>("text"); // each piece of its secret holds XX
+    for (const char *text : {"DB_PASSWORD=XX9,mXX2;ZtXX&7}abXXc", "DB_PASSWORD=&9xXX!,XX", "SECRET_KEY_BASE=;XX;XX", "PGPASSWORD=abXX'cdXX\"efXX",
+                             "x PGPASSWORD=abXX'cdXX\"efXX", "docker run -e DB_PASSWORD=XX9,mXX2;ZtXX&7}XX image", "run DB_PASSWORD=ab\\ XX",
+                             "DB_PASSWORD=correct XX battery", "export DB_PASSWORD=XX XX", "  - DB_PASSWORD=XX, XX", "+ DB_PASSWORD=XX XX",
+                             "password: correct XX battery", "  POSTGRES_PASSWORD: it's XX; \"XX\"XX", "password = XX XX", "PASSWORD='itXX'\\''s XX a'XX",
+                             "run PASSWORD='itXX'\\''s XX a'XX", "password: 'it''s XX'", "run PASSWORD=\"XX\\\" XX\"XX", "password:XX,XX", "{password:XX}",
+                             "postgres://u:pXX/sXX@h", "postgres://u:pXX@sXX@h/db", "redis://:XX:XX@h", "\"url\":\"amqp://u:XX@XX/XX@h\"",
+                             "first line\nDB_PASSWORD=XX, XX\nlast", "Authorization: Basic XX,XX==", "psql --password XX;XX app", "curl --token=XX&XX;XX"})
+        QTest::newRow(QByteArray("[S6] ").append(text).constData()) << QByteArray(text);
+}
+
+void TestLogging::noPieceOfAValueIsLeft()
+{
+    QFETCH(QByteArray, text);
+    const QByteArray clean = Redactor().redact(text);
+    QVERIFY2(!clean.contains("XX"), clean);
+    QVERIFY2(clean.contains("[redacted]"), clean);
+    QCOMPARE(Redactor().redact(clean), clean); // the same text passes more than once
+    for (const char *around : {"first line", "last", " image", " app"})
+        QCOMPARE(clean.contains(around), text.contains(around));
+}
+
+void TestLogging::aLongValueIsTakenOutToo_data()
+{
+    QTest::addColumn<QByteArray>("before");
+    QTest::addColumn<QByteArray>("piece");
+    QTest::newRow("JSON") << QByteArray("{\"token\": \"") << QByteArray("aX");
+    QTest::newRow("JSON with escapes") << QByteArray("{\"token\": \"") << QByteArray("\\\"X");
+    QTest::newRow("JSON in JSON") << QByteArray("{\\\"token\\\": \\\"") << QByteArray("aX");
+    QTest::newRow("quotes and escapes") << QByteArray("x TOKEN=\"") << QByteArray("\"'a'\\ X");
+    QTest::newRow("word") << QByteArray("x TOKEN=") << QByteArray("a\\ X");
+    QTest::newRow("phrase") << QByteArray("token: ") << QByteArray("a\"X ");
+    QTest::newRow("URL") << QByteArray("https://u:") << QByteArray("X@");
+}
+
+void TestLogging::aLongValueIsTakenOutToo()
+{
+    QFETCH(QByteArray, before);
+    QFETCH(QByteArray, piece);
+    const QByteArray clean = Redactor().redact(before + piece.repeated(60'000 / int(piece.size())));
+    QVERIFY2(!clean.contains('X') && clean.contains("[redacted]"), clean.left(200));
+}
+
+void TestLogging::whatStandsBesideAValueStays_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<QByteArray>("clean");
+    const auto row = [](const char *text, const char *clean) { QTest::newRow(text) << QByteArray(text) << QByteArray(clean); };
+    row("{\"password\":\"a, b\",\"user\":\"bob\"}", "{\"password\":[redacted],\"user\":\"bob\"}");
+    row("{\"msg\":\"bad token: a b\",\"host\":\"db1\"}", "{\"msg\":\"bad token: [redacted]\",\"host\":\"db1\"}");
+    row("msg=\"bad token: a b\" host=db1", "msg=\"bad token: [redacted]\" host=db1");
+    row("host=db password=a;b user=app", "host=db password=[redacted] user=app");
+    row("a DB_PASSWORD='x y' b", "a DB_PASSWORD=[redacted] b");
+    row("secret: a b\r\nnext: c", "secret: [redacted]\r\nnext: c");
+    row("http://10.0.0.1:8080/health answered, mail to ops@example.org", "http://10.0.0.1:8080/health answered, mail to ops@example.org");
+}
+
+void TestLogging::whatStandsBesideAValueStays()
+{
+    QFETCH(QByteArray, text);
+    QTEST(Redactor().redact(text), "clean");
 }
 
 void TestLogging::ordinaryTextStays()
