@@ -24,6 +24,7 @@ struct AnsibleGroup {
     QStringList parents;
     AnsibleVariables variables;
     int depth = 0; // all is 0
+    int priority = 1; // ansible_group_priority
 };
 
 class AnsibleInventory {
@@ -38,11 +39,14 @@ public:
     void addHosts(const QString &pattern, const QString &group, const AnsibleVariables &variables, const QString &where);
     // Keeps what says how a host is reached; the rest is listed as skipped.
     void put(AnsibleVariables &variables, const QString &name, const AnsibleVariable &value);
+    void put(AnsibleGroup &group, const QString &name, const AnsibleVariable &value); // in the inventory itself
     // Depths, once everything is read. ImportSyntax for a group that is its own child.
     Status settle(const QString &file);
 
     const QList<AnsibleHost> &hosts() const { return m_hosts; }
-    QStringList groupsOf(const QString &host) const; // with their parents, without all; by depth, then by name
+    QStringList memberships(const QString &host) const { return m_memberships.value(host); } // as written, in their order
+    // With their parents, without all; by depth, priority and name. Nothing: more than kMostGroupsOfHost.
+    std::optional<QStringList> groupsOf(const QStringList &memberships) const;
     const AnsibleVariables &variablesOf(const QString &group) const { return m_groups.constFind(group)->variables; }
 
 private:
@@ -51,10 +55,22 @@ private:
     QList<AnsibleHost> m_hosts;
     QHash<QString, int> m_index;               // of m_hosts, by name
     QHash<QString, QStringList> m_memberships; // by host
+    qint64 m_expanded = 0;                     // names, those that stand twice as well
 };
+
+inline constexpr qsizetype kMostGroupsOfHost = 100;
 
 // web[01:03] and a[a:c:2]b, as Ansible expands them; nothing when it is no range or has more than `most` names.
 std::optional<QStringList> expandRanges(const QString &pattern, int most);
+
+// What the arguments say that Ansible hands to ssh, in the order in which it does: the chain of jump hosts, or why the way
+// cannot be taken as it is meant (it is never "directly", then).
+struct AnsibleWay {
+    QString jumps, where;  // "a,b"; empty: directly
+    QString problem;
+    QStringList untaken;   // other options that say who connects
+};
+AnsibleWay ansibleWay(const AnsibleVariables &variables);
 
 AnsibleVariable ansibleText(const QString &text, const QString &where); // sees vaults and templates
 AnsibleVariable ansibleValue(const YamlNode &node, const QString &where);

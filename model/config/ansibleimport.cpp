@@ -12,8 +12,6 @@ namespace bellwether {
 
 namespace {
 
-constexpr qsizetype mostGroupsOfHost = 100;
-
 // host_vars/ and group_vars/ beside the inventory: NAME, NAME.yml, .yaml or .json, or a folder NAME of such files.
 class VariableFiles {
 public:
@@ -32,8 +30,10 @@ public:
             if (m_files.resolved(path).isEmpty())
                 continue;
             const bool isFolder = m_files.isFolder(path);
-            const QStringList found = isFolder ? m_files.filesBelow(path) : QStringList{path};
-            for (const QString &file : found) {
+            const FilesBelow found = isFolder ? m_files.filesBelow(path, m_folder) : FilesBelow{{path}, {}};
+            for (const QString &left : found.left)
+                m_into.import().skip(left, QFileInfo(left).fileName(), QStringLiteral("it is a link out of the inventory's folder, no file, or one too many"));
+            for (const QString &file : found.files) {
                 if (isFolder && !isVariables(file)) {
                     m_into.import().skip(file, QFileInfo(file).fileName(), QStringLiteral("it ends in neither .yml, .yaml nor .json"));
                     continue;
@@ -85,8 +85,8 @@ public:
             m_names.insert(host.name);
     }
 
-    // `variables`: what holds for it, with everything that it inherits.
-    void make(const AnsibleHost &host, const AnsibleVariables &variables, const QStringList &groups)
+    // `variables`: what holds for it, with everything that it inherits. `groups`: nothing when there are too many.
+    void make(const AnsibleHost &host, const AnsibleVariables &variables, const std::optional<QStringList> &groups)
     {
         using Kind = AnsibleVariable::Kind;
         m_problem.clear();
@@ -99,34 +99,46 @@ public:
         const auto connection = variables.constFind(QStringLiteral("ansible_connection"));
         if (connection != variables.cend() && !QStringList{QStringLiteral("ssh"), QStringLiteral("smart"), QStringLiteral("paramiko"), QStringLiteral("paramiko_ssh")}.contains(connection->text))
             m_problem = QStringLiteral("it is not reached over SSH (ansible_connection)");
-        const auto take = [&](const char *variable, const char *key, bool needed, const QString &otherwise = {}) {
-            const auto found = variables.constFind(QString::fromLatin1(variable));
-            if (found == variables.cend()) {
-                if (!otherwise.isEmpty())
-                    put(made, key, otherwise, needed, host.where, QString::fromLatin1(variable));
-                return;
+        // Of two names of one variable the one with ssh_ wins, wherever they stand. True: one of them is there.
+        const auto take = [&](const char *newName, const char *oldName, const char *key, bool needed) {
+            for (const QString &variable : {QString::fromLatin1(oldName), QString::fromLatin1(newName)}) {
+                const auto found = variables.constFind(variable);
+                if (found == variables.cend())
+                    continue;
+                const QString why = found->kind == Kind::Vault ? QStringLiteral("it is encrypted") : QStringLiteral("templates are never evaluated");
+                if (found->kind == Kind::Plain)
+                    put(made, key, found->text, needed, found->where, variable);
+                else if (needed && m_problem.isEmpty())
+                    m_problem = QStringLiteral("its %1: %2").arg(variable, why);
+                else if (!needed)
+                    once(found->where, variable, why);
+                return true;
             }
-            if (found->kind == Kind::Plain)
-                return put(made, key, found->text, needed, found->where, QString::fromLatin1(variable));
-            const QString why = found->kind == Kind::Vault ? QStringLiteral("it is encrypted") : QStringLiteral("templates are never evaluated");
-            if (needed && m_problem.isEmpty())
-                m_problem = QStringLiteral("its %1: %2").arg(QString::fromLatin1(variable), why);
-            else if (!needed)
-                once(found->where, QString::fromLatin1(variable), why);
+            return false;
         };
-        take("ansible_host", "address", true, host.name);
-        if (!variables.contains(QStringLiteral("ansible_host"))) // its name is an address for want of a better one
-            made.stated.removeAll(QStringLiteral("address"));
-        take("ansible_port", "port", true);
-        take("ansible_user", "user", false);
-        take("ansible_ssh_private_key_file", "identity", false);
-        takeGroups(made, groups, host.where);
+        if (!take("ansible_host", "ansible_ssh_host", "address", true)) {
+            put(made, "address", host.name, true, host.where, QStringLiteral("ansible_host"));
+            made.stated.removeAll(QStringLiteral("address")); // its name is an address for want of a better one
+        }
+        take("ansible_port", "ansible_ssh_port", "port", true);
+        take("ansible_user", "ansible_ssh_user", "user", false);
+        take("ansible_private_key_file", "ansible_ssh_private_key_file", "identity", false);
+        const AnsibleWay way = ansibleWay(variables);
+        if (m_problem.isEmpty())
+            m_problem = way.problem;
+        for (const QString &option : way.untaken)
+            once(way.where, option, QStringLiteral("of the arguments for ssh only the jump hosts are taken over"));
+        if (groups)
+            takeGroups(made, *groups, host.where);
+        else if (m_problem.isEmpty()) // which of them says what is not looked at
+            m_problem = QStringLiteral("it is in more than %1 groups").arg(kMostGroupsOfHost);
         if (!m_problem.isEmpty()) {
             m_import.skip(host.where, host.name, m_problem);
+            m_refused.insert(host.name);
             return;
         }
         m_made.append(made);
-        m_arguments.append(variables.value(QStringLiteral("ansible_ssh_common_args")));
+        m_ways.append(way);
     }
 
     void finish() // once all hosts are known, since one may be another's jump host
@@ -136,11 +148,23 @@ public:
             if (m_made[i].host.endpoint.address != m_made[i].host.name)
                 m_index.insert(m_made[i].host.endpoint.address, i);
         }
+        QSet<QString> lost; // a way that cannot be taken is not "directly", and nobody goes through there
         for (qsizetype i = 0; i < m_made.size(); ++i)
-            if (!m_arguments[i].where.isEmpty())
-                takeJumps(m_made[i], m_arguments[i]);
-        m_import.hosts = m_made;
-        m_import.hosts.append(m_jumps.hosts());
+            if (!m_ways[i].jumps.isEmpty() && !takeJumps(m_made[i], m_ways[i]))
+                lost.insert(m_made[i].host.name);
+        m_made.append(m_jumps.hosts());
+        for (qsizetype before = -1; before != lost.size();) {
+            before = lost.size();
+            for (const ImportedHost &made : std::as_const(m_made))
+                if (lost.contains(made.host.endpoint.jump))
+                    lost.insert(made.host.name);
+        }
+        for (const ImportedHost &made : std::as_const(m_made)) {
+            if (lost.contains(made.host.name))
+                m_import.skip(made.where, made.host.name, QStringLiteral("its way leads over a jump host that is not taken, or over too many"));
+            else
+                m_import.hosts.append(made);
+        }
     }
 
 private:
@@ -162,47 +186,26 @@ private:
                 continue;
             if (!kName.accepts(group))
                 once(where, group, QStringLiteral("a group's name must be %1").arg(QString::fromLatin1(kName.allowed)));
-            else if (made.host.groups.size() == mostGroupsOfHost)
-                once(where, group, QStringLiteral("a host is in more than %1 groups").arg(mostGroupsOfHost));
-            else
-                made.host.groups.append(group);
+            else                made.host.groups.append(group);
         }
         if (!made.host.groups.isEmpty())
             made.stated.append(QStringLiteral("groups"));
     }
 
-    static QString jumpOf(const AnsibleVariable &arguments) // the chain, when it says this and nothing else
+    bool takeJumps(ImportedHost &made, const AnsibleWay &way)
     {
-        if (arguments.kind != AnsibleVariable::Kind::Plain)
-            return {};
-        const QStringList words = splitSshArguments(arguments.text).value_or(QStringList());
-        const QString first = words.value(0), second = words.value(1);
-        if (words.size() == 1 && first.startsWith(QLatin1String("-J")))
-            return first.mid(2);
-        if (words.size() == 2 && first == QLatin1String("-J"))
-            return second;
-        const QString option = words.size() == 1 && first.startsWith(QLatin1String("-o")) ? first.mid(2)
-            : words.size() == 2 && first == QLatin1String("-o") ? second : QString();
-        return option.startsWith(QLatin1String("ProxyJump="), Qt::CaseInsensitive) ? option.mid(10) : QString();
-    }
-
-    void takeJumps(ImportedHost &made, const AnsibleVariable &arguments)
-    {
-        const QString text = jumpOf(arguments);
-        const auto chain = text.isEmpty() ? std::nullopt : parseJumps(text);
-        if (!chain)
-            return once(arguments.where, QStringLiteral("ansible_ssh_common_args"),
-                        QStringLiteral("only -J or ProxyJump is taken over, alone and without templates; its hosts are reached directly"));
+        const auto chain = parseJumps(way.jumps);
         QString via;
-        for (const JumpSpec &spec : *chain) {
-            via = nameOfJump(made.host, spec, via, arguments.where);
+        for (const JumpSpec &spec : chain.value_or(QList<JumpSpec>())) {
+            via = nameOfJump(made.host, spec, via, way.where);
             if (via == made.host.name) // the jump host itself, which its group's variables mean as well
-                return;
+                return true;
             if (via.isEmpty())
-                return once(arguments.where, QStringLiteral("ansible_ssh_common_args"), QStringLiteral("more jump hosts than can be taken"));
+                return false;
         }
         made.host.endpoint.jump = via;
         made.stated.append(QStringLiteral("jump"));
+        return chain.has_value();
     }
 
     QString nameOfJump(const Installation &from, const JumpSpec &spec, const QString &via, const QString &where)
@@ -215,12 +218,16 @@ private:
             if (isIt && (via.isEmpty() || known.host.name == from.name || e.jump == via))
                 return known.host.name;
         }
+        if (m_refused.contains(spec.host)) // by its name alone it would be another machine
+            return {};
         Endpoint way;
         way.address = spec.host;
         way.port = spec.port > 0 ? spec.port : 22;
         way.user = spec.user;
         way.jump = via;
-        QStringList stated{QStringLiteral("address"), QStringLiteral("port")};
+        QStringList stated; // a name alone says nothing of what the fleet knows under it
+        if (spec.port > 0)
+            stated << QStringLiteral("port");
         if (!spec.user.isEmpty())
             stated << QStringLiteral("user");
         if (!via.isEmpty())
@@ -237,11 +244,11 @@ private:
     }
 
     Import &m_import;
-    QSet<QString> m_names, m_said;
+    QSet<QString> m_names, m_said, m_refused;
     QString m_problem; // of the host that is being made
     QList<ImportedHost> m_made;
     QMultiHash<QString, qsizetype> m_index; // of m_made, by name and by address
-    QList<AnsibleVariable> m_arguments; // beside m_made
+    QList<AnsibleWay> m_ways; // beside m_made
     JumpHosts m_jumps;
 };
 
@@ -259,30 +266,41 @@ Status makeHosts(const QString &name, const ImportFiles &files, AnsibleInventory
     VariableFiles beside(name, files, inventory);
     HostMaker maker(inventory.import(), inventory);
     QHash<QString, AnsibleVariables> ofGroups;
+    struct Inherited {
+        std::optional<QStringList> groups;
+        AnsibleVariables variables;
+    };
+    QHash<QStringList, Inherited> inherited; // hosts of the same groups inherit the same
     const auto allBeside = beside.of(QStringLiteral("group_vars"), all);
     if (!allBeside)
         return std::unexpected(allBeside.error());
     for (const AnsibleHost &host : inventory.hosts()) {
-        const QStringList groups = inventory.groupsOf(host.name);
-        AnsibleVariables variables = inventory.variablesOf(all);
-        for (const QString &group : groups)
-            overlay(variables, inventory.variablesOf(group));
-        overlay(variables, *allBeside);
-        for (const QString &group : groups) {
-            if (!ofGroups.contains(group)) {
-                const auto read = beside.of(QStringLiteral("group_vars"), group);
-                if (!read)
-                    return std::unexpected(read.error());
-                ofGroups.insert(group, *read);
+        const QStringList memberships = inventory.memberships(host.name);
+        auto known = inherited.constFind(memberships);
+        if (known == inherited.cend()) {
+            Inherited made{inventory.groupsOf(memberships), inventory.variablesOf(all)};
+            const QStringList groups = made.groups.value_or(QStringList());
+            for (const QString &group : groups)
+                overlay(made.variables, inventory.variablesOf(group));
+            overlay(made.variables, *allBeside);
+            for (const QString &group : groups) {
+                if (!ofGroups.contains(group)) {
+                    const auto read = beside.of(QStringLiteral("group_vars"), group);
+                    if (!read)
+                        return std::unexpected(read.error());
+                    ofGroups.insert(group, *read);
+                }
+                overlay(made.variables, ofGroups[group]);
             }
-            overlay(variables, ofGroups[group]);
+            known = inherited.insert(memberships, made);
         }
+        AnsibleVariables variables = known->variables;
         overlay(variables, host.variables);
         const auto own = beside.of(QStringLiteral("host_vars"), host.name);
         if (!own)
             return std::unexpected(own.error());
         overlay(variables, *own);
-        maker.make(host, variables, groups);
+        maker.make(host, variables, known->groups);
     }
     maker.finish();
     return {};

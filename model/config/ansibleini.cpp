@@ -119,7 +119,7 @@ Status readAnsibleIni(const QString &text, const QString &name, AnsibleInventory
             const qsizetype equals = line.indexOf(u'=');
             if (equals < 1)
                 return wrong(QStringLiteral("here stands KEY=VALUE"), name, number);
-            inventory.put(inventory.group(section.group, where).variables, line.left(equals).trimmed(),
+            inventory.put(inventory.group(section.group, where), line.left(equals).trimmed(),
                           ansibleText(unquoted(line.mid(equals + 1).trimmed()), where));
         }
     }

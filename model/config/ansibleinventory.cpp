@@ -8,9 +8,13 @@ namespace bellwether {
 namespace {
 
 constexpr int mostGroups = 2000;
+constexpr qint64 mostExpanded = 200'000; // names of hosts, counted as often as they stand there
+constexpr qsizetype longestRange = 512; // a name has at most 63 characters
 
-const QSet<QString> takenVariables{QStringLiteral("ansible_host"), QStringLiteral("ansible_port"), QStringLiteral("ansible_user"),
-                                   QStringLiteral("ansible_ssh_private_key_file"), QStringLiteral("ansible_ssh_common_args"),
+const QSet<QString> takenVariables{QStringLiteral("ansible_host"), QStringLiteral("ansible_ssh_host"), QStringLiteral("ansible_port"), QStringLiteral("ansible_ssh_port"),
+                                   QStringLiteral("ansible_user"), QStringLiteral("ansible_ssh_user"),
+                                   QStringLiteral("ansible_private_key_file"), QStringLiteral("ansible_ssh_private_key_file"),
+                                   QStringLiteral("ansible_ssh_args"), QStringLiteral("ansible_ssh_common_args"), QStringLiteral("ansible_ssh_extra_args"),
                                    QStringLiteral("ansible_connection")};
 
 const QString all = QStringLiteral("all");
@@ -71,6 +75,8 @@ std::pair<QString, QString> splitPort(const QString &pattern)
 std::optional<QStringList> expandRanges(const QString &pattern, int most)
 {
     QStringList names{pattern};
+    if (pattern.size() > longestRange && hasRange(pattern))
+        return std::nullopt;
     while (hasRange(names.first())) { // all of them have the same ranges left
         const QString &form = names.first();
         const qsizetype open = form.indexOf(u'['), close = form.indexOf(u']', open);
@@ -123,14 +129,30 @@ void AnsibleInventory::put(AnsibleVariables &variables, const QString &name, con
         m_import.skip(value.where, name, value.kind == AnsibleVariable::Kind::Vault ? QStringLiteral("it is encrypted") : QStringLiteral("this variable is not taken over"));
 }
 
+void AnsibleInventory::put(AnsibleGroup &group, const QString &name, const AnsibleVariable &value)
+{
+    if (name != QLatin1String("ansible_group_priority"))
+        return put(group.variables, name, value);
+    bool ok = false;
+    const int priority = value.text.toInt(&ok);
+    if (ok)
+        group.priority = priority;
+    else
+        m_import.skip(value.where, name, QStringLiteral("it must be a number"));
+}
+
 void AnsibleInventory::addHosts(const QString &pattern, const QString &group, const AnsibleVariables &variables, const QString &where)
 {
     const auto [names, port] = splitPort(pattern);
     AnsibleVariables own = variables;
     if (!port.isEmpty() && !own.contains(QStringLiteral("ansible_port")))
         own.insert(QStringLiteral("ansible_port"), {port, where});
+    if (m_expanded > mostExpanded) // settle() refuses all of it: with some of its groups left out a host may be another
+        return;
     const auto expanded = expandRanges(names, kMostImportedHosts);
-    if (!expanded || m_hosts.size() + expanded->size() > kMostImportedHosts) {
+    m_expanded += expanded ? expanded->size() : 0;
+    const qsizetype more = expanded ? std::count_if(expanded->cbegin(), expanded->cend(), [this](const QString &name) { return !m_index.contains(name); }) : 0;
+    if (!expanded || m_hosts.size() + more > kMostImportedHosts) {
         m_import.skip(where, pattern, expanded ? QStringLiteral("more than %1 hosts").arg(kMostImportedHosts)
                                                : QStringLiteral("this range is not understood or has more than %1 hosts").arg(kMostImportedHosts));
         return;
@@ -145,13 +167,15 @@ void AnsibleInventory::addHosts(const QString &pattern, const QString &group, co
         for (auto it = own.cbegin(); it != own.cend(); ++it)
             m_hosts[index].variables.insert(it.key(), it.value());
         QStringList &memberships = m_memberships[name];
-        if (!memberships.contains(group))
+        if (memberships.size() <= kMostGroupsOfHost && !memberships.contains(group)) // one more is enough to refuse it
             memberships.append(group);
     }
 }
 
 Status AnsibleInventory::settle(const QString &file)
 {
+    if (m_expanded > mostExpanded)
+        return fail(ErrorCode::ImportSyntax, {QStringLiteral("it names hosts more than %1 times; split it").arg(mostExpanded)}, {file, 0, 0, {}});
     if (m_groups.size() > mostGroups)
         return fail(ErrorCode::ImportSyntax, {QStringLiteral("it has more than %1 groups").arg(mostGroups)}, {file, 0, 0, {}});
     group(all, {});
@@ -185,23 +209,26 @@ Status AnsibleInventory::settle(const QString &file)
     return {};
 }
 
-QStringList AnsibleInventory::groupsOf(const QString &host) const
+std::optional<QStringList> AnsibleInventory::groupsOf(const QStringList &memberships) const
 {
     QSet<QString> found;
-    QStringList ahead = m_memberships.value(host);
+    QStringList ahead = memberships;
     while (!ahead.isEmpty()) {
         const QString name = ahead.takeLast();
-        if (name == all || found.contains(name) || !m_groups.contains(name))
+        const auto group = m_groups.constFind(name);
+        if (name == all || found.contains(name) || group == m_groups.cend())
             continue;
         found.insert(name);
-        ahead.append(m_groups.constFind(name)->parents);
+        if (found.size() > kMostGroupsOfHost || group->parents.size() > kMostGroupsOfHost)
+            return std::nullopt;
+        ahead.append(group->parents);
     }
     if (found.size() > 1)
         found.remove(QStringLiteral("ungrouped"));
     QStringList groups(found.cbegin(), found.cend());
     std::sort(groups.begin(), groups.end(), [this](const QString &a, const QString &b) {
-        const int da = m_groups.constFind(a)->depth, db = m_groups.constFind(b)->depth;
-        return da != db ? da < db : a < b;
+        const auto ga = m_groups.constFind(a), gb = m_groups.constFind(b);
+        return std::tie(ga->depth, ga->priority, a) < std::tie(gb->depth, gb->priority, b);
     });
     return groups;
 }

@@ -48,7 +48,7 @@ private:
                 else if (part == QLatin1String("hosts"))
                     readHost(item, value.items[j], name, itemPath);
                 else
-                    m_inventory.put(m_inventory.group(name, {}).variables, item.text, ansibleValue(value.items[j], placeOfNode(item)));
+                    m_inventory.put(m_inventory.group(name, {}), item.text, ansibleValue(value.items[j], placeOfNode(item)));
             }
         }
     }

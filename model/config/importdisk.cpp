@@ -2,8 +2,8 @@
 #include "config/importer.h"
 
 #include <QDir>
-#include <QDirIterator>
 #include <QFileInfo>
+#include <algorithm>
 
 #include <glob.h>
 
@@ -29,18 +29,42 @@ QStringList DiskFiles::matching(const QString &pattern) const
     return files;
 }
 
-QStringList DiskFiles::filesBelow(const QString &folder) const
-{
-    constexpr qsizetype most = 256;
-    QStringList files;
-    QDirIterator it(folder, QDir::Files | QDir::NoSymLinks, QDirIterator::Subdirectories);
-    while (it.hasNext() && files.size() < most) {
-        const QString path = it.next();
-        if (!it.fileName().endsWith(u'~'))
-            files.append(path);
+namespace {
+struct Below {
+    QString within, top; // both as they really are; the folder itself may be a link, as its owner wants it
+    FilesBelow found;
+    int seen = 0;
+
+    void take(const QString &folder, int depth)
+    {
+        constexpr int deepest = 16, most = 256; // links may lead in circles
+        QStringList names = QDir(folder).entryList(QDir::AllEntries | QDir::System | QDir::NoDotAndDotDot);
+        std::sort(names.begin(), names.end());
+        for (const QString &name : std::as_const(names)) {
+            const QFileInfo info(folder + u'/' + name);
+            const bool isFolder = info.isDir();
+            if (name.endsWith(u'~') || (isFolder && !info.suffix().isEmpty()))
+                continue;
+            if (found.left.size() >= most) // enough is said
+                return;
+            const QString real = info.canonicalFilePath();
+            const bool isInside = real.startsWith(within + u'/') || real.startsWith(top + u'/');
+            if (!isInside || (!isFolder && !info.isFile()) || depth == deepest || ++seen > most)
+                found.left.append(info.filePath());
+            else if (isFolder)
+                take(info.filePath(), depth + 1);
+            else
+                found.files.append(info.filePath());
+        }
     }
-    files.sort();
-    return files;
+};
+} // namespace
+
+FilesBelow DiskFiles::filesBelow(const QString &folder, const QString &within) const
+{
+    Below below{QFileInfo(within).canonicalFilePath(), QFileInfo(folder).canonicalFilePath(), {}};
+    below.take(folder, 0);
+    return below.found;
 }
 
 bool DiskFiles::isFolder(const QString &path) const

@@ -13,13 +13,18 @@ namespace bellwether {
 enum class ImportFormat { Fleet, SshConfig, Ansible, Csv };
 BELLWETHER_ENUM(ImportFormat, "fleet", "ssh-config", "ansible", "csv")
 
+struct FilesBelow {
+    QStringList files; // in the order in which Ansible reads them: by name, a folder where its name stands
+    QStringList left;  // links that lead elsewhere, what is no file, and what is beyond the limit
+};
+
 // Port: the files beside the one that is imported. Tests put memory in its place.
 class ImportFiles {
 public:
     virtual ~ImportFiles() = default;
     virtual Result<QByteArray> read(const QString &path) const = 0;         // FileUnreadable; FileTooLarge beyond 1 MiB
     virtual QStringList matching(const QString &pattern) const = 0;         // files, sorted; * ? [ ] as the shell's
-    virtual QStringList filesBelow(const QString &folder) const = 0;        // sorted; nothing hidden, no links out of it
+    virtual FilesBelow filesBelow(const QString &folder, const QString &within) const = 0; // nothing hidden; no link leads out of `within` or `folder`
     virtual bool isFolder(const QString &path) const = 0;
     virtual QString resolved(const QString &path) const = 0;                // without links and ..; empty when absent
     virtual QString home() const = 0;
@@ -69,7 +74,7 @@ public:
     explicit DiskFiles(const QString &home = {}); // empty: whoever runs the program
     Result<QByteArray> read(const QString &path) const override;
     QStringList matching(const QString &pattern) const override;
-    QStringList filesBelow(const QString &folder) const override;
+    FilesBelow filesBelow(const QString &folder, const QString &within) const override;
     bool isFolder(const QString &path) const override;
     QString resolved(const QString &path) const override;
     QString home() const override { return m_home; }

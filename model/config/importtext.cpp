@@ -170,6 +170,10 @@ QString JumpHosts::nameFor(const Endpoint &way, const QString &writtenHost, cons
     jump.host.name = *free;
     jump.host.endpoint = way;
     jump.stated = stated;
+    if (*free != writtenHost) // a name of our making: all that it means is said
+        for (const QString &key : {QStringLiteral("port"), QStringLiteral("address")})
+            if (!jump.stated.contains(key))
+                jump.stated.prepend(key);
     jump.where = where;
     m_hosts.append(jump);
     return *free;

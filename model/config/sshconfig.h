@@ -41,7 +41,8 @@ struct SshResolved {
         QString text() const { return arguments.value(0); }
     };
     Value hostName, user, port, identity, certificate, jump;
-    QList<Value> moreIdentities; // OpenSSH tries all of them, in their order
+    Value proxyCommand;          // the way, when it stands before any ProxyJump
+    QList<Value> moreIdentities; // OpenSSH tries up to a hundred, in their order
     QString where; // of the Host line that names it; empty when none does
 };
 SshResolved resolveSshHost(const SshConfig &config, const QString &name);

@@ -108,7 +108,8 @@ private:
         takeKeyFile(way, name, "identity", "IdentityFile", so.identity);
         takeKeyFile(way, name, "certificate", "CertificateFile", so.certificate);
         for (const SshResolved::Value &more : so.moreIdentities)
-            once(more.where, QStringLiteral("IdentityFile %1").arg(more.text()), QStringLiteral("a host has one key: the first is taken"));
+            if (!m_said.contains(more.where))
+                once(more.where, QStringLiteral("IdentityFile %1").arg(more.text()), QStringLiteral("a host has one key: the first is taken"));
         return way;
     }
 
@@ -179,7 +180,9 @@ private:
 
     void takeJumps(Way &way)
     {
-        const SshResolved::Value &jump = way.so.jump;
+        const SshResolved::Value &jump = way.so.jump, &command = way.so.proxyCommand;
+        if (command.isSet())
+            return refuse(way, command.where, QStringLiteral("it is reached through a ProxyCommand, and commands are never run"));
         if (!jump.isSet())
             return;
         way.stated.append(QStringLiteral("jump"));

@@ -1,6 +1,9 @@
 #include "config/sshconfig.h"
 
+#include <QRegularExpression>
 #include <QSet>
+#include <algorithm>
+#include <numeric>
 
 namespace bellwether {
 
@@ -10,7 +13,8 @@ using Kind = SshInstruction::Kind;
 
 constexpr int deepestInclude = 16; // OpenSSH's own limit
 constexpr int mostFiles = 256;
-constexpr qint64 mostComparisons = 50'000'000; // every host is asked of every block
+constexpr qint64 mostComparisons = 50'000'000; // of every host with every block, its patterns and what it holds
+constexpr int mostWildFolders = 1;             // in front of the last part of an Include: it is not for walking through a disk
 constexpr qint64 mostBytes = 4 << 20; // over all included files
 
 const QSet<QString> takenKeys{QStringLiteral("hostname"), QStringLiteral("user"), QStringLiteral("port"), QStringLiteral("identityfile"),
@@ -20,7 +24,7 @@ class Parser {
 public:
     Parser(const ImportFiles &files, Import &import) : m_files(files), m_import(import) {}
     SshConfig take() { return std::move(m_config); }
-    bool isTooMuch() const { return m_blocks * m_names.size() > mostComparisons; }
+    bool isTooMuch() const { return m_forAll * m_names.size() + m_forFew > mostComparisons; }
 
     Status parse(const QByteArray &bytes, const QString &name)
     {
@@ -48,6 +52,13 @@ private:
     {
         close(open);
         open = int(m_config.instructions.size());
+        const auto cost = [](const QStringList &patterns) {
+            return std::accumulate(patterns.cbegin(), patterns.cend(), qint64{0}, [](qint64 sum, const QString &pattern) { return sum + pattern.size(); });
+        };
+        m_forAll += 1 + cost(block.arguments);
+        for (const SshInstruction::Criterion &criterion : std::as_const(block.criteria))
+            m_forAll += cost(criterion.patterns);
+        m_reach = block.kind == Kind::Never ? 1 : block.kind == Kind::Host && block.arguments.isEmpty() ? block.names.size() : 0;
         m_config.instructions.append(std::move(block));
     }
 
@@ -97,14 +108,14 @@ private:
             return;
         }
         if (option.key == QLatin1String("proxycommand") && option.arguments.first().compare(QLatin1String("none"), Qt::CaseInsensitive) != 0)
-            m_import.skip(option.where, option.written, QStringLiteral("commands are never run; its hosts are reached directly"));
+            m_import.skip(option.where, option.written, QStringLiteral("commands are never run; hosts that are reached through it are not taken"));
+        (m_reach == 0 ? m_forAll : m_forFew) += qMax<qint64>(1, m_reach);
         m_config.instructions.append(option);
     }
 
     Status parseHost(SshInstruction &block, int &open)
     {
         block.kind = Kind::Host;
-        ++m_blocks;
         const QStringList patterns = std::exchange(block.arguments, {});
         for (const QString &pattern : patterns) {
             if (pattern.startsWith(u'!') || hasWildcard(pattern)) {
@@ -127,7 +138,6 @@ private:
 
     Status parseMatch(SshInstruction &block, const QString &rest, int &open)
     {
-        ++m_blocks;
         block.kind = Kind::Match;
         QString why;
         // attributes and their values, which may also be joined by =
@@ -171,6 +181,10 @@ private:
                 m_import.skip(line.where, line.written, QStringLiteral("somebody else's home is not read"));
                 continue;
             }
+            if (const QString why = whyNotSearched(path); !why.isEmpty()) {
+                m_import.skip(line.where, line.written, why);
+                continue;
+            }
             const QStringList found = m_files.matching(path);
             if (found.isEmpty())
                 m_import.skip(line.where, line.written, QStringLiteral("there is no such file"));
@@ -179,6 +193,23 @@ private:
                     return status;
         }
         return {};
+    }
+
+    // A pattern is looked up before anybody knows what it finds: it has to begin at home, and not to walk far from there.
+    QString whyNotSearched(const QString &path) const
+    {
+        static const QRegularExpression wild(QStringLiteral("[*?[]"));
+        const qsizetype first = path.indexOf(wild);
+        if (first < 0)
+            return {};
+        const QString folder = m_files.resolved(path.left(path.lastIndexOf(u'/', first) + 1)), home = m_files.resolved(m_files.home());
+        if (folder.isEmpty())
+            return QStringLiteral("there is no such file");
+        if (home.isEmpty() || !(folder + u'/').startsWith(home + u'/'))
+            return QStringLiteral("it lies outside of the home folder");
+        const QStringList parts = path.mid(first).split(u'/');
+        const auto wildFolders = std::count_if(parts.cbegin(), parts.cend() - 1, [](const QString &part) { return part.contains(wild); });
+        return wildFolders > mostWildFolders ? QStringLiteral("more than %1 of its folders is a pattern").arg(mostWildFolders) : QString();
     }
 
     Status includeFile(const QString &file, const SshInstruction &line)
@@ -205,7 +236,9 @@ private:
         const int begin = int(m_config.instructions.size());
         m_config.instructions.append({Kind::Include, {}, {}, {}, {}, line.where, line.written, 0});
         m_open.append(real);
+        const qint64 reach = m_reach;
         const Status status = parse(*text, file);
+        m_reach = reach;
         m_open.removeLast();
         m_config.instructions.append({Kind::IncludeEnd, {}, {}, {}, {}, line.where, {}, 0});
         m_config.instructions[begin].next = int(m_config.instructions.size());
@@ -218,7 +251,9 @@ private:
     QSet<QString> m_names;
     QStringList m_open; // included files that are being read
     int m_read = 0;
-    qint64 m_bytes = 0, m_blocks = 0;
+    qint64 m_bytes = 0;
+    qint64 m_forAll = 0, m_forFew = 0; // comparisons: with every name, and within blocks that only name some
+    qint64 m_reach = 0;                // how many names the block holds that is open; 0: it may hold for any
 };
 
 } // namespace

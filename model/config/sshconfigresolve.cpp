@@ -5,9 +5,12 @@ namespace bellwether {
 namespace {
 
 using Kind = SshInstruction::Kind;
+constexpr qsizetype mostIdentities = 100;
 
 bool matchesList(const QString &text, const QStringList &patterns, bool found = false)
 {
+    if (text.size() > 255) // neither a name nor an address: its host is refused, and patterns shall not be tried on it
+        return false;
     for (const QString &pattern : patterns) {
         if (pattern.startsWith(u'!')) {
             if (matchesWildcard(text, QStringView(pattern).mid(1)))
@@ -34,6 +37,14 @@ bool matchesCriteria(const QList<SshInstruction::Criterion> &criteria, const Ssh
     return true;
 }
 
+void takeIdentity(SshResolved &so, const SshResolved::Value &value)
+{
+    if (!so.identity.isSet())
+        so.identity = value;
+    else if (so.moreIdentities.size() < mostIdentities)
+        so.moreIdentities.append(value);
+}
+
 void set(SshResolved &so, const SshInstruction &option, bool &hasProxy)
 {
     const auto first = [&option](SshResolved::Value &value) {
@@ -47,13 +58,15 @@ void set(SshResolved &so, const SshInstruction &option, bool &hasProxy)
     else if (option.key == QLatin1String("port"))
         first(so.port);
     else if (option.key == QLatin1String("identityfile"))
-        so.identity.isSet() ? so.moreIdentities.append({option.arguments, option.where}) : first(so.identity);
+        takeIdentity(so, {option.arguments, option.where});
     else if (option.key == QLatin1String("certificatefile"))
         first(so.certificate);
     else if (!hasProxy) { // ProxyJump and ProxyCommand: whichever stands first
         hasProxy = true;
         if (option.key == QLatin1String("proxyjump"))
             first(so.jump);
+        else if (option.arguments.first().compare(QLatin1String("none"), Qt::CaseInsensitive) != 0)
+            first(so.proxyCommand);
     }
 }
 
