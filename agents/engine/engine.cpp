@@ -30,7 +30,7 @@ Engine::Engine(Setup setup)
     , m_workspace(std::move(setup.workspace))
     , m_personAsked(std::move(setup.personAsked))
     , m_leases(static_cast<Runtime &>(*this))
-    , m_holds(static_cast<Runtime &>(*this))
+    , m_holds(static_cast<Runtime &>(*this), m_workspace)
     , m_health(std::make_unique<HealthWatch>(static_cast<Runtime &>(*this)))
 {
     m_events = m_workspace.lastSeq;
@@ -50,7 +50,6 @@ Engine::Engine(Setup setup)
     };
     for (const RolloutState &r : std::as_const(m_workspace.rollouts))
         learnSecretNames(r);
-    m_holds.onReachedLate = [this](const QString &host) { holdsLifted({host}); };
     m_snapshot = makeSnapshot();
 }
 
@@ -85,7 +84,7 @@ void Engine::begin(std::function<void()> begun)
         m_begun = true; // until now the rollouts looked as if they ran: what was under way is interrupted, and nothing moves
         publish(true);
         if (m_workspace.hold || !m_workspace.heldHosts.isEmpty()) // the console before may have ended in the middle of it
-            spreadHold();
+            m_holds.spread();
         if (begun)
             begun();
     }, itself);
@@ -245,7 +244,7 @@ void Engine::retryBacklog()
 void Engine::pump()
 {
     const Now at = now();
-    if (!m_begun || m_stopped || m_stopping || !m_backlog.isEmpty() || m_retrying || at.monoMs < m_listeningMono)
+    if (!m_begun || m_stopped || m_holds.stopping || !m_backlog.isEmpty() || m_retrying || at.monoMs < m_listeningMono)
         return;
     for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
         if (r.isEnded() || r.interrupted || m_inFlight.value(r.id) > 0)
@@ -333,65 +332,6 @@ void Engine::pauseForHold(int id, const QString &detail)
     record(id, {e}, {}, itself);
 }
 
-QList<Installation> Engine::machines() const
-{
-    QMap<QString, Installation> found; // state folders of their own have holds of their own
-    const auto add = [&found](const Installation &i) { found.insert(i.endpoint.machine() + QLatin1Char(' ') + i.state, i); };
-    for (const Installation &i : std::as_const(m_workspace.inventory.installations))
-        add(i);
-    for (const RolloutState &r : std::as_const(m_workspace.rollouts))
-        if (!r.isEnded())
-            for (const PlanHost &h : r.plan.hosts)
-                add(h.installation);
-    return found.values();
-}
-
-// Who is told stands in the journal before anybody is, so that the end of a stop reaches all of them, whatever became of
-// their rollouts, of the fleet and of this console meanwhile.
-void Engine::spreadHold(std::function<void(const HoldKeeper::Reached &)> done)
-{
-    if (!m_workspace.hold) {
-        QMap<QString, Installation> known;
-        for (const RolloutState &r : std::as_const(m_workspace.rollouts))
-            for (const PlanHost &h : r.plan.hosts)
-                known.insert(h.installation.name, h.installation);
-        for (const Installation &i : std::as_const(m_workspace.inventory.installations))
-            known.insert(i.name, i);
-        QList<Installation> told;
-        for (const QString &name : std::as_const(m_workspace.heldHosts))
-            if (known.contains(name))
-                told.append(known[name]);
-        return m_holds.spread(told, {}, [this, done = std::move(done)](const HoldKeeper::Reached &reached) {
-            holdsLifted(reached.hosts);
-            if (done)
-                done(reached);
-        });
-    }
-    const QList<Installation> all = machines();
-    HoldsSpread e;
-    for (const Installation &i : all)
-        if (!m_workspace.heldHosts.contains(i.name))
-            e.hosts.append(i.name);
-    const auto tell = [this, all, done = std::move(done)] {
-        if (m_workspace.hold)
-            m_holds.spread(all, m_workspace.hold, done);
-        else if (done)
-            done({});
-    };
-    if (e.hosts.isEmpty())
-        return tell();
-    record(0, {e}, tell, itself);
-}
-
-void Engine::holdsLifted(const QStringList &hosts)
-{
-    if (m_workspace.hold || m_stopping || hosts.isEmpty())
-        return;
-    HoldsLifted e;
-    e.hosts = hosts;
-    record(0, {e}, {}, itself);
-}
-
 void Engine::attach(int id, const QString &host)
 {
     const RolloutState &r = *rollout(id);
@@ -412,7 +352,7 @@ void Engine::takeLease(int id, const QString &host)
             return;
         const HostRun &run = state->hosts[host];
         if (lease) {
-            if (lease->ownHold && !m_workspace.hold && !m_stopping)
+            if (lease->ownHold && !m_workspace.hold && !m_holds.stopping)
                 m_holds.lift(state->plan.host(host)->installation);
             LeaseTaken e;
             e.host = host;
@@ -422,6 +362,8 @@ void Engine::takeLease(int id, const QString &host)
             e.takenFrom = lease->takenFrom;
             return record(id, {e}, {}, itself);
         }
+        if (!isBegun(run.state)) // it was left out meanwhile: nobody waits for it any more
+            return;
         if (lease.error().code == ErrorCode::HostHeld) {
             pauseForHold(id, clauseOf(lease.error()));
             return schedule(5000, [this, id, host] { takeLease(id, host); });

@@ -79,9 +79,6 @@ private:
     void effects(const Event &event);
     void takeLease(int rollout, const QString &host);
     void pauseForHold(int rollout, const QString &detail);
-    QList<Installation> machines() const; // one installation of each: the fleet's and those of unfinished rollouts
-    void spreadHold(std::function<void(const HoldKeeper::Reached &)> done = {});
-    void holdsLifted(const QStringList &hosts);
     void learnSecretNames(const RolloutState &rollout) const;
     void attach(int rollout, const QString &host);
     void releaseLeases(int rollout);
@@ -99,6 +96,7 @@ private:
     void handleTrust(const Request &request, const Done &done);
     void handleReport(const Request &request, const Done &done);
     void handleTrustImport(const Request &request, const Done &done);
+    QString whyItStays(const QString &host) const;
     void handleFleetUndo(const Request &request, const Done &done);
     bool whenIdle(int rollout, std::function<void()> work);
     void wakeUp(); // after a sleep of the computer, or of this process
@@ -129,7 +127,6 @@ private:
     qint64 m_publishedMono = 0, m_events = 0;
     quint64 m_revision = 0;
     bool m_dirty = true, m_begun = false, m_stopped = false, m_retrying = false;
-    bool m_stopping = false; // everything is being stopped: nothing is decided before that is durable
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 

@@ -3,6 +3,7 @@
 #include "config/installationreader.h"
 #include "config/inventorydiff.h"
 #include "engine/engine.h"
+#include "rollout/decide.h"
 
 #include <QRegularExpression>
 
@@ -16,7 +17,21 @@ bool isFingerprint(const QString &text)
     return sha256.match(text).hasMatch();
 }
 
+// Another machine, or another state folder on it: what the host was told stays at the old place.
+bool isElsewhere(const Installation &a, const Installation &b)
+{
+    return a.endpoint.machine() != b.endpoint.machine() || a.endpoint.user != b.endpoint.user || a.state != b.state;
+}
+
 } // namespace
+
+// While everything is stopped the hosts that were told of it keep their place: the release has to find them.
+QString Engine::whyItStays(const QString &host) const
+{
+    if (!m_workspace.hold || !m_workspace.heldHosts.contains(host))
+        return {};
+    return QStringLiteral("%1 was told that %2; release it first").arg(host, holdText(*m_workspace.hold));
+}
 
 void Engine::handleFleet(const Request &request, const Done &done)
 {
@@ -41,8 +56,12 @@ void Engine::handleFleet(const Request &request, const Done &done)
                 return done(fail(ErrorCode::BadValue, {wrong[0], i.name, wrong[1]}));
             if (leadsBack(jumps, i.name))
                 return done(fail(ErrorCode::BadValue, {QStringLiteral("jump"), i.endpoint.jump, QStringLiteral("a host that does not lead back to %1").arg(i.name)}));
-            if (const QString holder = m_workspace.holderOf(i.name); old && !(*old == i) && !holder.isEmpty() && old->endpoint.machine() != i.endpoint.machine())
+            if (!old || !isElsewhere(*old, i))
+                continue;
+            if (const QString holder = m_workspace.holderOf(i.name); !holder.isEmpty())
                 return done(fail(ErrorCode::HostInOtherRollout, {i.name, holder}));
+            if (const QString why = whyItStays(i.name); !why.isEmpty())
+                return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet import"), why}));
         }
         return record(0, {e}, [=, this] {
             done(QJsonObject{{QStringLiteral("added"), added}, {QStringLiteral("replaced"), replaced},
@@ -58,6 +77,8 @@ void Engine::handleFleet(const Request &request, const Done &done)
                 return done(fail(ErrorCode::UnknownHost, {host}));
             if (const QString holder = m_workspace.holderOf(host); !holder.isEmpty())
                 return done(fail(ErrorCode::HostInOtherRollout, {host, holder}));
+            if (const QString why = whyItStays(host); !why.isEmpty())
+                return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet remove"), why}));
             for (const QString &behind : m_workspace.inventory.reachedThrough(host))
                 if (!e.hosts.contains(behind))
                     return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet remove"),
@@ -174,13 +195,15 @@ void Engine::handleFleetUndo(const Request &request, const Done &done)
     const qint64 expected = request.args.value(QLatin1String("expect")).toInteger(change.seq);
     if (expected != change.seq)
         return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet undo"), QStringLiteral("the fleet was changed again since")}));
-    for (const QString &host : change.added)
+    QStringList moved = change.added;
+    for (const Installation &old : change.before)
+        if (const Installation *current = m_workspace.inventory.find(old.name); current && isElsewhere(*current, old))
+            moved.append(old.name);
+    for (const QString &host : std::as_const(moved)) {
         if (const QString holder = m_workspace.holderOf(host); !holder.isEmpty())
             return done(fail(ErrorCode::HostInOtherRollout, {host, holder}));
-    for (const Installation &old : change.before) {
-        const Installation *current = m_workspace.inventory.find(old.name);
-        if (const QString holder = m_workspace.holderOf(old.name); current && !holder.isEmpty() && current->endpoint.machine() != old.endpoint.machine())
-            return done(fail(ErrorCode::HostInOtherRollout, {old.name, holder}));
+        if (const QString why = whyItStays(host); !why.isEmpty())
+            return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet undo"), why}));
     }
     FleetImported back;
     back.source = QStringLiteral("undo of %1").arg(change.source.isEmpty() ? QStringLiteral("a removal") : change.source);

@@ -14,55 +14,146 @@ QString lineOf(const Hold &hold)
             c = QLatin1Char('?');
     return text;
 }
+
+QString placeOf(const Installation &i) // state folders of their own have holds of their own
+{
+    return i.endpoint.machine() + QLatin1Char(' ') + i.endpoint.user + QLatin1Char(' ') + i.state;
+}
 } // namespace
 
-HoldKeeper::HoldKeeper(Runtime &runtime)
+HoldKeeper::HoldKeeper(Runtime &runtime, const Workspace &workspace)
     : m_runtime(runtime)
+    , m_workspace(workspace)
 {}
 
-void HoldKeeper::spread(const QList<Installation> &machines, const std::optional<Hold> &hold, std::function<void(const Reached &)> done)
+QList<Installation> HoldKeeper::machines() const
+{
+    QMap<QString, Installation> found;
+    for (const Installation &i : m_workspace.inventory.installations)
+        found.insert(placeOf(i), i);
+    for (const RolloutState &r : m_workspace.rollouts)
+        if (!r.isEnded())
+            for (const PlanHost &h : r.plan.hosts)
+                found.insert(placeOf(h.installation), h.installation);
+    return found.values();
+}
+
+// Who is told stands in the journal before anybody is, so that the end of a stop reaches all of them, whatever became of
+// their rollouts and of this console meanwhile.
+void HoldKeeper::spread(std::function<void(const Reached &)> done)
+{
+    if (m_workspace.hold) {
+        const QList<Installation> all = machines();
+        HoldsSpread e;
+        for (const Installation &i : all)
+            if (!m_workspace.heldHosts.contains(i.name))
+                e.hosts.append(i.name);
+        const auto tellThem = [this, all, done = std::move(done)] {
+            if (m_workspace.hold)
+                tellAll(all, m_workspace.hold, {}, done);
+            else if (done)
+                done({});
+        };
+        return e.hosts.isEmpty() ? tellThem() : m_runtime.record(0, {e}, tellThem);
+    }
+    QMap<QString, Installation> known;
+    for (const RolloutState &r : m_workspace.rollouts)
+        for (const PlanHost &h : r.plan.hosts)
+            known.insert(h.installation.name, h.installation);
+    for (const Installation &i : m_workspace.inventory.installations)
+        known.insert(i.name, i);
+    QList<Installation> told;
+    Reached before;
+    for (const QString &name : m_workspace.heldHosts) {
+        if (known.contains(name))
+            told.append(known[name]);
+        else
+            before.missed.append(name); // nobody knows any more where it is; its hold stays
+    }
+    tellAll(told, {}, before, [this, done = std::move(done)](const Reached &reached) {
+        lifted(reached.hosts);
+        if (done)
+            done(reached);
+    });
+}
+
+void HoldKeeper::tellAll(const QList<Installation> &machines, const std::optional<Hold> &hold, const Reached &before, std::function<void(const Reached &)> done)
 {
     const quint64 turn = ++m_turn;
-    auto left = std::make_shared<qsizetype>(machines.size());
-    auto reached = std::make_shared<Reached>();
     if (machines.isEmpty() && done)
-        done(*reached);
+        done(before);
+    auto left = std::make_shared<qsizetype>(machines.size());
+    auto reached = std::make_shared<Reached>(before);
     for (const Installation &machine : machines)
-        tell(machine, hold, turn, [left, reached, name = machine.name, done](bool there) {
+        tell({machine, hold, turn, {[left, reached, name = machine.name, done](bool there) {
             (there ? reached->hosts : reached->missed).append(name);
             if (--*left == 0 && done)
                 done(*reached);
-        });
+        }}});
 }
 
 void HoldKeeper::lift(const Installation &machine)
 {
-    tell(machine, {}, m_turn, [this, name = machine.name](bool there) {
-        if (there && onReachedLate)
-            onReachedLate(name);
-    });
+    tell({machine, {}, m_turn, {whenLate(machine.name)}});
 }
 
-void HoldKeeper::tell(const Installation &machine, const std::optional<Hold> &hold, quint64 turn, std::function<void(bool)> done)
+void HoldKeeper::tell(Wish wish)
 {
-    auto answered = [this, machine, hold, turn, done = std::move(done), alive = std::weak_ptr(m_alive)](const Status &status) {
-        if (alive.expired())
-            return;
-        if (done)
-            done(status.has_value());
-        if (!status && turn == m_turn)
-            m_runtime.schedule(againMs, [this, machine, hold, turn, alive] {
-                if (!alive.expired() && turn == m_turn)
-                    tell(machine, hold, turn, [this, name = machine.name](bool there) {
-                        if (there && onReachedLate)
-                            onReachedLate(name);
-                    });
-            });
+    const QString place = placeOf(wish.machine);
+    if (m_busy.contains(place)) {
+        if (const auto older = m_next.find(place); older != m_next.end()) {
+            const Wish gone = *older;
+            m_next.erase(older);
+            if (gone.turn == wish.turn) // the same, asked for another installation there
+                wish.done += gone.done;
+            else
+                for (const Done &done : gone.done)
+                    done(false);
+        }
+        m_next.insert(place, wish);
+        return;
+    }
+    m_busy.insert(place);
+    const auto then = [this, wish, alive = std::weak_ptr(m_alive)](const Status &status) {
+        if (!alive.expired())
+            answered(wish, status);
     };
-    if (hold)
-        m_runtime.hosts().hold(machine, m_runtime.owner(), lineOf(*hold), std::move(answered));
+    if (wish.hold)
+        m_runtime.hosts().hold(wish.machine, m_runtime.owner(), lineOf(*wish.hold), then);
     else
-        m_runtime.hosts().unhold(machine, m_runtime.owner(), std::move(answered));
+        m_runtime.hosts().unhold(wish.machine, m_runtime.owner(), then);
+}
+
+void HoldKeeper::answered(const Wish &wish, const Status &status)
+{
+    const QString place = placeOf(wish.machine);
+    m_busy.remove(place);
+    if (m_next.contains(place))
+        tell(m_next.take(place));
+    else if (!status && wish.turn == m_turn)
+        m_runtime.schedule(againMs, [this, again = Wish{wish.machine, wish.hold, wish.turn, {whenLate(wish.machine.name)}}, alive = std::weak_ptr(m_alive)] {
+            if (!alive.expired() && again.turn == m_turn)
+                tell(again);
+        });
+    for (const Done &done : wish.done)
+        done(status.has_value());
+}
+
+HoldKeeper::Done HoldKeeper::whenLate(const QString &host)
+{
+    return [this, host](bool there) {
+        if (there)
+            lifted({host});
+    };
+}
+
+void HoldKeeper::lifted(const QStringList &hosts)
+{
+    if (m_workspace.hold || stopping || hosts.isEmpty())
+        return;
+    HoldsLifted e;
+    e.hosts = hosts;
+    m_runtime.record(0, {e});
 }
 
 } // namespace bellwether

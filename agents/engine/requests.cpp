@@ -90,7 +90,7 @@ void Engine::handleRun(const Request &request, const Done &done)
 {
     if (!whenIdle(0, [=, this] { handleRun(request, done); }))
         return;
-    if (m_workspace.hold || m_stopping)
+    if (m_workspace.hold || m_holds.stopping)
         return done(fail(ErrorCode::NotAllowed, {QStringLiteral("run"), QStringLiteral("%1; release it first").arg(m_workspace.hold ? holdText(*m_workspace.hold) : QStringLiteral("everything is just being stopped"))}));
     auto plan = parsePlan(request.args.value(QLatin1String("plan")).toString().toUtf8(), request.args.value(QLatin1String("source")).toString(QStringLiteral("plan")));
     if (!plan)
@@ -150,20 +150,20 @@ void Engine::handleStop(const Request &request, const Done &done)
     const auto no = [&](const QString &why) { done(fail(ErrorCode::NotAllowed, {request.verb, why})); };
     if (reason.isEmpty())
         return no(QStringLiteral("it needs a reason"));
-    if (m_stopping)
+    if (m_holds.stopping)
         return no(QStringLiteral("everything is just being stopped"));
     if (stops && m_workspace.hold)
         return no(QStringLiteral("%1 already").arg(holdText(*m_workspace.hold)));
     if (!stops && !m_workspace.hold)
         return no(QStringLiteral("nothing is stopped"));
-    m_stopping = stops;
+    m_holds.stopping = stops; // nothing is decided before it is durable
     EverythingStopped stopped;
     EverythingReleased released;
     stopped.reason = released.reason = reason;
     record(0, {stops ? EventBody(stopped) : EventBody(released)}, [this, done] {
-        m_stopping = false;
+        m_holds.stopping = false;
         publish(true);
-        spreadHold([done](const HoldKeeper::Reached &reached) {
+        m_holds.spread([done](const HoldKeeper::Reached &reached) {
             done(QJsonObject{{QStringLiteral("hosts"), QJsonArray::fromStringList(reached.hosts)}, {QStringLiteral("missed"), QJsonArray::fromStringList(reached.missed)}});
         });
     }, request.actor);

@@ -146,6 +146,9 @@ void StepRunner::start()
                                     return r.retry(job.error(), [&r] { r.start(); }); // starting again attaches, never runs twice
                                 }
                                 if (!job && job.error().code == ErrorCode::HostHeld) {
+                                    // For how long nobody knows, and nothing has begun: an abort takes it back.
+                                    if (r.state()->abortRequested && !r.m_mayHaveBegun && r.isFirstToChange())
+                                        return r.end(StepOutcome::Cancelled, clauseOf(job.error()));
                                     r.pauseForStranger(job.error());
                                     return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); }));
                                 }
@@ -170,6 +173,14 @@ void StepRunner::lookWhileHeld()
         r.m_mayHaveBegun = false;
         r.start();
     }));
+}
+
+// Whether nothing has been changed on the host, were it not for this step.
+bool StepRunner::isFirstToChange() const
+{
+    HostRun before = state()->hosts.find(m_host.name).value();
+    before.steps.removeIf([this](const StepRun &step) { return step.token == m_run.token; });
+    return m_run.direction == Direction::Forward && !isChanged(before, m_run.hop);
 }
 
 // Another console has stopped everything on this host: a person has to know.

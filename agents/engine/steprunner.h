@@ -28,6 +28,7 @@ private:
     void start();
     bool waitsForRelease(std::function<void()> work);
     void lookWhileHeld();
+    bool isFirstToChange() const;
     void pauseForStranger(const Error &held);
     void lookAfter(const Error &refused);
     void started();

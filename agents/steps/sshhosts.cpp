@@ -33,12 +33,16 @@ std::function<void(Result<T>)> naming(const Installation &host, std::function<vo
 // A measurement under way: each part reports once, the last one hands the facts over.
 struct Measuring {
     HostFacts facts;
+    QStringList unasked; // probes that did not get through to the host
     int parts = 1; // one for the call that starts them
     std::function<void(HostFacts)> done;
     void part()
     {
-        if (--parts == 0)
-            done(facts);
+        if (--parts > 0)
+            return;
+        if (facts.reachable) // else it is said once, and not per probe
+            facts.problems += unasked;
+        done(facts);
     }
 };
 
@@ -108,9 +112,10 @@ void SshHosts::measure(const Installation &host, const Probes &probes, std::func
         runProbe(m_shell, jobHost(host), probe, host.directory, 0, [all, host, name, probe, take](const Result<ProbeAnswer> &answer) {
             const auto value = answer ? probeValue(probe, *answer, host.name) : Result<QJsonValue>(std::unexpected(answer.error()));
             const Status status = value ? take(*value, all->facts) : Status(std::unexpected(value.error()));
-            // When the host itself was not reached, that is said once and not per probe.
-            if (!status && (answer || !isConnectionError(status.error()) || all->facts.reachable))
-                all->facts.problems.append(QLatin1String(name) + QStringLiteral(": ") + errorClause(status.error()));
+            if (!status) {
+                QStringList &told = answer || !isConnectionError(status.error()) ? all->facts.problems : all->unasked;
+                told.append(QLatin1String(name) + QStringLiteral(": ") + errorClause(status.error()));
+            }
             all->part();
         });
     };

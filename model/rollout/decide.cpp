@@ -10,6 +10,8 @@ namespace bellwether {
 
 namespace {
 
+constexpr qint64 atOnceMs = 30'000;
+
 bool mayNotBeKilled(StepKind kind)
 {
     return kind == StepKind::Backup || kind == StepKind::Migrate || kind == StepKind::Start || kind == StepKind::Restore || kind == StepKind::SetAside;
@@ -92,7 +94,7 @@ struct Decider {
             return;
         }
         if (step.outcome == StepOutcome::Cancelled && s.abortRequested && !isChanged(h, h.hop))
-            return endHost(h, HostRunState::Excluded, QStringLiteral("the rollout was aborted and its %1 cancelled before anything was changed on it").arg(step.name));
+            return leaveOut(h, QStringLiteral("the rollout was aborted and its %1 cancelled before anything was changed on it").arg(step.name));
         const Ledger after = h.ledgersAfter.value(h.hop);
         for (const Migration &m : h.migrations) {
             if (m.state == MigrationState::Failed || (m.state == MigrationState::Running && (step.kind == StepKind::Migrate || step.kind == StepKind::Start)))
@@ -104,6 +106,17 @@ struct Decider {
         if (step.outcome == StepOutcome::Lost || step.outcome == StepOutcome::InDoubt)
             return endHost(h, HostRunState::InDoubt, reason);
         endHost(h, HostRunState::Failed, reason);
+    }
+
+    // An abort reached it where nothing of its present hop was changed. Has it come through an earlier one, then it is
+    // left on a version that nobody planned for it, and that is no host which was merely left out.
+    void leaveOut(const HostRun &h, const QString &reason)
+    {
+        if (!hasWayBack(s, h))
+            return endHost(h, HostRunState::Excluded, reason);
+        const QList<Hop> &hops = s.plan.host(h.name)->hops;
+        const Version &runs = h.state == HostRunState::Upgraded ? hops[h.hop].to : hops[h.hop].from;
+        endHost(h, HostRunState::Failed, QStringLiteral("the rollout was aborted: it was left on %1, on its way to %2").arg(runs.toString(), hops.last().to.toString()));
     }
 
     // Another console held the host in between. Before anything was changed on it everything is measured anew, from the
@@ -175,9 +188,12 @@ struct Decider {
             return h.direction == Direction::Forward ? endHost(h, HostRunState::Upgraded, {}) : endHost(h, HostRunState::RolledBack, {});
         const bool resting = h.direction == Direction::Forward && rests(h, steps[h.next]);
         if (resting && s.abortRequested)
-            return endHost(h, HostRunState::Excluded, QStringLiteral("the rollout was aborted before anything was changed on it"));
-        if (h.leaseEpoch == 0)
-            return; // the engine is taking it
+            return leaveOut(h, QStringLiteral("the rollout was aborted before anything was changed on it"));
+        if (h.leaseEpoch == 0) { // the engine is taking it, or somebody keeps it from us: for how long nobody knows
+            if (s.abortRequested && h.direction == Direction::Forward && !isChanged(h, h.hop))
+                leaveOut(h, QStringLiteral("the rollout was aborted before anything was changed on it"));
+            return;
+        }
         if (h.mustBeSeen)
             return afterSomebodyElse(h);
         if (resting)
@@ -378,7 +394,8 @@ struct Decider {
         }
     }
 
-    // A patch on a host whose database was not touched goes back by itself where the strategy says so.
+    // A patch on a host whose database was not touched goes back by itself where the strategy says so: in the moment in
+    // which it failed and was measured. Later somebody may have worked on it, and it takes a person's word.
     void automaticRollback()
     {
         if (s.plan.strategy.autoRollback != AutoRollback::Patch || s.hold)
@@ -388,6 +405,8 @@ struct Decider {
         for (const HostRun &h : s.hosts) {
             if (h.state != HostRunState::Failed || !h.way || h.way->verdict != WayBackVerdict::TagOnly || h.way->rule > 2 || !h.migrations.isEmpty())
                 continue;
+            if (now.wallMs < h.endedMs || now.wallMs - h.endedMs > atOnceMs)
+                continue;
             const PlanHost *planned = s.plan.host(h.name);
             if (bumpBetween(planned->hops[h.hop].from, planned->hops[h.hop].to) != Bump::Patch)
                 continue;
@@ -396,6 +415,17 @@ struct Decider {
         }
         if (!e.hosts.isEmpty())
             out.append(e);
+    }
+
+    // Hosts that came through one hop and will not see the next.
+    void leaveBetweenHops()
+    {
+        for (const HostRun &h : s.hosts) {
+            const bool between = h.state == HostRunState::Waiting || h.state == HostRunState::Deferred
+                || (h.state == HostRunState::Upgraded && h.hop + 1 < s.plan.host(h.name)->hops.size());
+            if (between && hasWayBack(s, h))
+                leaveOut(h, {});
+        }
     }
 
     bool end()
@@ -410,6 +440,10 @@ struct Decider {
         }
         if (moving || !s.rollbackOrder.isEmpty())
             return false;
+        if (s.abortRequested)
+            leaveBetweenHops();
+        if (!out.isEmpty())
+            return true;
         RolloutEnded e;
         e.reason = s.endReason;
         const QString trouble = leftInTrouble(s);
@@ -426,6 +460,17 @@ struct Decider {
             e.state = RolloutLifecycle::Succeeded;
         } else {
             return false;
+        }
+        for (const HostRun &h : s.hosts) { // nobody asks for these any more, and they must not stand in the way back
+            const StepRun *step = h.current();
+            if (!step)
+                continue;
+            StepEnded last;
+            last.host = h.name;
+            last.token = step->token;
+            last.outcome = StepOutcome::InDoubt;
+            last.reason = QStringLiteral("the rollout ended before the host could be asked what became of it");
+            out.append(last);
         }
         out.append(e);
         return true;

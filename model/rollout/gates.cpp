@@ -116,7 +116,8 @@ GateReading readGate(const RolloutState &state, int wave, const Now &now)
     };
 
     const bool overBudget = c.failures > g.allowed;
-    condition("upgraded", enough ? GateVerdict::Pass : settled ? GateVerdict::Fail : GateVerdict::Pending,
+    const bool tried = !canary || c.good > 0; // a canary that was left out proves nothing
+    condition("upgraded", !enough ? (settled ? GateVerdict::Fail : GateVerdict::Pending) : tried ? GateVerdict::Pass : GateVerdict::Inconclusive,
               QStringLiteral("%1 of %2").arg(c.good).arg(eligible));
     condition("healthy", c.upgraded == 0 ? GateVerdict::Pending : c.unhealthy == 0 ? GateVerdict::Pass : GateVerdict::Pending,
               QStringLiteral("%1 of %2").arg(c.upgraded - c.unhealthy).arg(c.upgraded));
@@ -138,8 +139,8 @@ GateReading readGate(const RolloutState &state, int wave, const Now &now)
                   baked ? QStringLiteral("%1 without a gap").arg(seconds(bakeMs)) : QStringLiteral("%1 of %2 left").arg(seconds(left), seconds(bakeMs)));
     }
 
-    const bool needsPerson = canary && s.manualGate && w.hop == lastHop(state, wave) && state.waves.size() > 1;
-    const bool promoted = w.promoted || state.options.autoPromote;
+    const bool needsPerson = canary && (s.manualGate || !tried) && w.hop == lastHop(state, wave) && state.waves.size() > 1;
+    const bool promoted = w.promoted || (state.options.autoPromote && tried);
     if (needsPerson)
         condition("manual", promoted ? GateVerdict::Pass : GateVerdict::Pending,
                   w.promoted ? QStringLiteral("by %1").arg(w.promotedBy) : promoted ? QStringLiteral("auto-promote") : QStringLiteral("after the bake"));
@@ -162,10 +163,11 @@ GateReading readGate(const RolloutState &state, int wave, const Now &now)
     } else if (settled && enough && baked) {
         if (needsPerson && !promoted) {
             g.waitsForPerson = true;
-            g.reason = QStringLiteral("everything holds; waiting for a person to promote");
+            g.reason = tried ? QStringLiteral("everything holds; waiting for a person to promote")
+                             : QStringLiteral("no canary was upgraded: to promote opens the next wave without any proof");
         } else {
             g.verdict = GateVerdict::Pass;
-            g.reason = QStringLiteral("%1 of %2 upgraded and healthy").arg(c.good).arg(eligible);
+            g.reason = tried ? QStringLiteral("%1 of %2 upgraded and healthy").arg(c.good).arg(eligible) : QStringLiteral("no canary was upgraded");
         }
     } else if (settled && g.bakeEndMono > 0 && now.monoMs > g.bakeEndMono + 120'000 && c.healthSeen < g.bakeEndMono) {
         g.verdict = GateVerdict::Inconclusive;

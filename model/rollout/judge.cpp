@@ -1,5 +1,7 @@
 #include "rollout/judge.h"
 
+#include <algorithm>
+
 namespace bellwether {
 
 namespace {
@@ -39,6 +41,13 @@ QString lostContent(const QMap<QString, qint64> &before, const QMap<QString, qin
     return {};
 }
 
+// That a probe failed stands in the problems; an answer that counts nothing is one.
+bool isUnread(const HostFacts &facts, const char *probe)
+{
+    const QString prefix = QLatin1String(probe) + QStringLiteral(": ");
+    return std::any_of(facts.problems.cbegin(), facts.problems.cend(), [&](const QString &problem) { return problem.startsWith(prefix); });
+}
+
 Judgement judgePreflight(const RolloutState &state, const Planned &planned, const Hop &hop, const HostFacts &facts)
 {
     if (!facts.reachable) {
@@ -63,6 +72,11 @@ Judgement judgePreflight(const RolloutState &state, const Planned &planned, cons
         return failed(QStringLiteral("it runs %1, which is newer than %2: an upgrade never goes down").arg(facts.version->toString(), hop.to.toString()));
     if (!facts.version->isSameRelease(hop.from))
         return failed(QStringLiteral("it runs %1, the plan was made for %2: plan it again").arg(facts.version->toString(), hop.from.toString()));
+    // What cannot be read before cannot be compared afterwards, and this is where asking costs nothing yet.
+    if (planned.hasLedger() && !facts.ledger)
+        return failed(QStringLiteral("its ledger could not be read: whether its database is half-migrated is not known"));
+    if (!planned.probes.content.isEmpty() && isUnread(facts, "content"))
+        return failed(QStringLiteral("its content could not be counted: what the upgrade loses would not be noticed"));
     if (facts.health != Health::Ok)
         return failed(QStringLiteral("it was unhealthy already: %1").arg(facts.healthDetail.isEmpty() ? nameOf(facts.health) : facts.healthDetail));
     if (!planned.probes.storage.isEmpty() && (!facts.diskFree || !facts.databaseSize))

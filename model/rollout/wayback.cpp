@@ -14,10 +14,15 @@ QString ledgerText(const Ledger &ledger)
     return text;
 }
 
+bool neverBegan(const StepRun &step) // taken back before the host had it: what a host carries out has started first
+{
+    return step.phase == StepPhase::Ended && step.outcome == StepOutcome::Cancelled && step.startedMs == 0;
+}
+
 const StepRun *firstForward(const HostRun &host, int hop, std::initializer_list<StepKind> kinds)
 {
     for (const StepRun &step : host.steps)
-        if (step.direction == Direction::Forward && step.hop == hop
+        if (step.direction == Direction::Forward && step.hop == hop && !neverBegan(step)
             && std::find(kinds.begin(), kinds.end(), step.kind) != kinds.end())
             return &step;
     return nullptr;

@@ -27,6 +27,7 @@ RolloutState stateIn(StepKind kind, Direction direction = Direction::Forward)
     planned.from = version("1.4.0");
     planned.probes.ledger.argv = {QStringLiteral("bin/ledger")};
     planned.probes.storage.argv = {QStringLiteral("bin/storage")};
+    planned.probes.content.argv = {QStringLiteral("bin/content")};
     Hop hop;
     hop.from = planned.from;
     hop.to = version("1.5.0");
@@ -103,6 +104,15 @@ void TestJudge::preflight_data()
     row("[AS-04] too little space", "1.4.0", before, "bytes free", [](HostFacts &f) { f.diskFree = 1199; });
     row("[AS-04] space that cannot be measured", "1.4.0", before, "free space", [](HostFacts &f) { f.diskFree.reset(); });
     row("[AS-04] a size that no disk has", "1.4.0", before, "bytes free", [](HostFacts &f) { f.databaseSize = std::numeric_limits<qint64>::max(); });
+    row("[N-02] a ledger that cannot be read", "1.4.0", before, "ledger could not be read", [](HostFacts &f) { f.ledger.reset(); });
+    row("[PI-18] content that cannot be counted", "1.4.0", before, "content could not be counted", [](HostFacts &f) {
+        f.content.clear();
+        f.problems = {QStringLiteral("content: it did not answer within 20 s")};
+    });
+    row("content that counts nothing, another probe failed", "1.4.0", before, "done", [](HostFacts &f) {
+        f.content.clear();
+        f.problems = {QStringLiteral("last backup: exit status 1")};
+    });
     row("[N-02] half-migrated by somebody else", "1.4.0", before, "half-migrated", [](HostFacts &f) { f.ledger->halfMigrated = QStringLiteral("m9"); });
 }
 

@@ -14,6 +14,14 @@ bool FakeFleet::deliver()
     return !waiting.empty();
 }
 
+void FakeFleet::arrive()
+{
+    holdsTravel = false;
+    const auto travelling = std::exchange(m_travelling, {});
+    for (const auto &there : travelling)
+        there();
+}
+
 template<class T>
 void FakeFleet::later(std::function<void(T)> done, T value)
 {
@@ -203,8 +211,14 @@ void FakeFleet::hold(const Installation &i, const QString &owner, const QString 
 {
     if (unreachable("hold", i.name, done))
         return;
-    m_hosts[i.name].holds.insert(owner, reason);
-    later<Status>(std::move(done), Status{});
+    const auto there = [this, name = i.name, owner, reason, done = std::move(done)] {
+        m_hosts[name].holds.insert(owner, reason);
+        later<Status>(done, Status{});
+    };
+    if (holdsTravel)
+        m_travelling.push_back(there);
+    else
+        there();
 }
 
 void FakeFleet::unhold(const Installation &i, const QString &owner, std::function<void(Status)> done)

@@ -46,7 +46,7 @@ public:
     void add(const QString &name) { m_hosts.insert(name, {}); }
     FakeHost &host(const QString &name) { return m_hosts[name]; }
     bool deliver(); // answers what is waiting; false when nothing was
-    void forgetCallers() { m_answers.clear(); } // the console died
+    void forgetCallers() { m_answers.clear(); m_travelling.clear(); } // the console died
     QMap<QString, int> effects;   // by token
     QStringList effectLog;        // "host verb argument"
     QMap<QString, FakeRelease> releases;
@@ -63,6 +63,8 @@ public:
     // What keeps a host from answering this verb ("poll"), or nothing.
     std::function<std::optional<Error>(const QString &verb, const QString &host)> refusing;
     std::function<bool(const QString &host, const QStringList &argv)> asked; // what ask() finds; nothing: yes
+    bool holdsTravel = false;    // a hold is on its way until arrive(); its end is there at once
+    void arrive();
     bool failsInSilence = false; // a failing migration prints nothing and leaves with 0
 
     void measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done) override;
@@ -93,7 +95,7 @@ private:
 
     const Clock &m_clock;
     QMap<QString, FakeHost> m_hosts;
-    std::deque<std::function<void()>> m_answers;
+    std::deque<std::function<void()>> m_answers, m_travelling;
 };
 
 } // namespace bellwether
