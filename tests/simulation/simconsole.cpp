@@ -179,12 +179,13 @@ void SimPort::scanKey(const Installation &i, std::function<void(Result<HostKey>)
 
 // ---- the console
 
-SimConsole::SimConsole(const QString &id, SimTime &time, SimRandom &random, SimHosts &hosts)
+SimConsole::SimConsole(const QString &id, SimTime &time, SimRandom &random, SimHosts &hosts, std::unique_ptr<SimJournal> store)
     : workspace(id)
     , port(time, random, hosts)
     , invariants(id, hosts, time)
     , m_time(time)
     , m_random(random)
+    , m_store(std::move(store))
 {}
 
 SimConsole::~SimConsole()
@@ -194,6 +195,7 @@ SimConsole::~SimConsole()
 
 void SimConsole::begin()
 {
+    recover();
     Workspace folded;
     folded.id = workspace;
     for (const Event &e : std::as_const(journal))
@@ -211,6 +213,50 @@ void SimConsole::kill()
     engine.reset();
     port.forgetCallers();
     m_frozen = false;
+    if (m_store && m_store->isOpen())
+        m_unheard = m_store->cutPower(m_underWay);
+    else
+        m_underWay.clear();
+}
+
+void SimConsole::lookBack()
+{
+    if (!m_store)
+        return;
+    if (m_store->isOpen())
+        m_unheard = m_store->cutPower({});
+    recover();
+}
+
+// I5: what was acknowledged is there, as it was; of what was under way whole lists may be there, in their order.
+void SimConsole::recover()
+{
+    if (!m_store || m_store->isOpen())
+        return;
+    const QList<QList<NewEvent>> underWay = std::exchange(m_underWay, {});
+    const Result<QList<Event>> found = m_store->open();
+    if (!found) {
+        invariants.violated(QStringLiteral("I5: the journal does not open: %1 %2").arg(QLatin1String(errorKey(found.error().code)), found.error().args.join(u' ')));
+        m_store.reset();
+        return;
+    }
+    for (qsizetype i = 0; i < journal.size(); ++i) {
+        if (i < found->size() && isSameEvent(found->at(i), journal[i]))
+            continue;
+        invariants.violated(QStringLiteral("I5: event %1 was acknowledged and is not in the journal").arg(i + 1));
+        m_store.reset();
+        return;
+    }
+    qsizetype whole = journal.size(), lists = 0;
+    for (auto list = underWay.cbegin(); list != underWay.cend() && (whole < found->size() || lists < m_unheard); ++list, ++lists)
+        whole += list->size();
+    m_unheard = 0;
+    if (whole != found->size())
+        invariants.violated(QStringLiteral("I5: %1 events are in the journal, of which %2 were asked for as a whole").arg(found->size()).arg(whole));
+    for (const Event &e : found->mid(journal.size())) {
+        journal.append(e);
+        invariants.see(e);
+    }
 }
 
 void SimConsole::sleepFor(qint64 ms)
@@ -245,8 +291,12 @@ void SimConsole::ask(const QString &verb, QJsonObject args, const QString &actor
 
 void SimConsole::append(QList<NewEvent> events, std::function<void(Result<QList<Event>>)> done)
 {
+    for (NewEvent &e : events)
+        if (auto *started = std::get_if<ConsoleStarted>(&e.body))
+            started->pid = 0; // the one thing that differs between two runs of a seed
     // one writer: commits come in the order of the calls
     m_lastCommitMono = std::max(m_lastCommitMono, m_time.mono()) + m_random.between(0, m_random.chance(0.05) ? 400 : 6);
+    m_underWay.append(events);
     commitAfter(m_lastCommitMono - m_time.mono(), std::move(events), std::move(done));
 }
 
@@ -254,29 +304,39 @@ void SimConsole::commitAfter(qint64 ms, QList<NewEvent> events, std::function<vo
 {
     m_time.after(ms, [this, events = std::move(events), done = std::move(done), life = m_life]() mutable {
         if (life != m_life)
-            return; // killed before the commit
+            return; // killed before the commit was heard of
         if (m_frozen)
             return commitAfter(500, std::move(events), std::move(done));
-        if (diskFull)
-            return done(fail(ErrorCode::JournalWrite, {QStringLiteral("no space left")}));
-        QList<Event> committed;
-        for (const NewEvent &e : std::as_const(events)) {
-            Event event;
-            event.seq = journal.size() + 1;
-            event.rollout = e.rollout;
-            event.wallMs = e.wallMs;
-            event.monoMs = e.monoMs;
-            event.actor = e.actor;
-            event.body = eventBodyFromJson(eventName(e.body), eventBodyToJson(e.body)).value();
-            if (auto *started = std::get_if<ConsoleStarted>(&event.body))
-                started->pid = 0; // the one thing that differs between two runs of a seed
-            journal.append(event);
-            committed.append(event);
-            invariants.see(event);
-        }
-        done(committed);
+        m_underWay.removeFirst();
+        Result<QList<Event>> committed = commit(events);
+        if (committed)
+            for (const Event &event : std::as_const(*committed)) {
+                journal.append(event);
+                invariants.see(event);
+            }
+        done(std::move(committed));
         QCoreApplication::sendPostedEvents(engine.get());
     });
+}
+
+Result<QList<Event>> SimConsole::commit(const QList<NewEvent> &events)
+{
+    if (m_store)
+        return m_store->append(events, diskFull);
+    if (diskFull)
+        return fail(ErrorCode::JournalWrite, {QStringLiteral("no space left")});
+    QList<Event> committed;
+    for (const NewEvent &e : events) {
+        Event event;
+        event.seq = journal.size() + committed.size() + 1;
+        event.rollout = e.rollout;
+        event.wallMs = e.wallMs;
+        event.monoMs = e.monoMs;
+        event.actor = e.actor;
+        event.body = eventBodyFromJson(eventName(e.body), eventBodyToJson(e.body)).value();
+        committed.append(event);
+    }
+    return committed;
 }
 
 } // namespace bellwether

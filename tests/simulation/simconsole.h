@@ -6,6 +6,7 @@
 #include "engine/truststore.h"
 #include "invariants.h"
 #include "simhosts.h"
+#include "simjournal.h"
 
 #include <memory>
 
@@ -54,10 +55,12 @@ private:
 
 class SimConsole final : public JournalWriterPort {
 public:
-    SimConsole(const QString &workspace, SimTime &time, SimRandom &random, SimHosts &hosts);
+    // store: the real journal on a disk; without one what is committed is remembered and that is all.
+    SimConsole(const QString &workspace, SimTime &time, SimRandom &random, SimHosts &hosts, std::unique_ptr<SimJournal> store);
     ~SimConsole() override;
     void begin();
     void kill();
+    void lookBack(); // when the night is over: is everything on the disk?
     void sleepFor(qint64 ms);
     bool runs() const { return engine != nullptr && !m_frozen; }
     void ask(const QString &verb, QJsonObject args, const QString &actor); // answered through the journal, or not at all
@@ -74,12 +77,17 @@ public:
 private:
     void tick(int life);
     void commitAfter(qint64 ms, QList<NewEvent> events, std::function<void(Result<QList<Event>>)> done);
+    Result<QList<Event>> commit(const QList<NewEvent> &events);
+    void recover();
 
     SimTime &m_time;
     SimRandom &m_random;
     int m_life = 0;
     bool m_frozen = false;
     qint64 m_lastCommitMono = 0;
+    std::unique_ptr<SimJournal> m_store;
+    QList<QList<NewEvent>> m_underWay; // asked for and not committed yet
+    qsizetype m_unheard = 0;            // of these, committed when the power went, and nobody lived to hear of it
 };
 
 } // namespace bellwether

@@ -118,7 +118,7 @@ Result<JobState> SimHosts::start(const QString &product, const QString &token, q
         return fail(ErrorCode::HostDiskFull, {product});
     if (const SimJob *known = job(name, token)) {
         if (known->script != script)
-            return fail(ErrorCode::HostBusy, {product, QStringLiteral("token-reused")});
+            return fail(ErrorCode::Internal, {QStringLiteral("host protocol on %1: err=token-reused").arg(name)});
         return poll(product, token, 0).state;
     }
     if (const auto held = heldByAnother(product, owner))
@@ -161,7 +161,9 @@ Status SimHosts::cancel(const QString &product, const QString &token, qint64 epo
     if (m.epoch != epoch || m.leaseOwner != owner)
         return fail(ErrorCode::HostFenced, {product});
     SimJob *j = job(m.name, token);
-    if (!j || j->done)
+    if (!j)
+        return fail(ErrorCode::Internal, {QStringLiteral("host protocol on %1: err=absent").arg(m.name)});
+    if (j->done)
         return {};
     breakOff(m_products[product], *j);
     j->why = QStringLiteral("cancel");
@@ -173,8 +175,10 @@ Status SimHosts::cancel(const QString &product, const QString &token, qint64 epo
 
 Status SimHosts::acknowledge(const QString &product, const QString &token)
 {
-    if (SimJob *j = job(m_products[product].machine, token))
-        j->acknowledged = true;
+    SimJob *j = job(m_products[product].machine, token);
+    if (!j || !j->done)
+        return fail(ErrorCode::Internal, {QStringLiteral("host protocol on %1: err=notdone").arg(m_products[product].machine)});
+    j->acknowledged = true;
     return {};
 }
 
@@ -325,6 +329,8 @@ void SimHosts::carryOut(const QString &machine, const QString &token)
         }}});
     if (verb == QLatin1String("start"))
         return migrateAndStart(machine, token, argument);
+    if (verb == QLatin1String("wait")) // for somebody to end it
+        return work(machine, token, {{1'000'000'000'000, [](SimProduct &, SimJob &) { return true; }}});
     if (verb == QLatin1String("validate"))
         return work(machine, token, {{m_random.between(100, 3000), [argument](SimProduct &p, SimJob &b) {
             b.exitStatus = p.backups.value(argument).readable ? 0 : 1;

@@ -62,8 +62,10 @@ Simulation::Simulation(quint64 seed)
 {
     makeReleases();
     const int consoles = m_random.chance(0.15) ? 2 : 1;
+    const bool onDisk = SimRandom(seed ^ 0xd159ULL).chance(0.25); // with the real journal
     for (int i = 0; i < consoles; ++i)
-        m_consoles.push_back(std::make_unique<SimConsole>(QStringLiteral("workspace-%1").arg(i + 1), m_time, m_random, m_hosts));
+        m_consoles.push_back(std::make_unique<SimConsole>(QStringLiteral("workspace-%1").arg(i + 1), m_time, m_random, m_hosts,
+                                                          onDisk ? std::make_unique<SimJournal>(seed + quint64(i)) : nullptr));
     m_hosts.onClaimed = [this](const QString &host, const QString &token, qint64 epoch, const QString &owner, const QByteArray &script) {
         ++m_effects;
         for (auto &console : m_consoles)
@@ -420,6 +422,7 @@ SimulationResult Simulation::run()
     result.seed = m_seed;
     QCryptographicHash hash(QCryptographicHash::Sha256);
     for (const auto &console : m_consoles) {
+        console->lookBack();
         result.violations += console->invariants.violations();
         result.events += console->journal.size();
         for (const Event &e : std::as_const(console->journal)) {
