@@ -174,7 +174,7 @@ private:
         const QString shop = QStringLiteral("shop");
         const QString who = m_random.chance(0.6) ? QStringLiteral("ws-ann") : QStringLiteral("ws-ben");
         const qint64 now = m_hosts.machine(QStringLiteral("box")).epoch;
-        const qint64 epoch = m_random.chance(0.85) ? now : now + m_random.between(-1, 1);
+        const qint64 epoch = m_random.chance(0.85) ? now : std::max<qint64>(0, now + m_random.between(-1, 1));
         const int ttlS = m_random.chance(0.5) ? 9999 : 0; // 0: stale at once
         const int n = m_random.below(4);
         const QString token = tokenOf(n);
@@ -232,6 +232,8 @@ private:
         }
         if (!running(n))
             return {};
+        for (int i = 0; i < 250 && processOf(n, "step") == 0; ++i) // claimed is not yet begun
+            QTest::qWait(20);
         const bool stepToo = m_random.chance(0.5);
         say(stepToo ? QStringLiteral("(supervisor and step are killed)") : QStringLiteral("(the supervisor is killed)"));
         end(n, stepToo);
