@@ -13,6 +13,7 @@ int main(int argc, char **argv)
         std::fprintf(stderr, "usage: simulate SEED [COUNT]\n");
         return 2;
     }
+    std::setvbuf(stdout, nullptr, _IOLBF, 0); // what has been found is seen, also when somebody stops a long run
     const quint64 first = QByteArray(argv[1]).toULongLong();
     const quint64 count = argc > 2 ? QByteArray(argv[2]).toULongLong() : 1;
     int broken = 0;
