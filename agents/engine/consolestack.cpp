@@ -101,7 +101,7 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
         });
         d.hosts = std::make_unique<SshHosts>(*d.pool, d.clock);
         d.engine = std::make_unique<Engine>(Engine::Setup{d.between ? *d.between : static_cast<JournalWriterPort &>(*d.writer), *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace),
-                                                           [&credentials = d.credentials] { credentials.personAsked(); }});
+                                                           [&credentials = d.credentials] { credentials.personAsked(); }, d.pool.get()});
         d.engine->begin([begun] { begun->set_value(); });
         d.timer = std::make_unique<QTimer>();
         QObject::connect(d.timer.get(), &QTimer::timeout, d.engine.get(), [engine = d.engine.get()] { engine->tick(); });

@@ -8,6 +8,7 @@
 #include "logging/redactor.h"
 #include "rollout/decide.h"
 #include "rollout/wayback.h"
+#include "transfer/transfers.h"
 
 #include <QCoreApplication>
 #include <QEvent>
@@ -50,6 +51,7 @@ Engine::Engine(Setup setup)
     };
     for (const RolloutState &r : std::as_const(m_workspace.rollouts))
         learnSecretNames(r);
+    makeTransfers(setup.shell);
     m_snapshot = makeSnapshot();
 }
 
@@ -95,6 +97,7 @@ void Engine::stop()
     m_stopped = true;
     m_runners.clear();
     m_due.clear();
+    m_transfers.reset();
 }
 
 bool Engine::isIdle() const
@@ -451,6 +454,7 @@ std::shared_ptr<const ConsoleSnapshot> Engine::makeSnapshot()
     s->journalState = m_backlog.isEmpty() && !m_retrying ? QStringLiteral("intact") : QStringLiteral("failing: %1").arg(m_journalFailure);
     s->hold = m_workspace.hold;
     s->connected = m_hosts.openSessions();
+    s->transfers = m_transfers ? m_transfers->underWay() : 0;
     if (!m_workspace.undo.isEmpty())
         s->undo = m_workspace.undo.last();
     QHash<QString, QString> held;

@@ -22,6 +22,8 @@ namespace bellwether {
 class HealthWatch;
 class StepRunner;
 class TrustStore;
+class Transfers;
+class RemoteShell;
 
 class Engine final : public QObject, public ConsolePort, private Runtime {
 public:
@@ -33,6 +35,7 @@ public:
         QString dataFolder;
         Workspace workspace; // folded from the journal as it is
         std::function<void()> personAsked = {}; // before each request: what hosts refused may be tried again
+        RemoteShell *shell = nullptr; // over which files are copied; without it none are
     };
     explicit Engine(Setup setup);
     ~Engine() override;
@@ -98,6 +101,8 @@ private:
     void handleTrustImport(const Request &request, const Done &done);
     QString whyItStays(const QString &host) const;
     void handleFleetUndo(const Request &request, const Done &done);
+    void handleTransfer(const Request &request, const Done &done);
+    void makeTransfers(RemoteShell *shell);
     bool whenIdle(int rollout, std::function<void()> work);
     void wakeUp(); // after a sleep of the computer, or of this process
 
@@ -111,6 +116,7 @@ private:
     LeaseKeeper m_leases;
     HoldKeeper m_holds;
     std::unique_ptr<HealthWatch> m_health;
+    std::unique_ptr<Transfers> m_transfers;
     QHash<QString, std::shared_ptr<StepRunner>> m_runners; // by host
     QHash<int, int> m_inFlight;                            // by rollout: appends not yet committed
     QMap<int, QList<std::function<void()>>> m_waiting;     // requests that wait for them

@@ -6,6 +6,7 @@
 #include "rollout/decide.h"
 #include "rollout/fleetjson.h"
 #include "rollout/wayback.h"
+#include "transfer/transfers.h"
 
 namespace bellwether {
 
@@ -75,6 +76,8 @@ void Engine::handle(const Request &request, const Done &done)
         return handleTrustImport(request, done);
     if (request.verb == QLatin1String("fleet-undo"))
         return handleFleetUndo(request, done);
+    if (request.verb == QLatin1String("put") || request.verb == QLatin1String("get") || request.verb == QLatin1String("transfers") || request.verb == QLatin1String("transfer-cancel"))
+        return handleTransfer(request, done);
     handleFleet(request, done);
 }
 
@@ -157,6 +160,8 @@ void Engine::handleStop(const Request &request, const Done &done)
     if (!stops && !m_workspace.hold)
         return no(QStringLiteral("nothing is stopped"));
     m_holds.stopping = stops; // nothing is decided before it is durable
+    if (stops && m_transfers)
+        m_transfers->cancelPuts();
     EverythingStopped stopped;
     EverythingReleased released;
     stopped.reason = released.reason = reason;

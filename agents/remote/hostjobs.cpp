@@ -1,5 +1,6 @@
 #include "remote/hostjobs.h"
 
+#include "remote/hostanswer.h"
 #include "remote/hostscripts.h"
 
 #include <QCryptographicHash>
@@ -10,63 +11,13 @@ namespace bellwether {
 
 namespace {
 
-// Words of a host as they may go into errors and events: one short line without control characters.
-QString words(const QByteArray &bytes)
-{
-    QString text = QString::fromUtf8(bytes.left(400)).simplified().left(200);
-    for (QChar &c : text) {
-        if (!c.isPrint() && !c.isSurrogate())
-            c = u'?';
-    }
-    return text;
-}
-
-// The helper's answer: its header line, split, and the raw bytes behind it.
-struct Answer {
-    QHash<QByteArray, QByteArray> fields;
-    QByteArray verb, err, header, body;
-    QString text(const char *key) const { return words(fields.value(key)); }
-    qint64 number(const char *key, qint64 otherwise = 0) const
-    {
-        bool ok = false;
-        const qint64 value = fields.value(key).toLongLong(&ok);
-        return ok ? value : otherwise;
-    }
-};
-
-bool findHeader(const QByteArray &out, Answer &answer)
-{
-    qsizetype at = out.startsWith("bwr ") ? 0 : out.indexOf("\nbwr ");
-    if (at < 0)
-        return false;
-    if (out.at(at) == '\n')
-        ++at;
-    const qsizetype end = out.indexOf('\n', at);
-    if (end < 0)
-        return false;
-    answer.header = out.mid(at + 4, end - at - 4);
-    answer.body = out.mid(end + 1);
-    for (const QByteArray &word : answer.header.split(' ')) {
-        const qsizetype equals = word.indexOf('=');
-        if (equals < 0)
-            answer.verb = answer.verb.isEmpty() ? word : answer.verb;
-        else if (!answer.fields.contains(word.left(equals)))
-            answer.fields.insert(word.left(equals), word.mid(equals + 1));
-    }
-    if (answer.header.startsWith("err=")) // further in it is the size of a stream
-        answer.err = answer.fields.value("err");
-    return true;
-}
-
-std::unexpected<Error> errorOf(const Answer &answer, const HostJobs::Host &host)
+std::unexpected<Error> errorOf(const HostAnswer &answer, const HostJobs::Host &host)
 {
     const QString name = host.endpoint.machine();
     if (answer.err == "locked")
         return fail(ErrorCode::HostLocked, {name, answer.text("owner"), answer.text("left")});
-    if (answer.err == "held") {
-        const qsizetype reason = answer.header.indexOf("reason=");
-        return fail(ErrorCode::HostHeld, {name, answer.text("owner"), words(reason < 0 ? QByteArray() : answer.header.mid(reason + 7))});
-    }
+    if (answer.err == "held")
+        return fail(ErrorCode::HostHeld, {name, answer.text("owner"), answer.reason()});
     if (answer.err == "busy")
         return fail(ErrorCode::HostBusy, {name, answer.text("job") + QStringLiteral(" of ") + answer.text("owner")});
     if (answer.err == "fenced")
@@ -75,29 +26,19 @@ std::unexpected<Error> errorOf(const Answer &answer, const HostJobs::Host &host)
         return fail(ErrorCode::HostDiskFull, {name});
     if (answer.err == "state") {
         const QString root = host.stateRoot.isEmpty() ? QStringLiteral("~/.local/state/bellwether") : host.stateRoot;
-        const qsizetype reason = answer.header.indexOf("reason=");
-        return fail(ErrorCode::HostStateUnusable, {name, root, words(reason < 0 ? QByteArray() : answer.header.mid(reason + 7))});
+        return fail(ErrorCode::HostStateUnusable, {name, root, answer.reason()});
     }
     if (answer.err == "sha")
         return fail(ErrorCode::ConnectionLost, {name, QStringLiteral("the step's script arrived incomplete; nothing was started")});
-    return fail(ErrorCode::Internal, {QStringLiteral("host protocol on %1: %2").arg(name, words(answer.header))});
+    return fail(ErrorCode::Internal, {QStringLiteral("host protocol on %1: %2").arg(name, hostWords(answer.header))});
 }
 
 // What came back is an answer, or the reason why it is none.
-Result<Answer> read(const Result<ExecResult> &result, const HostJobs::Host &host)
+Result<HostAnswer> read(const Result<ExecResult> &result, const HostJobs::Host &host)
 {
-    if (!result)
-        return std::unexpected(result.error());
-    Answer answer;
-    if (!findHeader(result->out, answer)) {
-        if (result->exitStatus < 0)
-            return fail(ErrorCode::ConnectionLost, {host.endpoint.machine(), QStringLiteral("the command ended without an answer")});
-        const QString said = words(result->out + ' ' + result->err);
-        return fail(ErrorCode::NoShell, {host.endpoint.machine(),
-                                         said.isEmpty() ? QStringLiteral("exit %1").arg(result->exitStatus) : said});
-    }
-    if (!answer.err.isEmpty())
-        return errorOf(answer, host);
+    auto answer = answerOf(result, host.endpoint.machine());
+    if (answer && !answer->err.isEmpty())
+        return errorOf(*answer, host);
     return answer;
 }
 
@@ -127,7 +68,7 @@ void ask(RemoteShell &shell, const HostJobs::Host &host, const QStringList &verb
 
 void askPlain(RemoteShell &shell, const HostJobs::Host &host, const QStringList &verb, std::function<void(Status)> done)
 {
-    ask<void>(shell, host, verb, {}, std::move(done), [](const Answer &, const ExecResult &) -> Status { return {}; });
+    ask<void>(shell, host, verb, {}, std::move(done), [](const HostAnswer &, const ExecResult &) -> Status { return {}; });
 }
 
 bool stateFrom(const QByteArray &name, JobState &state)
@@ -146,7 +87,7 @@ std::unexpected<Error> unreadable(const HostJobs::Host &host, const QString &wha
 }
 
 // Everything here came from a host that may lie: sizes, token and result are checked before they are believed.
-Result<JobPoll> pollFrom(const Answer &answer, const HostJobs::Host &host, const QString &token, qint64 maxBytes)
+Result<JobPoll> pollFrom(const HostAnswer &answer, const HostJobs::Host &host, const QString &token, qint64 maxBytes)
 {
     const QString what = QStringLiteral("poll of ") + token;
     JobPoll poll;
@@ -186,7 +127,7 @@ HostJobs::HostJobs(RemoteShell &shell)
 void HostJobs::lock(const Host &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done)
 {
     ask<Lease>(m_shell, host, {QStringLiteral("lock"), owner, QString::number(ttlS)}, {}, std::move(done),
-               [host](const Answer &answer, const ExecResult &) -> Result<Lease> {
+               [host](const HostAnswer &answer, const ExecResult &) -> Result<Lease> {
                    const qint64 epoch = answer.number("epoch");
                    if (epoch <= 0)
                        return unreadable(host, QStringLiteral("lock"), QStringLiteral("it names no epoch"));
@@ -213,7 +154,7 @@ void HostJobs::start(const Host &host, const QString &token, qint64 epoch, const
     ask<JobState>(m_shell, host,
                   {QStringLiteral("start"), token, QString::number(epoch), owner, QString::number(timeoutS), sha},
                   std::move(request), std::move(done),
-                  [host, token](const Answer &answer, const ExecResult &) -> Result<JobState> {
+                  [host, token](const HostAnswer &answer, const ExecResult &) -> Result<JobState> {
                       JobState state = JobState::Absent;
                       if (answer.text("token") != token || !stateFrom(answer.fields.value("state"), state))
                           return unreadable(host, QStringLiteral("start of ") + token, QStringLiteral("the answer is for another step"));
@@ -230,7 +171,7 @@ void HostJobs::poll(const Host &host, const QString &token, qint64 outOffset, qi
     ask<JobPoll>(m_shell, host,
                  {QStringLiteral("poll"), token, QString::number(outOffset), QString::number(errOffset),
                   QString::number(maxBytes), QString::number(waitS)},
-                 std::move(request), std::move(done), [host, token, maxBytes](const Answer &answer, const ExecResult &) {
+                 std::move(request), std::move(done), [host, token, maxBytes](const HostAnswer &answer, const ExecResult &) {
                      return pollFrom(answer, host, token, maxBytes);
                  });
 }
@@ -258,7 +199,7 @@ void HostJobs::unhold(const Host &host, const QString &owner, std::function<void
 void HostJobs::who(const Host &host, std::function<void(Result<HostIdentity>)> done)
 {
     ask<HostIdentity>(m_shell, host, {QStringLiteral("who")}, {}, std::move(done),
-                      [](const Answer &answer, const ExecResult &) -> Result<HostIdentity> {
+                      [](const HostAnswer &answer, const ExecResult &) -> Result<HostIdentity> {
                           return HostIdentity{answer.text("machine"), answer.text("boot"), answer.text("owner"),
                                               answer.number("left"), answer.text("job")};
                       });
@@ -278,13 +219,13 @@ void HostJobs::run(const Host &host, const QStringList &argv, const QString &dir
         const auto answer = read(result, host);
         if (answer) {
             if (bySudo && result->exitStatus == 1 && (result->err.startsWith("sudo: ") || result->err.startsWith("Sorry, user ")))
-                return done(fail(ErrorCode::SudoRefused, {host.endpoint.machine(), words(result->err)}));
+                return done(fail(ErrorCode::SudoRefused, {host.endpoint.machine(), hostWords(result->err)}));
             result->out = answer->body;
             return done(std::move(result));
         }
         if (result && result->out.contains("bwr err=nodir"))
             return done(fail(ErrorCode::CommandFailed, {host.endpoint.machine(), QStringLiteral("cd ") + directory,
-                                                        QStringLiteral("1"), words(result->err)}));
+                                                        QStringLiteral("1"), hostWords(result->err)}));
         done(std::unexpected(answer.error()));
     });
 }

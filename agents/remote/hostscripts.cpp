@@ -82,6 +82,22 @@ Result<QByteArray> helperCommand(const QStringList &verbAndArgs, const QString &
     return bounded(anyShellCommand(text + helper));
 }
 
+Result<QByteArray> transferCommand(const QStringList &verbAndArgs)
+{
+    static const QByteArray whole = hostResource(QStringLiteral("transfer.sh"));
+    static const QByteArray chunk = hostResource(QStringLiteral("chunk.sh"));
+    static const QByteArray relay = hostResource(QStringLiteral("relay.sh"));
+    if (whole.isEmpty() || chunk.isEmpty() || relay.isEmpty())
+        return fail(ErrorCode::Internal, {QStringLiteral("the host scripts are not in the program")});
+    const auto words = shellCommand(verbAndArgs);
+    if (!words)
+        return words;
+    const QString &verb = verbAndArgs.first();
+    const bool isChunk = verb == QLatin1String("put") || verb == QLatin1String("get");
+    const bool isRelay = verb == QLatin1String("stage") || verb == QLatin1String("relay");
+    return bounded(anyShellCommand("echo\nset -- " + *words + '\n' + (isChunk ? chunk : isRelay ? relay : whole)));
+}
+
 Result<QByteArray> plainCommand(const QStringList &argv, const QString &directory)
 {
     const auto words = programCommand(argv);

@@ -13,6 +13,9 @@ QByteArray hostResource(const QString &name);
 // Command line for one verb of the host-run helper. `start` also carries the supervisor.
 Result<QByteArray> helperCommand(const QStringList &verbAndArgs, const QString &stateRoot);
 
+// Command line for one verb of copying files (resources/host/transfer.sh, chunk.sh, relay.sh).
+Result<QByteArray> transferCommand(const QStringList &verbAndArgs);
+
 // Command line that announces itself with the line "bwr run" and then becomes argv; "bwr err=nodir" when the folder is
 // not there. What a login shell printed before that line is noise.
 Result<QByteArray> plainCommand(const QStringList &argv, const QString &directory);

@@ -1,5 +1,6 @@
 #include "fleetview/fleetpage.h"
 
+#include "fleetview/copyfile.h"
 #include "fleetview/countsrow.h"
 #include "fleetview/fleetcopy.h"
 #include "fleetview/fleettable.h"
@@ -35,7 +36,7 @@ FleetPage::FleetPage(Requests &requests, QWidget *parent)
       m_filter(new FilterField), m_group(menuButton(tr("Group"))), m_columns(menuButton(tr("Columns"))), m_saved(new SavedFilters(*m_filter, this)), m_table(new FleetTable),
       m_inspector(new Inspector), m_side(new FoldSide(m_inspector, tr("Chosen host"), Qt::RightEdge, this)), m_split(new QSplitter(Qt::Horizontal)), m_undo(new Button(tr("Undo import"))), m_import(new Button(tr("Import…"))),
       m_check(new Button(tr("Check 0 hosts"))), m_plan(new Button(tr("Plan upgrade of 0 hosts…"), ButtonKind::Primary)),
-      m_importer(new ImportFleet(requests, this)), m_truster(new TrustHost(requests, this))
+      m_importer(new ImportFleet(requests, this)), m_truster(new TrustHost(requests, this)), m_copier(new CopyFile(requests, this))
 {
     setAcceptDrops(true);
     m_nowMs = QDateTime::currentMSecsSinceEpoch();
@@ -115,6 +116,10 @@ void FleetPage::buildCommands()
         if (m_snapshot && m_snapshot->readOnlyReason.isEmpty())
             m_truster->chooseFile();
     });
+    add(tr("Copy a file to the selected hosts…"), {}, [this] {
+        if (!selectedNames().isEmpty() && m_snapshot && m_snapshot->readOnlyReason.isEmpty())
+            m_copier->chooseFile(selectedNames());
+    });
     add(tr("Trust the host's key…"), QKeySequence(QStringLiteral("Ctrl+T")), [this] {
         if (!m_inspector->host().isEmpty() && m_snapshot->readOnlyReason.isEmpty())
             m_truster->ask(m_inspector->host());
@@ -159,6 +164,7 @@ void FleetPage::connectAll()
     connect(m_truster, &TrustHost::busyChanged, this, busy);
     connect(m_truster, &TrustHost::said, this, &Page::said);
     connect(m_truster, &TrustHost::failed, this, &Page::failed);
+    connect(m_copier, &CopyFile::failed, this, &Page::failed);
 }
 
 QString FleetPage::about() const

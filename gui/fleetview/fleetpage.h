@@ -11,6 +11,7 @@ class QToolButton;
 
 namespace bellwether {
 
+class CopyFile;
 class CountsRow;
 class FilterField;
 class FleetTable;
@@ -89,6 +90,7 @@ private:
     Button *m_undo, *m_import, *m_check, *m_plan;
     ImportFleet *m_importer;
     TrustHost *m_truster;
+    CopyFile *m_copier;
     QList<QAction *> m_commands;
     QString m_busy;
     bool m_production = false, m_columnsRestored = false, m_grouped = false, m_stale = false, m_settled = false;

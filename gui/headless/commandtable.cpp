@@ -13,6 +13,7 @@ const OptionSpec json{t("json"), {}, t("one JSON document instead of tables")};
 const OptionSpec filter{t("filter"), t("EXPR"), t("which hosts, e.g. \"version<1.5 and group:eu\"")};
 const OptionSpec reason{t("reason"), t("TEXT"), t("kept in the journal")};
 const OptionSpec hosts{t("host"), t("HOST"), t("only this host; may be repeated"), true};
+const OptionSpec limit{t("limit"), t("2MB/s"), t("at most so many bytes a second to each host: 500k, 2MB/s …")};
 const OptionSpec fingerprint{t("fingerprint"), t("SHA256:…"), t("trust this key and no other, without asking")};
 
 QList<CommandSpec> makeTable()
@@ -31,6 +32,11 @@ QList<CommandSpec> makeTable()
          {fingerprint, reason, {t("import"), t("FILE"), t("a known_hosts file: keys of machines in the fleet, and revoked ones")},
           {t("dry-run"), {}, t("with --import: only say what would be taken")}, json}, hostTrust},
         {t("host shell"), t("HOST"), 1, 1, t("print the ssh command for a host"), {}, hostShell},
+        {t("host put"), t("FILE [HOST[,HOST…]]"), 1, 2, t("copy a file to hosts, whole or not at all; a part that is there is gone on with"),
+         {{t("to"), t("PATH"), t("where to on the hosts, absolute; with / at its end: a folder, the name stays")}, filter, limit,
+          {t("mode"), t("0644"), t("its permissions there (default: those of the file it replaces, else 0644)")}, reason, json}, hostPut},
+        {t("host get"), t("HOST PATH"), 2, 2, t("copy a file from a host; a part that is here is gone on with"),
+         {{t("to"), t("FILE"), t("where to on this computer (default: its name, here)")}, limit, reason, json}, hostGet},
         {t("profiles list"), {}, 0, 0, t("the products that are known"), {json}, profilesList},
         {t("profiles show"), t("ID"), 1, 1, t("a product's steps, ways back and settings"), {json}, profilesShow},
         {t("profiles check"), t("FILE…"), 1, -1, t("check profile files"), {json}, profilesCheck},

@@ -28,9 +28,9 @@ bool isMoving(const HostView &host)
     return std::ranges::any_of(host.steps, [](const StepView &step) { return step.state == QLatin1String("running") || step.state == QLatin1String("intended"); });
 }
 
-bool hasMovingRollout(const ConsoleSnapshot &snapshot)
+bool isMoving(const ConsoleSnapshot &snapshot)
 {
-    return std::ranges::any_of(snapshot.rollouts, [](const std::shared_ptr<const RolloutSnapshot> &rollout) {
+    return snapshot.transfers > 0 || std::ranges::any_of(snapshot.rollouts, [](const std::shared_ptr<const RolloutSnapshot> &rollout) {
         const bool ended = rollout->state != RolloutLifecycle::Running && rollout->state != RolloutLifecycle::Paused;
         if (!ended && !rollout->interrupted && rollout->pauseReasons.isEmpty())
             return true;
@@ -73,8 +73,19 @@ Result<std::unique_ptr<ConsoleLink>> ConsoleLink::open(const QString &dataFolder
 
 Reply ConsoleLink::ask(const Request &request)
 {
+    return ask(request, isInterrupted);
+}
+
+void ConsoleLink::tell(const Request &request)
+{
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    (void)ask(request, [until] { return std::chrono::steady_clock::now() > until; });
+}
+
+Reply ConsoleLink::ask(const Request &request, const std::function<bool()> &stop)
+{
     if (m_client)
-        return m_client->ask(request, isInterrupted);
+        return m_client->ask(request, stop);
     auto waiting = std::make_shared<Waiting>();
     m_owned->port().request(request, [waiting](Reply reply) {
         const std::scoped_lock lock(waiting->mutex);
@@ -83,7 +94,7 @@ Reply ConsoleLink::ask(const Request &request)
     });
     std::unique_lock lock(waiting->mutex);
     while (!waiting->reply) {
-        if (isInterrupted())
+        if (stop())
             return fail(ErrorCode::Interrupted);
         waiting->changed.wait_for(lock, std::chrono::milliseconds(100));
     }
@@ -96,7 +107,7 @@ ConsoleLink::~ConsoleLink()
         return;
     m_server->stopAccepting();
     pauseFor(150); // a request that was just answered is in the next snapshot
-    while (!isInterrupted() && hasMovingRollout(*m_owned->port().snapshot()))
+    while (!isInterrupted() && isMoving(*m_owned->port().snapshot()))
         pauseFor(300);
 }
 

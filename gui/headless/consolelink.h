@@ -14,9 +14,11 @@ public:
     ~ConsoleLink();
     bool isOwner() const { return m_owned != nullptr; }
     Reply ask(const Request &request); // waits; Interrupted on SIGINT or SIGTERM
+    void tell(const Request &request); // also when interrupted; waits two seconds at most
 
 private:
     ConsoleLink() = default;
+    Reply ask(const Request &request, const std::function<bool()> &stop);
     std::unique_ptr<OwnerClient> m_client;
     std::unique_ptr<OwnedConsole> m_owned; // destroyed after the server
     std::unique_ptr<OwnerServer> m_server;

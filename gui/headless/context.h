@@ -43,6 +43,8 @@ Result<int> fleetSet(Context &);
 Result<int> fleetRemove(Context &);
 Result<int> hostTrust(Context &);
 Result<int> hostShell(Context &);
+Result<int> hostPut(Context &);
+Result<int> hostGet(Context &);
 Result<int> profilesList(Context &);
 Result<int> profilesShow(Context &);
 Result<int> profilesCheck(Context &);

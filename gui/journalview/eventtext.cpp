@@ -28,6 +28,33 @@ struct Words {
     void operator()(const HostTrusted &e) const { line.what = tr("%1 %2 of %3").arg(e.keyType, e.fingerprint, e.machine); }
     void operator()(const KeyRevoked &e) const { line.what = tr("%1 %2 is never believed again").arg(e.keyType, e.fingerprint); }
     void operator()(const ReleasesImported &e) const { line.what = e.source; }
+    void operator()(const TransferBegun &e) const
+    {
+        line.what = e.direction == QLatin1String("get") ? tr("%1 from %2").arg(e.path, e.hosts.join(QStringLiteral(", ")))
+                                                        : tr("%1 (%2, sha256 %3) to %4 on %5").arg(e.file, bytesText(e.size), shortHash(e.sha256), e.path, joinNames(e.hosts));
+        if (!e.stagedOn.isEmpty())
+            line.what += tr(", by way of %1").arg(joinNames(e.stagedOn));
+        if (!e.reason.isEmpty())
+            line.what += QStringLiteral(": ") + e.reason;
+    }
+    void operator()(const FileTransferred &e) const
+    {
+        line.what = e.direction == QLatin1String("get") ? tr("%1 copied from here, %2, sha256 %3").arg(e.path, bytesText(e.size), e.sha256)
+            : e.already                                 ? tr("%1 was there already, %2, sha256 %3").arg(e.path, bytesText(e.size), e.sha256)
+                                                        : tr("%1 copied here, %2, sha256 %3").arg(e.path, bytesText(e.size), e.sha256);
+        if (!e.through.isEmpty())
+            line.what += tr(", passed on by %1").arg(e.through);
+        if (!e.reason.isEmpty())
+            line.what += QStringLiteral(": ") + e.reason;
+        line.icon = healthyIcon();
+        line.role = StateRole::Healthy;
+    }
+    void operator()(const TransferFailed &e) const
+    {
+        line.what = tr("%1 not copied: %2").arg(e.path, e.problem);
+        line.icon = QStringLiteral("state/warning");
+        line.role = StateRole::Warning;
+    }
     void operator()(const EverythingStopped &e) const
     {
         line.what = e.reason;

@@ -153,6 +153,14 @@ QString pattern(ErrorCode code)
         return tr("Another console has taken over %1. Look at its rollout before you go on.");
     case ErrorCode::HostHeld:
         return tr("Everything on %1 was stopped by the console %2: %3. Ask them to release it.");
+    case ErrorCode::HostPathRefused:
+        return tr("On %1, %2 cannot be used: %3. Nothing there was changed.");
+    case ErrorCode::HostNoRoom:
+        return tr("On %1 there is no room for the file: %2 has %4 free and %3 are needed. Make room, then copy again; nothing was sent.");
+    case ErrorCode::FileChanged:
+        return tr("The file %1 on %2 changed while it was being copied, so nothing was put in place. Copy again when nobody writes to it.");
+    case ErrorCode::TransferMismatch:
+        return tr("What arrived of %2 is not what was sent, twice (%1: sha256 %4 instead of %3), so nothing was put in place. Check the disks of both machines.");
     case ErrorCode::Cancelled:
         return tr("Cancelled: %1.");
     case ErrorCode::DemoFailed:
@@ -280,6 +288,8 @@ int exitCode(ErrorCode code)
     case ErrorCode::HostKeyUnknown:
     case ErrorCode::HostKeyChanged:
     case ErrorCode::HostKeyRevoked:
+    case ErrorCode::HostPathRefused:
+    case ErrorCode::HostNoRoom:
         return 3;
     case ErrorCode::SignFailed:
     case ErrorCode::DemoFailed:
@@ -289,6 +299,8 @@ int exitCode(ErrorCode code)
     case ErrorCode::SudoRefused:
     case ErrorCode::HostDiskFull:
     case ErrorCode::HostStateUnusable:
+    case ErrorCode::FileChanged:
+    case ErrorCode::TransferMismatch:
         return 5;
     case ErrorCode::JournalTampered:
     case ErrorCode::SignatureInvalid:

@@ -74,6 +74,10 @@ const char *errorKey(ErrorCode code)
     case ErrorCode::HostLocked: return "host-locked";
     case ErrorCode::HostFenced: return "host-fenced";
     case ErrorCode::HostHeld: return "host-held";
+    case ErrorCode::HostPathRefused: return "host-path-refused";
+    case ErrorCode::HostNoRoom: return "host-no-room";
+    case ErrorCode::FileChanged: return "file-changed";
+    case ErrorCode::TransferMismatch: return "transfer-mismatch";
     case ErrorCode::Cancelled: return "cancelled";
     case ErrorCode::DemoFailed: return "demo-failed";
     }

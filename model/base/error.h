@@ -89,6 +89,10 @@ enum class ErrorCode {
     HostLocked,            // %1 host, %2 owner, %3 seconds left
     HostFenced,            // %1 host
     HostHeld,              // %1 host, %2 owner, %3 reason: another console has stopped everything
+    HostPathRefused,       // %1 host, %2 path, %3 why it cannot be copied to or from
+    HostNoRoom,            // %1 host, %2 folder, %3 bytes needed, %4 bytes free
+    FileChanged,           // %1 path, %2 host or "this computer": changed while it was being copied
+    TransferMismatch,      // %1 host, %2 path, %3 sha256 wanted, %4 sha256 found
     Cancelled,             // %1 what
     // -- the demo fleet
     DemoFailed,            // %1 what was being done, %2 why it did not work

@@ -31,6 +31,9 @@ struct Applier {
     void operator()(const HostTrusted &) {}
     void operator()(const KeyRevoked &) {}
     void operator()(const ReleasesImported &) {}
+    void operator()(const TransferBegun &) {}
+    void operator()(const FileTransferred &) {}
+    void operator()(const TransferFailed &) {}
     void operator()(const ReportExported &) {}
 
     // one host

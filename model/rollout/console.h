@@ -16,6 +16,10 @@
 //   trust         host, fingerprint, key_type, source, reason              {}
 //   trust-import  source, keys[{machine, key_type, fingerprint}], revoked[{key_type, fingerprint}]   trusted, revoked, left_out
 //   check         hosts[]                                                  hosts[]   (each as in `fleet check --json`)
+//   put           file, path, hosts[], limit, mode, reason                  transfer
+//   get           file, path, hosts[one], limit, reason                     transfer
+//   transfers     transfer                                                 ended, error_code, hosts[{name, state, done, total, rate, eta_s, …}]
+//   transfer-cancel transfer, host (optional)                              as above
 //   record-report rollout, format, file, sha256                            {}
 #include "rollout/snapshot.h"
 

@@ -67,6 +67,40 @@ struct ReleasesImported {
     QString source, text; // the catalogue as read
     template<class V, class S> static void fields(V &&v, S &s) { v("source", s.source); v("text", s.text); }
 };
+struct TransferBegun { // a file is about to be copied to hosts, or from one; before its first byte
+    BELLWETHER_EVENT(TransferBegun)
+    QStringList hosts;
+    QString direction; // "put" or "get"
+    QString path;      // on the host
+    QString file;      // on the console's computer
+    qint64 size = 0;   // of what is put; a get learns it on the host
+    QString sha256, reason;
+    QStringList stagedOn; // jump hosts on which it lies meanwhile, to be passed on
+    template<class V, class S> static void fields(V &&v, S &s)
+    {
+        v("staged_on", s.stagedOn); v("hosts", s.hosts); v("direction", s.direction); v("path", s.path); v("file", s.file);
+        v("size", s.size); v("sha256", s.sha256); v("reason", s.reason);
+    }
+};
+struct FileTransferred { // it stands there whole under its name, compared by its sum
+    BELLWETHER_EVENT(FileTransferred)
+    QString host, direction, path, file;
+    qint64 size = 0;
+    QString sha256, reason;
+    bool already = false; // the host had this very content before
+    QString through;      // the host that passed it on; empty: this console did
+    template<class V, class S> static void fields(V &&v, S &s)
+    {
+        v("host", s.host); v("direction", s.direction); v("path", s.path); v("file", s.file); v("size", s.size);
+        v("sha256", s.sha256); v("reason", s.reason); v("already", s.already); v("through", s.through);
+    }
+};
+struct TransferFailed { // or was cancelled: what is called `path` is as it was; a part may lie beside it
+    BELLWETHER_EVENT(TransferFailed)
+    QString host, direction, path, problem;
+    template<class V, class S> static void fields(V &&v, S &s)
+    { v("host", s.host); v("direction", s.direction); v("path", s.path); v("problem", s.problem); }
+};
 struct EverythingStopped { // from here on no step is begun in any rollout, by this console or its next ones
     BELLWETHER_EVENT(EverythingStopped)
     QString reason;
@@ -339,7 +373,8 @@ struct ReportExported {
     template<class V, class S> static void fields(V &&v, S &s) { v("format", s.format); v("file", s.file); v("sha256", s.sha256); }
 };
 
-using EventBody = std::variant<ConsoleStarted, FleetImported, HostRemoved, HostTrusted, KeyRevoked, ReleasesImported, EverythingStopped,
+using EventBody = std::variant<ConsoleStarted, FleetImported, HostRemoved, HostTrusted, KeyRevoked, ReleasesImported, TransferBegun,
+    FileTransferred, TransferFailed, EverythingStopped,
     EverythingReleased, HoldsSpread, HoldsLifted, FactsMeasured, RolloutStarted, RolloutResumed, WaveOpened, HostBegun, HostEnded,
     LeaseTaken, StepIntended, StepStarted, StepEnded,
     StepReconciled, ConnectionChanged, MigrationObserved, BackupProven, HealthObserved, GateAssessed, GatePassed,

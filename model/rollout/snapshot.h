@@ -107,6 +107,7 @@ struct ConsoleSnapshot {
     QString readOnlyReason; // why this console may not change anything; empty = it may
     QString dataFolder;
     int connected = 0; // SSH sessions open
+    int transfers = 0; // copies of files that have not ended
     std::optional<FleetChange> undo; // the last change of the fleet, which fleet-undo takes back
 };
 

@@ -1,0 +1,184 @@
+#include "fleetview/copyfile.h"
+
+#include "fleetview/listtable.h"
+#include "text/copytext.h"
+#include "text/errortext.h"
+#include "text/format.h"
+#include "widgets/confirmdialog.h"
+#include "widgets/dialogframe.h"
+#include "widgets/focusring.h"
+
+#include <QBoxLayout>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHeaderView>
+#include <QJsonArray>
+#include <QLineEdit>
+#include <QTableView>
+
+namespace bellwether {
+
+namespace {
+
+QLineEdit *addField(QVBoxLayout *into, const QString &name, const QString &text = {})
+{
+    auto *label = new Label(name, TextRole::Table, Role::Muted);
+    auto *field = new QLineEdit(text);
+    field->setAccessibleName(name);
+    label->setBuddy(field);
+    into->addWidget(label);
+    into->addWidget(field);
+    return field;
+}
+
+QString pathProblem(const QString &path)
+{
+    if (!path.startsWith(u'/'))
+        return CopyFile::tr("The place on the hosts must be an absolute path.");
+    return path.endsWith(u'/') ? CopyFile::tr("The place on the hosts needs the file's name.") : QString();
+}
+
+} // namespace
+
+CopyFile::CopyFile(Requests &requests, QWidget *window) : QObject(window), m_requests(requests), m_window(window) {}
+
+void CopyFile::chooseFile(const QStringList &hosts)
+{
+    auto *dialog = new QFileDialog(m_window, tr("Copy a file to %1").arg(hostsText(static_cast<int>(hosts.size()))));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    connect(dialog, &QFileDialog::fileSelected, this, [this, hosts](const QString &file) { ask(file, hosts); });
+    dialog->open();
+}
+
+void CopyFile::ask(const QString &file, const QStringList &hosts)
+{
+    const QString name = QFileInfo(file).fileName(), count = hostsText(static_cast<int>(hosts.size()));
+    ConfirmDialog::Words words;
+    words.title = tr("Copy %1").arg(visibleText(name, 80));
+    words.sentence = tr("%1 to %2.").arg(bytesText(QFileInfo(file).size()), count);
+    words.detail = tr("%1. A file that has this name there is replaced once the whole has arrived and its sum was compared; until then it stays as it is.").arg(joinNames(hosts, 6));
+    words.action = tr("Copy to %1").arg(count);
+    words.keep = tr("Copy nothing");
+    for (const FleetRow &row : m_requests.console().snapshot()->fleet)
+        words.production = words.production || (hosts.contains(row.installation.name) && row.installation.environment == Environment::Production);
+    auto *dialog = new ConfirmDialog(words, m_window);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    QLineEdit *path = addField(dialog->body(), tr("Place on the hosts, e.g. /srv/sample/%1").arg(visibleText(name, 40)));
+    QLineEdit *reason = addField(dialog->body(), tr("Reason, kept in the journal (may be empty)"));
+    dialog->actionButton()->setBlocked(pathProblem({}));
+    connect(path, &QLineEdit::textChanged, dialog, [dialog](const QString &text) { dialog->actionButton()->setBlocked(pathProblem(text)); });
+    path->setFocus();
+    connect(dialog, &QDialog::accepted, this, [this, file, hosts, path, reason, title = words.title] {
+        m_requests.send(QStringLiteral("put"),
+                        {{QStringLiteral("file"), QFileInfo(file).absoluteFilePath()}, {QStringLiteral("path"), path->text()},
+                         {QStringLiteral("hosts"), QJsonArray::fromStringList(hosts)}, {QStringLiteral("reason"), reason->text().trimmed()}},
+                        this, [this, title](const Reply &reply) {
+                            if (!reply) {
+                                Q_EMIT failed(errorText(reply.error()));
+                                return;
+                            }
+                            auto *progress = new CopyDialog(m_requests, reply->value(QLatin1String("transfer")).toInt(), title, m_window);
+                            progress->setAttribute(Qt::WA_DeleteOnClose);
+                            progress->open();
+                        });
+    });
+    dialog->open();
+}
+
+CopyDialog::CopyDialog(Requests &requests, int transfer, const QString &title, QWidget *parent)
+    : QDialog(parent), m_requests(requests), m_transfer(transfer), m_sentence(new Label(tr("Reading the file."), TextRole::Verdict)),
+      m_cancelOne(new Button(tr("Cancel the chosen host"))), m_cancelAll(new Button(tr("Cancel all"))), m_close(new Button(tr("Close")))
+{
+    setWindowTitle(title);
+    setWindowModality(Qt::WindowModal);
+    setMinimumWidth(theme().px(760));
+    auto *all = new QVBoxLayout(this);
+    all->setContentsMargins(1, 1, 1, 1);
+    all->setSpacing(0);
+    new FocusRing(this);
+    frameDialog(this);
+    all->addWidget(makeDialogTitle(title));
+    auto *inner = new QVBoxLayout;
+    inner->setContentsMargins(theme().px(20), theme().px(16), theme().px(20), theme().px(16));
+    inner->setSpacing(theme().px(10));
+    all->addLayout(inner);
+    m_sentence->setWordWrap(true);
+    inner->addWidget(m_sentence);
+    m_table = addList(inner, tr("Copies"), {tr("Host"), tr("Done"), tr("What it does")}, {}, 2);
+    m_table->setMinimumHeight(theme().px(180));
+    m_rows = qobject_cast<RowsModel *>(m_table->model());
+    auto *foot = new QHBoxLayout;
+    foot->addWidget(m_cancelOne);
+    foot->addWidget(m_cancelAll);
+    foot->addStretch();
+    foot->addWidget(m_close);
+    inner->addLayout(foot);
+    m_close->setDefault(true);
+    m_close->setHint(tr("The copies go on for as long as this console runs"));
+    connect(m_close, &QPushButton::clicked, this, &QDialog::accept);
+    connect(m_cancelAll, &QPushButton::clicked, this, [this] { cancel({}); });
+    connect(m_cancelOne, &QPushButton::clicked, this, [this] {
+        const QModelIndex index = m_table->currentIndex();
+        if (index.isValid())
+            cancel(m_rows->row(index.row()).key);
+    });
+    connect(&m_timer, &QTimer::timeout, this, &CopyDialog::look);
+    m_timer.start(400);
+    look();
+}
+
+void CopyDialog::look()
+{
+    if (std::exchange(m_asked, true))
+        return;
+    m_requests.send(QStringLiteral("transfers"), {{QStringLiteral("transfer"), m_transfer}}, this, [this](const Reply &reply) {
+        m_asked = false;
+        if (reply)
+            return show(*reply);
+        m_timer.stop();
+        m_sentence->setText(errorText(reply.error()));
+    });
+}
+
+void CopyDialog::show(const QJsonObject &report)
+{
+    QList<Row> rows;
+    int done = 0, ended = 0;
+    double rate = 0;
+    const QJsonArray hosts = report.value(QLatin1String("hosts")).toArray();
+    for (const QJsonValue value : hosts) {
+        const QJsonObject row = value.toObject();
+        const QString name = row.value(QLatin1String("name")).toString(), state = row.value(QLatin1String("state")).toString();
+        const qint64 total = row.value(QLatin1String("total")).toInteger();
+        const QString part = total > 0 ? QStringLiteral("%1 %").arg(100 * row.value(QLatin1String("done")).toInteger() / total) : noneText();
+        rows.append(listRow(name, {name, part, copyStateText(row)}));
+        done += state == QLatin1String("done");
+        ended += state == QLatin1String("done") || state == QLatin1String("failed") || state == QLatin1String("cancelled");
+        rate += row.value(QLatin1String("rate")).toDouble();
+    }
+    m_rows->setRows(rows);
+    const bool all = report.value(QLatin1String("ended")).toBool();
+    const QString code = report.value(QLatin1String("error_code")).toString();
+    if (!code.isEmpty())
+        m_sentence->setText(copyErrorText(report));
+    else if (all)
+        m_sentence->setText(tr("Copied to %1 of %2.").arg(done).arg(hostsText(static_cast<int>(hosts.size()))));
+    else
+        m_sentence->setText(tr("%1 of %2, %3.").arg(ended).arg(hostsText(static_cast<int>(hosts.size())), rateText(rate)));
+    const QString over = all ? tr("Nothing is under way.") : QString();
+    m_cancelAll->setBlocked(over);
+    m_cancelOne->setBlocked(!over.isEmpty() ? over : m_table->currentIndex().isValid() ? QString() : tr("Choose a host in the list."));
+    if (all)
+        m_timer.stop();
+}
+
+void CopyDialog::cancel(const QString &host)
+{
+    m_requests.send(QStringLiteral("transfer-cancel"), {{QStringLiteral("transfer"), m_transfer}, {QStringLiteral("host"), host}}, this, [this](const Reply &reply) {
+        if (reply)
+            show(*reply);
+    });
+}
+
+} // namespace bellwether

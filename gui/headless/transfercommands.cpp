@@ -1,0 +1,205 @@
+// host put and host get: asks the console to copy, and says how far it is.
+#include "headless/context.h"
+
+#include "base/fields.h"
+#include "text/errortext.h"
+#include "text/copytext.h"
+#include "text/format.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QHash>
+#include <QRegularExpression>
+#include <QSet>
+
+namespace bellwether {
+
+namespace {
+
+Result<qint64> limitOf(const QString &text)
+{
+    static const QRegularExpression form(QStringLiteral("\\A(\\d{1,12})(?:\\.(\\d))?\\s*([kKmMgG]?)[bB]?(?:/s)?\\z"));
+    const auto match = form.match(text.trimmed());
+    if (text.isEmpty())
+        return 0;
+    const QString unit = match.captured(3).toLower();
+    const qint64 factor = unit == QLatin1String("k") ? 1'000 : unit == QLatin1String("m") ? 1'000'000 : unit == QLatin1String("g") ? 1'000'000'000 : 1;
+    const qint64 rate = match.hasMatch() && match.capturedView(1).size() <= 9 ? match.captured(1).toLongLong() * factor + match.captured(2).toLongLong() * factor / 10 : 0;
+    if (rate < 1024)
+        return fail(ErrorCode::BadValue, {QStringLiteral("--limit"), text, QStringLiteral("at least 1024 bytes a second, e.g. 500k or 2MB/s")});
+    return rate;
+}
+
+// One bar for all of it; a line whenever a host comes to something that lasts or has ended.
+class Follower {
+public:
+    explicit Follower(Terminal &out) : m_out(out) {}
+    void show(const QJsonObject &report)
+    {
+        qint64 done = 0, total = 0, eta = -1;
+        double rate = 0;
+        int ended = 0;
+        const QJsonArray hosts = report.value(QStringLiteral("hosts")).toArray();
+        for (const QJsonValue value : hosts) {
+            const QJsonObject row = value.toObject();
+            const QString name = row.value(QStringLiteral("name")).toString(), state = row.value(QStringLiteral("state")).toString();
+            const bool said = state == QLatin1String("waiting") || state == QLatin1String("done") || state == QLatin1String("failed");
+            if (m_states.value(name) != state && said)
+                m_out.progress(QStringLiteral("%1: %2").arg(name, copyStateText(row)));
+            if (const QString why = row.value(QStringLiteral("not_through")).toString(); !why.isEmpty() && !m_fed.contains(name)) {
+                m_fed.insert(name);
+                m_out.progress(QStringLiteral("%1: its jump host does not pass the file on (%2); this console sends it").arg(name, why));
+            }
+            m_states.insert(name, state);
+            done += row.value(QStringLiteral("done")).toInteger();
+            total += std::max<qint64>(0, row.value(QStringLiteral("total")).toInteger());
+            rate += row.value(QStringLiteral("rate")).toDouble();
+            eta = std::max(eta, row.value(QStringLiteral("eta_s")).toInteger(-1));
+            ended += state == QLatin1String("done") || state == QLatin1String("failed") || state == QLatin1String("cancelled");
+        }
+        const QJsonArray stages = report.value(QStringLiteral("stages")).toArray();
+        for (const QJsonValue value : stages) {
+            const QJsonObject row = value.toObject();
+            const QString name = row.value(QStringLiteral("name")).toString(), state = row.value(QStringLiteral("state")).toString();
+            if (m_stages.value(name) != state && state == QLatin1String("done"))
+                m_out.progress(QStringLiteral("%1: has the file, and passes it on").arg(name));
+            m_stages.insert(name, state);
+            rate += row.value(QStringLiteral("rate")).toDouble();
+        }
+        QString text = hosts.size() == 1 ? copyStateText(hosts.first().toObject())
+                                         : QStringLiteral("%1 of %2 hosts, %3").arg(ended).arg(hosts.size()).arg(rateText(rate));
+        if (hosts.size() > 1 && eta >= 0)
+            text += QStringLiteral(", %1 left").arg(durationText(eta * 1000));
+        m_out.bar(total > 0 ? static_cast<int>(100 * done / total) : 0, 100, text);
+    }
+
+private:
+    Terminal &m_out;
+    QHash<QString, QString> m_states, m_stages;
+    QSet<QString> m_fed;
+};
+
+int worstOf(const QJsonArray &hosts)
+{
+    static const QList<int> order{1, 2, 3, 7, 8, 9, 5, 6, 4, 130};
+    int worst = 0;
+    for (const QJsonValue value : hosts) {
+        const auto code = errorFromKey(value.toObject().value(QStringLiteral("error_code")).toString());
+        const int exit = code ? exitCode(*code) : 0;
+        if (exit != 0 && (worst == 0 || order.indexOf(exit) < order.indexOf(worst)))
+            worst = exit;
+    }
+    return worst;
+}
+
+Result<int> follow(Context &context, const QString &verb, const QJsonObject &args)
+{
+    auto link = context.link();
+    if (!link)
+        return std::unexpected(link.error());
+    const auto begun = (*link)->ask(context.request(verb, args));
+    if (!begun)
+        return std::unexpected(begun.error());
+    const QJsonObject which{{QStringLiteral("transfer"), begun->value(QStringLiteral("transfer"))}};
+    Follower follower(context.out);
+    QJsonObject report;
+    while (!report.value(QStringLiteral("ended")).toBool()) {
+        if (isInterrupted()) {
+            (*link)->tell(context.request(QStringLiteral("transfer-cancel"), which));
+            context.out.clearBar();
+            context.out.progress(QStringLiteral("Interrupted. What has arrived is kept as a part beside the target; the same command goes on from there."));
+            return 130;
+        }
+        const auto answer = (*link)->ask(context.request(QStringLiteral("transfers"), which));
+        if (!answer && answer.error().code == ErrorCode::Interrupted)
+            continue;
+        if (!answer)
+            return std::unexpected(answer.error());
+        report = *answer;
+        follower.show(report);
+        if (!report.value(QStringLiteral("ended")).toBool())
+            pauseFor(200);
+    }
+    context.out.clearBar();
+    if (const auto code = errorFromKey(report.value(QStringLiteral("error_code")).toString())) {
+        QStringList words;
+        const QJsonArray array = report.value(QStringLiteral("error_args")).toArray();
+        for (const QJsonValue word : array)
+            words.append(word.toString());
+        return fail(*code, words);
+    }
+    QJsonArray hosts;
+    QList<QStringList> rows;
+    const QJsonArray ended = report.value(QStringLiteral("hosts")).toArray();
+    for (const QJsonValue value : ended) {
+        QJsonObject row = value.toObject();
+        rows.append({row.value(QStringLiteral("name")).toString(), row.value(QStringLiteral("state")).toString(),
+                     bytesText(row.value(QStringLiteral("carried")).toInteger()), durationText(row.value(QStringLiteral("duration_ms")).toInteger()), copyStateText(row)});
+        row.insert(QStringLiteral("error"), row.value(QStringLiteral("error_code")).isNull() ? QJsonValue() : QJsonValue(copyErrorText(row)));
+        for (const char *passing : {"rate", "eta_s", "wait_ms", "error_args", "done"})
+            row.remove(QLatin1String(passing));
+        hosts.append(row);
+    }
+    if (context.json()) {
+        report.insert(QStringLiteral("hosts"), hosts);
+        report.remove(QStringLiteral("ended"));
+        report.remove(QStringLiteral("transfer"));
+        context.out.json(report);
+    } else {
+        context.out.table({QStringLiteral("HOST"), QStringLiteral("STATE"), QStringLiteral("CARRIED"), QStringLiteral("TOOK"), QStringLiteral("REMARK")}, rows);
+    }
+    return worstOf(ended);
+}
+
+} // namespace
+
+Result<int> hostPut(Context &context)
+{
+    const QString file = context.in.positionals.first();
+    QString to = context.in.value(QStringLiteral("to"));
+    if (to.isEmpty())
+        return usage(QStringLiteral("host put needs --to PATH"));
+    if (to.endsWith(u'/'))
+        to += QFileInfo(file).fileName();
+    if ((context.in.positionals.size() > 1) == context.in.has(QStringLiteral("filter")))
+        return usage(QStringLiteral("host put needs either HOST[,HOST…] or --filter"));
+    const auto limit = limitOf(context.in.value(QStringLiteral("limit")));
+    if (!limit)
+        return std::unexpected(limit.error());
+    QStringList names;
+    if (context.in.positionals.size() > 1) {
+        names = context.in.positionals[1].split(u',', Qt::SkipEmptyParts);
+    } else {
+        const auto view = context.view();
+        if (!view)
+            return std::unexpected(view.error());
+        const auto hosts = chosenHosts(context, view->workspace());
+        if (!hosts)
+            return std::unexpected(hosts.error());
+        for (const Installation &host : *hosts)
+            names.append(host.name);
+        if (names.isEmpty())
+            return fail(ErrorCode::BadValue, {QStringLiteral("--filter"), context.in.value(QStringLiteral("filter")), QStringLiteral("an expression that some host matches")});
+    }
+    return follow(context, QStringLiteral("put"),
+                  {{QStringLiteral("file"), QDir::cleanPath(QFileInfo(file).absoluteFilePath())}, {QStringLiteral("path"), to},
+                   {QStringLiteral("hosts"), QJsonArray::fromStringList(names)}, {QStringLiteral("limit"), *limit},
+                   {QStringLiteral("mode"), context.in.value(QStringLiteral("mode"))}, {QStringLiteral("reason"), context.in.value(QStringLiteral("reason"))}});
+}
+
+Result<int> hostGet(Context &context)
+{
+    const QString host = context.in.positionals[0], path = context.in.positionals[1];
+    QString to = context.in.value(QStringLiteral("to"));
+    if (to.isEmpty() || to.endsWith(u'/') || QFileInfo(to).isDir())
+        to = QDir(to.isEmpty() ? QStringLiteral(".") : to).filePath(path.section(u'/', -1));
+    const auto limit = limitOf(context.in.value(QStringLiteral("limit")));
+    if (!limit)
+        return std::unexpected(limit.error());
+    return follow(context, QStringLiteral("get"),
+                  {{QStringLiteral("file"), QDir::cleanPath(QFileInfo(to).absoluteFilePath())}, {QStringLiteral("path"), path},
+                   {QStringLiteral("hosts"), QJsonArray{host}}, {QStringLiteral("limit"), *limit},
+                   {QStringLiteral("reason"), context.in.value(QStringLiteral("reason"))}});
+}
+
+} // namespace bellwether

@@ -1,0 +1,63 @@
+#include "text/copytext.h"
+
+#include "text/errortext.h"
+#include "text/format.h"
+
+#include <QCoreApplication>
+#include <QJsonArray>
+
+namespace bellwether {
+
+namespace {
+QString tr(const char *text) { return QCoreApplication::translate("CopyText", text); }
+}
+
+QString rateText(double perSecond)
+{
+    return tr("%1/s").arg(bytesText(static_cast<qint64>(perSecond)));
+}
+
+QString copyErrorText(const QJsonObject &row)
+{
+    QStringList args;
+    const QJsonArray array = row.value(QStringLiteral("error_args")).toArray();
+    for (const QJsonValue arg : array)
+        args.append(arg.toString());
+    return errorText(row.value(QStringLiteral("error_code")).toString(), args);
+}
+
+QString copyStateText(const QJsonObject &row)
+{
+    const QString state = row.value(QStringLiteral("state")).toString();
+    const qint64 done = row.value(QStringLiteral("done")).toInteger(), total = row.value(QStringLiteral("total")).toInteger();
+    if (state == QLatin1String("queued"))
+        return tr("waits for its turn");
+    if (state == QLatin1String("reading"))
+        return tr("reading the file");
+    if (state == QLatin1String("checking"))
+        return tr("looking at what is there");
+    if (state == QLatin1String("copying")) {
+        const qint64 eta = row.value(QStringLiteral("eta_s")).toInteger(-1);
+        const QString through = row.value(QStringLiteral("through")).toString();
+        QString text = tr("%1 of %2, %3").arg(bytesText(done), bytesText(total), rateText(row.value(QStringLiteral("rate")).toDouble()));
+        if (eta >= 0)
+            text += QStringLiteral(", %1 left").arg(durationText(eta * 1000));
+        return through.isEmpty() ? text : text + QStringLiteral(", through %1").arg(through);
+    }
+    if (state == QLatin1String("proving"))
+        return tr("comparing the sums");
+    if (state == QLatin1String("waiting"))
+        return tr("at %1 of %2, tries again in %3 s: %4").arg(bytesText(done), bytesText(total)).arg((row.value(QStringLiteral("wait_ms")).toInteger() + 999) / 1000).arg(copyErrorText(row));
+    if (state == QLatin1String("done")) {
+        const QString through = row.value(QStringLiteral("through")).toString();
+        const QString what = row.value(QStringLiteral("already")).toBool() ? tr("was there already")
+            : through.isEmpty()                                              ? tr("copied")
+                                                                             : tr("copied through %1").arg(through);
+        return QStringLiteral("%1, %2, sha256 %3").arg(what, bytesText(total), row.value(QStringLiteral("sha256")).toString());
+    }
+    if (state == QLatin1String("cancelled"))
+        return tr("cancelled at %1 of %2").arg(bytesText(done), bytesText(total));
+    return copyErrorText(row);
+}
+
+} // namespace bellwether
