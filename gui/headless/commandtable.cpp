@@ -37,6 +37,7 @@ QList<CommandSpec> makeTable()
           {t("mode"), t("0644"), t("its permissions there (default: those of the file it replaces, else 0644)")}, reason, json}, hostPut},
         {t("host get"), t("HOST PATH"), 2, 2, t("copy a file from a host; a part that is here is gone on with"),
          {{t("to"), t("FILE"), t("where to on this computer (default: its name, here)")}, limit, reason, json}, hostGet},
+        {t("host copies"), t("[HOST]"), 0, 1, t("which files were copied to hosts or from them, by whom and when, as the journal has it"), {json}, hostCopies},
         {t("profiles list"), {}, 0, 0, t("the products that are known"), {json}, profilesList},
         {t("profiles show"), t("ID"), 1, 1, t("a product's steps, ways back and settings"), {json}, profilesShow},
         {t("profiles check"), t("FILE…"), 1, -1, t("check profile files"), {json}, profilesCheck},

@@ -28,7 +28,7 @@ bool isMoving(const HostView &host)
     return std::ranges::any_of(host.steps, [](const StepView &step) { return step.state == QLatin1String("running") || step.state == QLatin1String("intended"); });
 }
 
-bool isMoving(const ConsoleSnapshot &snapshot)
+bool isAtWork(const ConsoleSnapshot &snapshot)
 {
     return snapshot.transfers > 0 || std::ranges::any_of(snapshot.rollouts, [](const std::shared_ptr<const RolloutSnapshot> &rollout) {
         const bool ended = rollout->state != RolloutLifecycle::Running && rollout->state != RolloutLifecycle::Paused;
@@ -107,7 +107,7 @@ ConsoleLink::~ConsoleLink()
         return;
     m_server->stopAccepting();
     pauseFor(150); // a request that was just answered is in the next snapshot
-    while (!isInterrupted() && isMoving(*m_owned->port().snapshot()))
+    while (!isInterrupted() && isAtWork(*m_owned->port().snapshot()))
         pauseFor(300);
 }
 

@@ -45,6 +45,7 @@ Result<int> hostTrust(Context &);
 Result<int> hostShell(Context &);
 Result<int> hostPut(Context &);
 Result<int> hostGet(Context &);
+Result<int> hostCopies(Context &);
 Result<int> profilesList(Context &);
 Result<int> profilesShow(Context &);
 Result<int> profilesCheck(Context &);

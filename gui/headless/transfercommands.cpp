@@ -2,6 +2,7 @@
 #include "headless/context.h"
 
 #include "base/fields.h"
+#include "journalview/eventtext.h"
 #include "text/errortext.h"
 #include "text/copytext.h"
 #include "text/format.h"
@@ -200,6 +201,41 @@ Result<int> hostGet(Context &context)
                   {{QStringLiteral("file"), QDir::cleanPath(QFileInfo(to).absoluteFilePath())}, {QStringLiteral("path"), path},
                    {QStringLiteral("hosts"), QJsonArray{host}}, {QStringLiteral("limit"), *limit},
                    {QStringLiteral("reason"), context.in.value(QStringLiteral("reason"))}});
+}
+
+Result<int> hostCopies(Context &context)
+{
+    const auto view = context.view();
+    if (!view)
+        return std::unexpected(view.error());
+    const QString only = context.in.positionals.value(0);
+    const auto events = view->reader() ? view->reader()->read(0, 0) : Result<QList<Event>>(QList<Event>());
+    if (!events)
+        return std::unexpected(events.error());
+    QJsonArray array;
+    QList<QStringList> rows;
+    for (const Event &event : *events) {
+        const bool concerns = std::holds_alternative<TransferBegun>(event.body) || std::holds_alternative<FileTransferred>(event.body) || std::holds_alternative<TransferFailed>(event.body);
+        const auto *begun = std::get_if<TransferBegun>(&event.body);
+        const QStringList hosts = begun ? begun->hosts : QStringList{eventHost(event.body)};
+        if (!concerns || (!only.isEmpty() && !hosts.contains(only)))
+            continue;
+        QJsonObject json = eventBodyToJson(event.body);
+        json.insert(QStringLiteral("event"), eventName(event.body));
+        json.insert(QStringLiteral("seq"), event.seq);
+        json.insert(QStringLiteral("at_ms"), event.wallMs);
+        json.insert(QStringLiteral("operator"), event.actor);
+        array.append(json);
+        rows.append({utcText(event.wallMs), event.actor, begun ? joinNames(hosts) : hosts.first(),
+                     begun ? QStringLiteral("begun") : std::holds_alternative<TransferFailed>(event.body) ? QStringLiteral("failed") : QStringLiteral("done"), lineOf(event).what});
+    }
+    if (context.json())
+        context.out.json({{QStringLiteral("copies"), array}});
+    else if (rows.isEmpty())
+        context.out.line(QStringLiteral("No file was copied."));
+    else
+        context.out.table({QStringLiteral("AT"), QStringLiteral("BY"), QStringLiteral("HOST"), QStringLiteral("STATE"), QStringLiteral("WHAT")}, rows);
+    return 0;
 }
 
 } // namespace bellwether

@@ -85,6 +85,11 @@ private Q_SLOTS:
         QCOMPARE(content(back), bytes);
         QCOMPARE(all<FileTransferred>().last().direction, QStringLiteral("get"));
         QCOMPARE(m_cli->run({QStringLiteral("verify"), QStringLiteral("--journal")}).exitCode, 0);
+        const CliResult copies = m_cli->run({QStringLiteral("host"), QStringLiteral("copies"), QStringLiteral("berlin-1")});
+        QVERIFY2(copies.exitCode == 0 && copies.out.contains("anna") && copies.out.contains(sum.toLatin1()) && copies.out.contains("ticket 7") && !copies.out.contains("berlin-2"), copies.told());
+        const QJsonArray all = m_cli->run({QStringLiteral("host"), QStringLiteral("copies"), QStringLiteral("--json")}).json().value(QStringLiteral("copies")).toArray();
+        QCOMPARE(all.size(), 4);
+        QCOMPARE(all[1].toObject().value(QStringLiteral("event")).toString(), QStringLiteral("FileTransferred"));
     }
     void whatCannotBeIsSaidAndTheRestIsDone()
     {
