@@ -1,5 +1,7 @@
 #include "transfer/download.h"
 
+#include <QRegularExpression>
+
 namespace bellwether {
 
 Download::Download(CopyPlace place, To from, QString localPath, std::function<void()> ended)
@@ -18,7 +20,8 @@ void Download::run()
     ask({QStringLiteral("info"), m_to.path}, request, [this](const HostAnswer &answer) {
         m_total = answer.number("size", -1);
         m_sha256 = answer.text("sum");
-        if (m_total < 0 || m_sha256.size() != 64)
+        static const QRegularExpression sumForm(QStringLiteral("\\A[0-9a-f]{64}\\z"));
+        if (m_total < 0 || !sumForm.match(m_sha256).hasMatch())
             return end(Error{ErrorCode::OutputUnreadable, {m_to.name, QStringLiteral("the look at %1").arg(m_to.path), QStringLiteral("it names no size or sum")}, {}, nullptr});
         openPart();
     });
