@@ -51,7 +51,7 @@ private Q_SLOTS:
         const Endpoint login = m_sshd->endpoint(QStringLiteral("127.0.0.1"));
         for (int i = 1; i <= 2; ++i)
             fleet += "  - {name: berlin-" + QByteArray::number(i) + ", address: 127.0.77." + QByteArray::number(i) + ", port: " + QByteArray::number(m_sshd->port())
-                + ", user: " + login.user.toUtf8() + ", identity: " + login.identity.toUtf8() + ", product: sample, directory: /srv/sample, domain: b.example.org}\n";
+                + ", identity: " + login.identity.toUtf8() + ", product: sample, directory: /srv/sample, domain: b.example.org}\n";
         fleet += "  - {name: gone-1, address: 127.0.77.9, port: 1, user: ops, product: sample, directory: /srv/sample, domain: g.example.org}\n";
         const CliResult imported = m_cli->run({QStringLiteral("fleet"), QStringLiteral("import"), m_cli->write(QStringLiteral("fleet.yaml"), fleet)});
         QVERIFY2(imported.exitCode == 0, imported.told());
