@@ -8,6 +8,8 @@
 
 namespace bellwether {
 
+struct JournalCheck;
+
 struct ReportDecision {
     qint64 atMs = 0;
     QString who, what;
@@ -94,6 +96,7 @@ struct AuditReport {
     QStringList gaps; // evidence that is missing, one sentence each; never empty without reason
     qint64 firstSeq = 0, lastSeq = 0;
     qint64 madeMs = 0;
+    QString journalBroken; // of the journal it was made from, as a whole: "missing at event 7"; empty: it held
     QString programVersion;
 };
 
@@ -102,7 +105,8 @@ BELLWETHER_ENUM(ReportFormat, "html", "pdf", "csv", "json", "md")
 
 // All events of the journal (or at least those from the rollout's first to its last), in order. UnknownRollout when there
 // is no such rollout among them.
-Result<AuditReport> makeReport(const QList<Event> &allEvents, int rollout, qint64 madeMs);
+Result<AuditReport> makeReport(const QList<Event> &allEvents, int rollout, qint64 madeMs, const QString &journalBroken = {});
+QString brokenWords(const JournalCheck &check); // for journalBroken
 
 QByteArray reportHtml(const AuditReport &report); // one file, nothing remote, no script
 QByteArray reportMarkdown(const AuditReport &report);
@@ -114,9 +118,13 @@ Result<QByteArray> writeReport(const AuditReport &report, ReportFormat format);
 // Verifies a JSON report with nothing but itself: every hash is computed anew, every link is followed, and what the
 // report says to people is derived from its events once more. Cause: unreadable, altered, missing, chain, withheld (an event
 // that the report has to show is there as a link only), summary.
+// Sentences (headline, summary, decisions, gaps) are compared when this version of the program wrote them; those of another
+// one are not, and `headline` is what this one says of the same events.
 // That nobody rewrote the whole file is for its signature to prove, or for a head kept elsewhere.
 struct ReportCheck {
     bool intact = false;
+    bool wordsChecked = false;
+    QString program, headline;
     qint64 events = 0, firstBroken = 0; // sequence number in the journal; 0: the file as a whole
     QString cause, rollout, workspace, headHash; // hex
 };

@@ -1,6 +1,7 @@
 #include "report/collect.h"
 
 #include "journal/chain.h"
+#include "journal/journal.h"
 #include "report/reporttext.h"
 #include "rollout/gates.h"
 #include "rollout/wayback.h"
@@ -214,10 +215,18 @@ Result<AuditReport> derivedReport(AuditReport report, int rollout)
     return report;
 }
 
-Result<AuditReport> makeReport(const QList<Event> &allEvents, int rollout, qint64 madeMs)
+QString brokenWords(const JournalCheck &check)
+{
+    if (check.intact)
+        return {};
+    return check.firstBroken > 0 ? QStringLiteral("%1 at event %2").arg(check.cause).arg(check.firstBroken) : check.cause;
+}
+
+Result<AuditReport> makeReport(const QList<Event> &allEvents, int rollout, qint64 madeMs, const QString &journalBroken)
 {
     AuditReport report;
     report.madeMs = madeMs;
+    report.journalBroken = journalBroken;
     takeEvents(report, allEvents, rollout);
     return derivedReport(std::move(report), rollout);
 }

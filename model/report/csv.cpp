@@ -1,6 +1,7 @@
 // RFC 4180, one row per step; hosts without a step have one row. Text is guarded against formulas (spreadsheets run what
 // begins with = + - @ and their relatives); columns of numbers are exempt by their type, never by their content.
 #include "report/auditreport.h"
+#include "report/reporttext.h"
 
 #include <QDateTime>
 
@@ -8,24 +9,9 @@ namespace bellwether {
 
 namespace {
 
-bool looksLikeFormula(const QString &text)
-{
-    static const QString skipped = QStringLiteral(" \"'\u00a0\ufeff\u200b\u3000");
-    static const QString starts = QStringLiteral("=+-@\t\r\n＝＋－＠");
-    for (const QChar c : text) {
-        if (starts.contains(c) || c.isNull())
-            return true;
-        if (!skipped.contains(c) && !c.isSpace())
-            return false;
-    }
-    return false;
-}
-
 QString text(const QString &value)
 {
-    QString guarded = looksLikeFormula(value) ? QLatin1Char('\'') + value : value;
-    guarded.remove(QChar(0)); // readers end at it
-    return QLatin1Char('"') + guarded.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"');
+    return QLatin1Char('"') + guardedCell(value).replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"');
 }
 
 QString number(qint64 value)

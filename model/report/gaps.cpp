@@ -54,6 +54,11 @@ struct Gaps {
     const RolloutState &state;
     QStringList out;
 
+    void journal()
+    {
+        if (!report.journalBroken.isEmpty())
+            out.append(QStringLiteral("The journal it was made from is broken (%1): this is no evidence until that is explained.").arg(shown(report.journalBroken)));
+    }
     void people()
     {
         if (isSinglePerson(report.plan))
@@ -182,6 +187,7 @@ QList<ReportLoss> lossesOf(const AuditReport &report, const RolloutState &state)
 QStringList gapsOf(const AuditReport &report, const RolloutState &state)
 {
     Gaps gaps{report, state, {}};
+    gaps.journal();
     gaps.chain();
     gaps.people();
     gaps.consoles();

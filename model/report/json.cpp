@@ -53,7 +53,9 @@ ChainRow rowOf(const QJsonObject &json)
 // What the report says beside its events; the part that verification derives anew.
 QJsonObject derivedJson(const AuditReport &r)
 {
-    return {{QStringLiteral("state"), nameOf(r.rollout.state)},
+    return {{QStringLiteral("rollout"), r.rollout.name},
+            {QStringLiteral("workspace"), r.workspace},
+            {QStringLiteral("state"), nameOf(r.rollout.state)},
             {QStringLiteral("product"), r.plan.product},
             {QStringLiteral("from"), r.rollout.from},
             {QStringLiteral("to"), r.plan.to.toString()},
@@ -194,14 +196,14 @@ QByteArray reportJson(const AuditReport &report)
     QJsonObject whole{{QStringLiteral("bellwether_report"), reportVersion},
                       {QStringLiteral("program"), report.programVersion},
                       {QStringLiteral("made"), report.madeMs},
-                      {QStringLiteral("rollout"), report.rollout.name},
-                      {QStringLiteral("workspace"), report.workspace},
                       {QStringLiteral("events"), events},
                       {QStringLiteral("chain"), QJsonObject{{QStringLiteral("first_seq"), report.firstSeq},
                                                             {QStringLiteral("last_seq"), report.lastSeq},
                                                             {QStringLiteral("previous"), hex(report.previousHash)},
                                                             {QStringLiteral("head"), hex(report.headHash)},
                                                             {QStringLiteral("links"), links}}}};
+    if (!report.journalBroken.isEmpty())
+        whole.insert(QStringLiteral("journal_broken"), report.journalBroken);
     for (const QJsonObject &part : {derivedJson(report), wordsJson(report)}) {
         for (auto it = part.constBegin(); it != part.constEnd(); ++it)
             whole.insert(it.key(), it.value());
@@ -229,15 +231,19 @@ ReportCheck verifyReport(const QByteArray &bytes)
         return v.broken(0, "altered");
 
     v.derived.workspace = v.check.workspace;
+    v.derived.journalBroken = v.whole.value(QLatin1String("journal_broken")).toString();
     v.derived.madeMs = v.whole.value(QLatin1String("made")).toInteger();
     const Result<AuditReport> report = derivedReport(std::move(v.derived), *rollout);
     if (!report)
         return v.broken(0, "summary");
-    const bool sameProgram = v.whole.value(QLatin1String("program")).toString() == report->programVersion;
+    v.check.program = v.whole.value(QLatin1String("program")).toString();
+    v.check.headline = report->headline;
+    const bool sameProgram = v.check.program == report->programVersion;
     // The same program says the same of the same events, to the byte; another one may word it otherwise, or hold more.
     if (sameProgram ? reportJson(*report) != canonicalJson(v.whole) + '\n' : !holdsAll(v.whole, derivedJson(*report)))
         return v.broken(0, "summary");
     v.check.intact = true;
+    v.check.wordsChecked = sameProgram;
     v.check.cause.clear();
     return v.check;
 }

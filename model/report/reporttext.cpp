@@ -124,6 +124,28 @@ QString reportWord(StepOutcome outcome)
     return {};
 }
 
+QString guardedCell(const QString &text)
+{
+    static const QString skipped = QStringLiteral(" \"'\u00a0\ufeff\u200b\u3000"), signs = QStringLiteral("=+-@＝＋－＠"), separators = QStringLiteral(";,|\t\r\n");
+    QString out;
+    bool atStart = true;      // of a cell, or of what another program takes for one
+    for (const QChar c : text) {
+        if (c.isNull()) { // readers end at it
+            atStart = true;
+            continue;
+        }
+        const bool controls = out.isEmpty() && (c == u'\t' || c == u'\r' || c == u'\n');
+        if (controls || (atStart && signs.contains(c)))
+            out += u'\'';
+        out += c;
+        if (separators.contains(c))
+            atStart = true;
+        else if (!skipped.contains(c) && !c.isSpace())
+            atStart = false;
+    }
+    return out;
+}
+
 QString shortHashText(const QString &hex)
 {
     if (hex.size() < 32)

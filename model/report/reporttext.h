@@ -12,6 +12,9 @@ QString reportWord(HostRunState state); // "Rolled back"
 QString reportWord(RolloutLifecycle state);
 QString reportWord(WayBackVerdict verdict);
 QString reportWord(StepOutcome outcome);
+// A cell that no spreadsheet runs: ' in front of what begins like a formula, also behind a separator of another locale
+// within the text, where one splits the cell. Quoting is the format's.
+QString guardedCell(const QString &text);
 QString shortHashText(const QString &hex); // "3fa9 71be 04d2 … 88e0 c2d1"
 
 // Text that came from hosts and people, safe to print: control, bidirectional and invisible characters become visible
