@@ -2,6 +2,13 @@
 
 namespace bellwether {
 
+EventBody::EventBody() = default;
+EventBody::EventBody(const EventBody &) = default;
+EventBody::EventBody(EventBody &&) noexcept = default;
+EventBody &EventBody::operator=(const EventBody &) = default;
+EventBody &EventBody::operator=(EventBody &&) noexcept = default;
+EventBody::~EventBody() = default;
+
 QString eventName(const EventBody &body)
 {
     return std::visit([](const auto &e) { return QString::fromLatin1(e.name); }, body);
@@ -16,10 +23,10 @@ namespace {
 template<std::size_t I = 0>
 Result<EventBody> readAs(const QString &name, const QJsonObject &json)
 {
-    if constexpr (I == std::variant_size_v<EventBody>) {
+    if constexpr (I == std::variant_size_v<AnyEventBody>) {
         return fail(ErrorCode::BadValue, {QStringLiteral("type"), name, QStringLiteral("an event of this program")});
     } else {
-        using T = std::variant_alternative_t<I, EventBody>;
+        using T = std::variant_alternative_t<I, AnyEventBody>;
         if (name != QLatin1String(T::name))
             return readAs<I + 1>(name, json);
         T value;

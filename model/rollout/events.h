@@ -373,13 +373,25 @@ struct ReportExported {
     template<class V, class S> static void fields(V &&v, S &s) { v("format", s.format); v("file", s.file); v("sha256", s.sha256); }
 };
 
-using EventBody = std::variant<ConsoleStarted, FleetImported, HostRemoved, HostTrusted, KeyRevoked, ReleasesImported, TransferBegun,
+using AnyEventBody = std::variant<ConsoleStarted, FleetImported, HostRemoved, HostTrusted, KeyRevoked, ReleasesImported, TransferBegun,
     FileTransferred, TransferFailed, EverythingStopped,
     EverythingReleased, HoldsSpread, HoldsLifted, FactsMeasured, RolloutStarted, RolloutResumed, WaveOpened, HostBegun, HostEnded,
     LeaseTaken, StepIntended, StepStarted, StepEnded,
     StepReconciled, ConnectionChanged, MigrationObserved, BackupProven, HealthObserved, GateAssessed, GatePassed,
     Promoted, Paused, Unpaused, HostRetried, HostSkipped, WayBackDecided, RollbackConfirmed, AbortRequested,
     RolloutEnded, ReportExported>;
+
+// One of these. Copying and destroying forty kinds is compiled once (events.cpp) and not in every file that holds an event.
+struct EventBody : AnyEventBody {
+    using AnyEventBody::AnyEventBody;
+    using AnyEventBody::operator=;
+    EventBody();
+    EventBody(const EventBody &);
+    EventBody(EventBody &&) noexcept;
+    EventBody &operator=(const EventBody &);
+    EventBody &operator=(EventBody &&) noexcept;
+    ~EventBody();
+};
 
 struct Event {
     qint64 seq = 0;    // from 1, without holes; given by the journal
