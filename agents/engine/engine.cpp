@@ -253,6 +253,7 @@ void Engine::pump()
         if (r.isEnded() || r.interrupted || m_inFlight.value(r.id) > 0)
             continue;
         QList<EventBody> bodies = decide(r, at);
+        bodies.removeIf([&](const EventBody &body) { return needsLostLease(r, body); });
         for (EventBody &body : bodies) {
             auto *intended = std::get_if<StepIntended>(&body);
             if (!intended)
@@ -265,6 +266,23 @@ void Engine::pump()
         }
         record(r.id, bodies, {}, itself);
     }
+}
+
+// A step that would run on a host whose lease was lost: it is decided anew once the lease is there again.
+bool Engine::needsLostLease(const RolloutState &r, const EventBody &body) const
+{
+    const auto *intended = std::get_if<StepIntended>(&body);
+    return intended && epochOf(r.plan.host(intended->host)->installation.endpoint.machine()) == 0
+        && stepAt(r, r.hosts[intended->host], intended->direction, intended->hop, intended->index).runsOnHost();
+}
+
+// A person goes on: leases that others have taken meanwhile are asked for again.
+void Engine::takeLostLeases(int id)
+{
+    const RolloutState &r = *rollout(id);
+    for (const HostRun &h : r.hosts)
+        if (isBegun(h.state) && h.leaseEpoch != 0 && epochOf(r.plan.host(h.name)->installation.endpoint.machine()) == 0)
+            takeLease(id, h.name);
 }
 
 // ---- doing: only what was committed
@@ -310,11 +328,16 @@ void Engine::effects(const Event &event)
         const auto it = m_runners.constFind(ended->host);
         if (it != m_runners.cend() && it.value()->token() == ended->token)
             m_runners.erase(it);
+    } else if (const auto *lifted = std::get_if<Unpaused>(&event.body)) {
+        if (lifted->reason == PauseReason::Hold)
+            takeLostLeases(id);
     } else if (std::holds_alternative<AbortRequested>(event.body)) {
+        takeLostLeases(id);
         for (const auto &runner : std::as_const(m_runners))
             if (runner->rollout() == id)
                 runner->cancelIfAborted();
     } else if (std::holds_alternative<RolloutEnded>(event.body)) {
+        m_runners.removeIf([id](const auto &it) { return it.value()->rollout() == id; }); // nothing waits in it any more
         releaseLeases(id);
     }
 }
@@ -351,8 +374,10 @@ void Engine::takeLease(int id, const QString &host)
         return;
     m_leases.take(planned->installation, r->plan.strategy.leaseTtlS, [this, id, host, failures = std::make_shared<int>(0)](const Result<Lease> &lease) {
         const RolloutState *state = rollout(id);
-        if (m_stopped || !state || state->isEnded())
+        if (m_stopped || !state)
             return;
+        if (state->isEnded()) // it came too late
+            return lease ? releaseLeases(id) : void();
         const HostRun &run = state->hosts[host];
         if (lease) {
             if (lease->ownHold && !m_workspace.hold && !m_holds.stopping)

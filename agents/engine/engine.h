@@ -80,6 +80,8 @@ private:
     void journalFailed(Backlogged batch, const QString &reason);
     void retryBacklog();
     void effects(const Event &event);
+    bool needsLostLease(const RolloutState &rollout, const EventBody &body) const;
+    void takeLostLeases(int rollout);
     void takeLease(int rollout, const QString &host);
     void pauseForHold(int rollout, const QString &detail);
     void learnSecretNames(const RolloutState &rollout) const;

@@ -21,7 +21,7 @@ public:
     virtual void proveBackup(const Installation &host, const Probes &probes, const QString &backupPath,
                              std::function<void(Result<Backup>)> done) = 0;
     // exit 0 = true, any other exit = false
-    virtual void ask(const Installation &host, const QStringList &argv, std::function<void(Result<bool>)> done) = 0;
+    virtual void ask(const Installation &host, const QStringList &argv, int timeoutS, std::function<void(Result<bool>)> done) = 0;
 
     virtual void lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done) = 0;
     virtual void renew(const Installation &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done) = 0;

@@ -58,8 +58,8 @@ void LeaseKeeper::renewDue()
         if (held.renewing || now - held.renewedMono < held.ttlS * 200LL) // five times per TTL
             continue;
         held.renewing = true;
-        m_runtime.hosts().renew(held.host, held.epoch, m_runtime.owner(), held.ttlS, [this, machine, alive = std::weak_ptr(m_alive)](Status status) {
-            if (alive.expired() || !m_held.contains(machine))
+        m_runtime.hosts().renew(held.host, held.epoch, m_runtime.owner(), held.ttlS, [this, machine, epoch = held.epoch, alive = std::weak_ptr(m_alive)](Status status) {
+            if (alive.expired() || !m_held.contains(machine) || m_held[machine].epoch != epoch) // about a lease of before
                 return;
             Held &h = m_held[machine];
             h.renewing = false;

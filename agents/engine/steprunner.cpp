@@ -1,8 +1,11 @@
 #include "engine/steprunner.h"
 
 #include "base/canonicaljson.h"
+#include "engine/redaction.h"
 #include "rollout/console.h"
 #include "rollout/wayback.h"
+
+#include <algorithm>
 
 namespace bellwether {
 
@@ -37,6 +40,7 @@ int hostDeadline(const Step &step)
 }
 
 constexpr qint64 heldAgainMs = 1000, strangerAgainMs = 5000, orphanAgainMs = 5000;
+constexpr int mostFenced = 12; // a minute: twice the time in which a lease is renewed
 
 } // namespace
 
@@ -60,6 +64,7 @@ StepRunner::StepRunner(Runtime &runtime, int rollout, const QString &host, const
     m_step = stepAt(s, s.hosts[host], step.direction, step.hop, step.index);
     m_host = planned->installation;
     m_probes = planned->probes;
+    m_lostLink = !s.hosts[host].connected; // whoever lost it: this one says that it is back
     if (const auto script = scriptOf(s, host, m_step))
         m_script = *script;
 }
@@ -90,7 +95,8 @@ void StepRunner::begin()
         return started();
     if (m_script.isEmpty())
         return end(StepOutcome::Failed, QStringLiteral("its command cannot be written as shell text"));
-    if (m_run.attempt == 1 && !m_step.probe.isEmpty() && m_run.kind != StepKind::Backup) // a backup is taken and proven, never taken for granted
+    const bool mayBeThere = m_run.attempt == 1 || repeatsTheUnknown();
+    if (mayBeThere && !m_step.probe.isEmpty() && m_run.kind != StepKind::Backup) // a backup is taken and proven, never taken for granted
         return probe();
     start();
 }
@@ -105,6 +111,8 @@ void StepRunner::attach()
         if (!poll)
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
         r.connected();
+        if (r.m_run.phase == StepPhase::Started)
+            r.m_readBefore = poll->outSize + poll->errSize;
         static const char *const words[] = {"absent", "unstarted", "running", "done", "lost"};
         StepReconciled e;
         e.host = r.m_host.name;
@@ -123,21 +131,49 @@ void StepRunner::attach()
 
 void StepRunner::probe()
 {
-    m_runtime.hosts().ask(m_host, m_step.probe, guarded([](StepRunner &r, const Result<bool> &already) {
-        if (!already && isOutOfReach(already.error()))
-            return r.retry(already.error(), [&r] { r.probe(); });
+    m_runtime.hosts().ask(m_host, m_step.probe, checkTimeoutS(), guarded([](StepRunner &r, const Result<bool> &already) {
+        if (!already && r.asksAgain(already.error(), [&r] { r.probe(); }))
+            return;
         r.connected();
         if (already && *already)
             return r.end(StepOutcome::Already, {});
+        if (!r.repeatsTheUnknown())
+            return r.start();
+        if (!already)
+            return r.end(StepOutcome::InDoubt, QStringLiteral("whether it has taken effect before could not be asked: %1").arg(clauseOf(already.error())));
+        if (readsMigrations(r.m_run) && !r.state()->plan.policy.migrationsIdempotent)
+            return r.end(StepOutcome::InDoubt, QStringLiteral("it has not taken effect as a whole, and %1 does not promise that its migrations may be repeated: restore it").arg(r.state()->plan.productName));
         r.start();
     }));
+}
+
+bool StepRunner::repeatsTheUnknown() const
+{
+    const StepRun *before = carriedOutBefore(state()->hosts.find(m_host.name).value(), m_run);
+    return before && isUnknown(*before);
+}
+
+// The lease was lost to another console: it is taken again once a person goes on. Whatever was decided before rests on
+// what nobody has seen since.
+bool StepRunner::waitsForLease()
+{
+    if (m_mayHaveBegun)
+        return false;
+    if (m_runtime.epochOf(m_host.endpoint.machine()) == 0) {
+        m_runtime.schedule(heldAgainMs, guarded([](StepRunner &r) { r.start(); }));
+        return true;
+    }
+    if (!state()->hosts.find(m_host.name)->mustBeSeen)
+        return false;
+    end(StepOutcome::Failed, QStringLiteral("another console has worked on the host since it was decided: look at it, then retry or go back"));
+    return true;
 }
 
 void StepRunner::start()
 {
     if (state()->hold && m_mayHaveBegun)
         return lookWhileHeld();
-    if (waitsForRelease([this] { start(); }))
+    if (waitsForRelease([this] { start(); }) || waitsForLease())
         return;
     m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), hostDeadline(m_step), m_script,
                             guarded([](StepRunner &r, const Result<JobState> &job) {
@@ -152,6 +188,13 @@ void StepRunner::start()
                                     r.pauseForStranger(job.error());
                                     return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); }));
                                 }
+                                if (!job && job.error().code == ErrorCode::HostBusy) { // its turn comes
+                                    if (!job.error().args.value(1).endsWith(QStringLiteral(" of ") + r.m_runtime.owner()))
+                                        r.pauseForStranger(job.error());
+                                    return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); }));
+                                }
+                                if (!job && job.error().code == ErrorCode::HostFenced && !r.m_mayHaveBegun && ++r.m_fenced < mostFenced)
+                                    return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); })); // the lease keeper finds out
                                 if (!job)
                                     return r.m_mayHaveBegun ? r.lookAfter(job.error()) : r.end(StepOutcome::Failed, clauseOf(job.error()));
                                 r.connected();
@@ -203,8 +246,12 @@ void StepRunner::lookAfter(const Error &refused)
         if (!poll)
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
         r.connected();
-        if (poll->state == JobState::Absent || poll->state == JobState::Unstarted)
-            return r.end(StepOutcome::Failed, clauseOf(refused));
+        if (poll->state == JobState::Absent || poll->state == JobState::Unstarted) {
+            if (refused.code != ErrorCode::HostFenced)
+                return r.end(StepOutcome::Failed, clauseOf(refused));
+            r.m_mayHaveBegun = false;
+            return r.start();
+        }
         r.started();
     }));
 }
@@ -242,7 +289,7 @@ void StepRunner::take(const JobPoll &poll)
 {
     m_out += poll.out.size();
     m_err += poll.err.size();
-    observe(poll.out + poll.err, false);
+    observe(m_outLines.feed(poll.out) + m_errLines.feed(poll.err), false);
     const bool drained = m_out >= poll.outSize && m_err >= poll.errSize;
     switch (poll.state) {
     case JobState::Running:
@@ -297,20 +344,27 @@ void StepRunner::cancelIfAborted()
     }));
 }
 
-void StepRunner::observe(const QByteArray &bytes, bool finished)
+void StepRunner::observe(const QByteArray &lines, bool finished)
 {
     if (!m_log)
         m_log = std::make_unique<StepLog>(stepLogPath(m_runtime.dataFolder(), m_rollout, m_host.name, m_run.token));
-    m_log->append(bytes);
+    m_log->append(lines);
     if (finished)
         m_log->finish();
     if (!readsMigrations(m_run))
         return;
     if (!m_reader)
         m_reader = std::make_unique<LogReader>(state()->plan.log);
-    QList<Migration> changed = m_reader->feed(bytes);
+    QList<Migration> changed = m_reader->feed(lines);
     if (finished)
         changed += m_reader->finish();
+    // After an interruption the output is read again from its beginning, in other portions, so that the same line may have
+    // another number: where each migration stands is compared once all of it is here.
+    if (m_out + m_err < m_readBefore && !finished)
+        return;
+    const bool again = std::exchange(m_readBefore, 0) > 0;
+    if (again)
+        changed = m_reader->migrations();
     QMap<QString, Migration> newest; // a log may say the same a thousand times: only where each stands is recorded
     QStringList order;
     for (const Migration &migration : std::as_const(changed)) {
@@ -318,38 +372,39 @@ void StepRunner::observe(const QByteArray &bytes, bool finished)
             order.append(migration.name);
         newest.insert(migration.name, migration);
     }
-    const HostRun &host = state()->hosts.find(m_host.name).value();
     QList<EventBody> events;
     for (const QString &name : std::as_const(order)) {
-        const Migration &migration = newest[name];
-        if (wasSeen(host, migration))
-            continue;
         MigrationObserved e;
         e.host = m_host.name;
         e.token = m_run.token;
         e.hop = m_run.hop;
-        e.migration = migration;
-        events.append(e);
+        e.migration = newest[name];
+        if (!again || !isKnown(e))
+            events.append(e);
     }
     if (!events.isEmpty())
         m_runtime.record(m_rollout, events);
 }
 
-// After an interruption the output is read again from its beginning: what an earlier reading of this step has passed
-// is no news.
-bool StepRunner::wasSeen(const HostRun &host, const Migration &migration) const
+// Whether the journal has it already, in the words in which it would be recorded.
+bool StepRunner::isKnown(const EventBody &observed) const
 {
-    if (host.migrationTokens.value(migration.name) != m_run.token)
+    EventBody body = observed;
+    redact(body);
+    Migration told = std::get<MigrationObserved>(body).migration;
+    const HostRun &host = state()->hosts.find(m_host.name).value();
+    if (host.migrationTokens.value(told.name) != m_run.token)
         return false;
-    for (const Migration &known : host.migrations)
-        if (known.name == migration.name)
-            return known.line >= migration.line;
-    return false;
+    const auto known = std::ranges::find(host.migrations, told.name, &Migration::name);
+    if (known == host.migrations.cend())
+        return false;
+    told.line = known->line;
+    return told == *known;
 }
 
 void StepRunner::exited(const JobPoll &poll)
 {
-    observe({}, true);
+    observe(m_outLines.finish() + m_errLines.finish(), true);
     const qint64 ms = poll.durationS * 1000;
     if (poll.why == QLatin1String("timeout"))
         return end(StepOutcome::TimedOut, QStringLiteral("it did not end within %1 s").arg(m_step.deadlineS), poll.exitStatus, ms);
@@ -374,9 +429,12 @@ void StepRunner::verify(int exitStatus, qint64 durationMs)
         return proveBackup(exitStatus, durationMs);
     if (m_step.verify.isEmpty())
         return end(StepOutcome::Done, {}, exitStatus, durationMs);
-    m_runtime.hosts().ask(m_host, m_step.verify, guarded([exitStatus, durationMs](StepRunner &r, const Result<bool> &there) {
-        if (!there && isOutOfReach(there.error()))
-            return r.retry(there.error(), [&r, exitStatus, durationMs] { r.verify(exitStatus, durationMs); });
+    m_runtime.hosts().ask(m_host, m_step.verify, checkTimeoutS(), guarded([exitStatus, durationMs](StepRunner &r, const Result<bool> &there) {
+        if (!there && r.asksAgain(there.error(), [&r, exitStatus, durationMs] { r.verify(exitStatus, durationMs); }))
+            return;
+        r.connected();
+        if (!there && there.error().code == ErrorCode::CommandTimeout)
+            return r.end(StepOutcome::Failed, QStringLiteral("it left with 0, and its check did not end within %1 s").arg(r.checkTimeoutS()), exitStatus, durationMs);
         if (!there || !*there)
             return r.end(StepOutcome::Failed, there ? QStringLiteral("it left with 0, but its effect is not there") : clauseOf(there.error()), exitStatus, durationMs);
         r.end(StepOutcome::Done, {}, exitStatus, durationMs);
@@ -386,9 +444,12 @@ void StepRunner::verify(int exitStatus, qint64 durationMs)
 void StepRunner::proveBackup(int exitStatus, qint64 durationMs)
 {
     const QString path = resolvedBackupPath(*state(), state()->hosts[m_host.name], m_run.hop);
-    m_runtime.hosts().proveBackup(m_host, m_probes, path, guarded([exitStatus, durationMs](StepRunner &r, const Result<Backup> &backup) {
-        if (!backup && isOutOfReach(backup.error()))
-            return r.retry(backup.error(), [&r, exitStatus, durationMs] { r.proveBackup(exitStatus, durationMs); });
+    Probes probes = m_probes;
+    probes.backup.timeoutS = std::max(probes.backup.timeoutS, m_step.deadlineS); // to read all of it may take as long as to write it
+    m_runtime.hosts().proveBackup(m_host, probes, path, guarded([exitStatus, durationMs](StepRunner &r, const Result<Backup> &backup) {
+        if (!backup && r.asksAgain(backup.error(), [&r, exitStatus, durationMs] { r.proveBackup(exitStatus, durationMs); }))
+            return;
+        r.connected();
         StepEnded e;
         e.exitStatus = exitStatus;
         e.durationMs = durationMs;
@@ -408,15 +469,17 @@ void StepRunner::proveBackup(int exitStatus, qint64 durationMs)
 
 void StepRunner::lost()
 {
-    observe({}, true);
+    observe(m_outLines.finish() + m_errLines.finish(), true);
     if (m_step.verify.isEmpty())
         return end(StepOutcome::Lost, QStringLiteral("what carried it out on the host is gone; whether it took effect is unknown"));
-    m_runtime.hosts().ask(m_host, m_step.verify, guarded([](StepRunner &r, const Result<bool> &there) {
-        if (!there && isOutOfReach(there.error()))
-            return r.retry(there.error(), [&r] { r.lost(); });
+    m_runtime.hosts().ask(m_host, m_step.verify, checkTimeoutS(), guarded([](StepRunner &r, const Result<bool> &there) {
+        if (!there && r.asksAgain(there.error(), [&r] { r.lost(); }))
+            return;
+        r.connected();
         if (there && *there)
             return r.verify(0, 0);
-        r.end(StepOutcome::Lost, QStringLiteral("what carried it out on the host is gone and its effect is not there"));
+        r.end(StepOutcome::Lost, there ? QStringLiteral("what carried it out on the host is gone and its effect is not there")
+                                       : QStringLiteral("what carried it out on the host is gone, and whether it took effect could not be asked: %1").arg(clauseOf(there.error())));
     }));
 }
 
@@ -425,7 +488,8 @@ void StepRunner::measure()
     m_runtime.hosts().measure(m_host, m_probes, guarded([](StepRunner &r, const HostFacts &facts) {
         if (!facts.reachable && r.m_step.kind != StepKind::Preflight)
             return r.retry(Error{ErrorCode::ConnectionLost, {r.m_host.name, facts.error}, {}, nullptr}, [&r] { r.measure(); });
-        r.connected();
+        if (facts.reachable)
+            r.connected();
         FactsMeasured e;
         e.host = r.m_host.name;
         e.phase = r.m_step.kind == StepKind::Preflight ? QStringLiteral("preflight") : r.m_run.direction == Direction::Forward ? QStringLiteral("check") : QStringLiteral("back");
@@ -491,6 +555,22 @@ void StepRunner::finish(StepEnded end, QList<EventBody> before)
     m_ended = true;
 }
 
+// A check that could not be asked is asked again; one that did not end in time twice in a row is an answer: its host was
+// reached, and each try goes on there.
+bool StepRunner::asksAgain(const Error &error, std::function<void()> work)
+{
+    if (error.code == ErrorCode::CommandTimeout) {
+        if (m_slowChecks++ > 0)
+            return false;
+        m_runtime.schedule(heldAgainMs, guarded([work = std::move(work)](StepRunner &) { work(); }));
+        return true;
+    }
+    if (!isOutOfReach(error))
+        return false;
+    retry(error, std::move(work));
+    return true;
+}
+
 void StepRunner::retry(const Error &error, std::function<void()> work)
 {
     if (!m_lostLink) {
@@ -500,12 +580,13 @@ void StepRunner::retry(const Error &error, std::function<void()> work)
         e.reason = clauseOf(error);
         m_runtime.record(m_rollout, {e});
     }
+    m_slowChecks = 0;
     m_runtime.schedule(backOffMs(m_failures++), guarded([work = std::move(work)](StepRunner &) { work(); }));
 }
 
 void StepRunner::connected()
 {
-    m_failures = 0;
+    m_failures = m_slowChecks = 0;
     if (!m_lostLink)
         return;
     m_lostLink = false;

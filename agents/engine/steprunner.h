@@ -3,6 +3,7 @@
 // step is (absent, unstarted, running, done, lost) and goes on from there. A lost link is retried, never a failure.
 #include "engine/runtime.h"
 #include "engine/steplog.h"
+#include "engine/wholelines.h"
 #include "migrations/logreader.h"
 
 namespace bellwether {
@@ -46,8 +47,12 @@ private:
     void finish(StepEnded end, QList<EventBody> before = {});
     void retry(const Error &error, std::function<void()> work);
     void connected();
-    void observe(const QByteArray &bytes, bool finished);
-    bool wasSeen(const HostRun &host, const Migration &migration) const;
+    bool asksAgain(const Error &error, std::function<void()> work);
+    int checkTimeoutS() const { return std::max(60, m_step.deadlineS); }
+    bool repeatsTheUnknown() const;
+    bool waitsForLease();
+    void observe(const QByteArray &lines, bool finished);
+    bool isKnown(const EventBody &observed) const;
 
     Runtime &m_runtime;
     int m_rollout;
@@ -58,8 +63,10 @@ private:
     QByteArray m_script;
     std::unique_ptr<StepLog> m_log;
     std::unique_ptr<LogReader> m_reader;
+    WholeLines m_outLines, m_errLines;
     qint64 m_out = 0, m_err = 0;
-    int m_failures = 0;
+    qint64 m_readBefore = 0; // bytes of both that the console before this one may have read
+    int m_failures = 0, m_slowChecks = 0, m_fenced = 0;
     bool m_cancelAsked = false;
     bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false;
 };

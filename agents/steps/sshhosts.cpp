@@ -224,9 +224,9 @@ void SshHosts::proveBackup(const Installation &host, const Probes &probes, const
     });
 }
 
-void SshHosts::ask(const Installation &host, const QStringList &argv, std::function<void(Result<bool>)> done)
+void SshHosts::ask(const Installation &host, const QStringList &argv, int timeoutS, std::function<void(Result<bool>)> done)
 {
-    m_jobs.run(jobHost(host), argv, host.directory, 60'000,
+    m_jobs.run(jobHost(host), argv, host.directory, timeoutS * 1000,
                [host, argv, done = naming<bool>(host, std::move(done))](const Result<ExecResult> &result) {
                    if (!result)
                        return done(std::unexpected(result.error()));

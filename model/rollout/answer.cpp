@@ -35,6 +35,30 @@ bool canSkip(const RolloutState &state, const HostRun &h)
     return h.state == HostRunState::Failed && (!hasWayBack(state, h) || decideWayBack(state, h).hop < h.hop);
 }
 
+// The step that a retry repeats, where nobody knows what it did to the database.
+const StepRun *unknownEffect(const HostRun &h)
+{
+    const StepRun *last = h.last();
+    if (!last || last->phase != StepPhase::Ended || last->direction != h.direction || last->hop != h.hop || last->index != h.next)
+        return nullptr;
+    if (last->kind != StepKind::Migrate && last->kind != StepKind::Start && last->kind != StepKind::Restore)
+        return nullptr;
+    const StepRun *done = wasCarriedOut(*last) ? last : carriedOutBefore(h, *last);
+    return done && isUnknown(*done) ? done : nullptr;
+}
+
+// Why it may not be carried out again just so; empty: it may.
+QString whyNotRepeat(const RolloutState &state, const HostRun &h, const QString &reason)
+{
+    const StepRun *step = unknownEffect(h);
+    if (!step)
+        return {};
+    const bool canBeAsked = !stepAt(state, h, step->direction, step->hop, step->index).probe.isEmpty(); // it is, before anything else
+    if (step->direction == Direction::Forward && !state.plan.policy.migrationsIdempotent && !canBeAsked)
+        return QStringLiteral("what its %1 did to %2 is not known, and %3 does not promise that its migrations may be repeated: restore it").arg(step->name, h.name, state.plan.productName);
+    return reason.isEmpty() ? QStringLiteral("what its %1 did to %2 is not known: look at it, and state what you found as the reason").arg(step->name, h.name) : QString();
+}
+
 template<class Predicate>
 QStringList hostsWhere(const RolloutState &state, Predicate predicate)
 {
@@ -290,6 +314,8 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
                 return refuse(Verb::Retry, state.plan.policy.migrationsIdempotent
                                                ? QStringLiteral("%1 is half-migrated: state the fix as the reason").arg(name)
                                                : QStringLiteral("%1 is half-migrated and %2 does not promise that its migrations may be repeated: restore it").arg(name, state.plan.productName));
+            if (const QString why = whyNotRepeat(state, h, request.reason); !why.isEmpty())
+                return refuse(Verb::Retry, why);
             HostRetried e;
             e.host = name;
             e.reason = request.reason;

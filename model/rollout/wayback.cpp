@@ -69,6 +69,24 @@ bool hasWayBack(const RolloutState &state, const HostRun &host)
         && changedHop(host) >= 0;
 }
 
+bool isUnknown(const StepRun &step)
+{
+    return step.phase == StepPhase::Ended && (step.outcome == StepOutcome::Lost || step.outcome == StepOutcome::InDoubt);
+}
+
+bool wasCarriedOut(const StepRun &step)
+{
+    return step.startedMs > 0 || (step.outcome != StepOutcome::Failed && step.outcome != StepOutcome::Cancelled);
+}
+
+const StepRun *carriedOutBefore(const HostRun &host, const StepRun &step)
+{
+    for (auto it = host.steps.crbegin(); it != host.steps.crend(); ++it)
+        if (it->token != step.token && it->direction == step.direction && it->hop == step.hop && it->index == step.index && wasCarriedOut(*it))
+            return &*it;
+    return nullptr;
+}
+
 WayBack decideWayBack(const RolloutState &state, const HostRun &host)
 {
     WayBack way;

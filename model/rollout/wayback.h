@@ -15,4 +15,10 @@ bool hasWayBack(const RolloutState &state, const HostRun &host);
 bool isChanged(const HostRun &host, int hop);
 WayBack decideWayBack(const RolloutState &state, const HostRun &host);
 
+// Of steps that are carried out again: whether this run reached its host at all; whether nobody knows what it did there;
+// and the newest run of the same step before this one that reached it, or null.
+bool wasCarriedOut(const StepRun &step);
+bool isUnknown(const StepRun &step);
+const StepRun *carriedOutBefore(const HostRun &host, const StepRun &step);
+
 } // namespace bellwether

@@ -235,7 +235,7 @@ private Q_SLOTS:
     {
         const auto ask = [&](const QStringList &argv) {
             Awaited<Result<bool>> answer;
-            m_hosts->ask(installation(), argv, answer.callback());
+            m_hosts->ask(installation(), argv, 60, answer.callback());
             return answer.wait() ? *answer : Result<bool>(fail(ErrorCode::Interrupted));
         };
         QCOMPARE(*ask({"test", "-d", m_folder.path()}), true);

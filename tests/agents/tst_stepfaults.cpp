@@ -57,6 +57,22 @@ void refuse(EngineWorld &w, ErrorCode code)
     };
 }
 
+Step &planned(EngineWorld &w, StepKind kind)
+{
+    for (Step &step : w.plan.hosts[0].hops[0].steps)
+        if (step.kind == kind)
+            return step;
+    qFatal("no such step");
+}
+
+QString stateOf(const EngineWorld &w, const QString &migration)
+{
+    for (const Migration &m : w.host(canary).migrations)
+        if (m.name == migration)
+            return nameOf(m.state) + u' ' + m.reason;
+    return {};
+}
+
 bool takeBackByRestore(EngineWorld &w)
 {
     return w.ask(QStringLiteral("rollback"), {{QStringLiteral("hosts"), QJsonArray{canary}}, {QStringLiteral("confirm"), QJsonObject{{canary, canary + QStringLiteral(".example.test")}}}}).has_value();
@@ -179,6 +195,299 @@ private Q_SLOTS:
         for (int i = 0; i < 30; ++i)
             w.turn(1000);
         QCOMPARE(w.fleet.host(canary).jobs[token].pollsLeft, 0); // cancelled
+    }
+    void linesOfTwoStreamsStayWhole()
+    {
+        // [fault 39] The window of one stream ends in the middle of a line, and the other one's follows.
+        EngineWorld w;
+        w.fleet.releases[QStringLiteral("1.5.0")].failing = QStringLiteral("0004");
+        w.fleet.pollsOfAStart = 3;
+        w.fleet.chunk = 52; // "… failed 00" of stdout
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Migrate));
+        for (int i = 0; i < 60; ++i)
+            job(w).err += "Container x Started\n";
+        QVERIFY(w.settle());
+        QCOMPARE(stateOf(w, QStringLiteral("0003")), QStringLiteral("ran "));
+        QCOMPARE(stateOf(w, QStringLiteral("0004")), QStringLiteral("failed column exists"));
+        QCOMPARE(w.host(canary).migrations.size(), 2);
+    }
+    void aLineWithoutEndStandsInNobodysWay()
+    {
+        // [fault 38] It is cut off; what the other stream says meanwhile, and what comes after it, is read.
+        EngineWorld w;
+        w.fleet.pollsOfAStart = 30;
+        w.fleet.chunk = 20'000;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Migrate));
+        job(w).err = "x" + QByteArray(400'000, '.') + "\nfailed 0009: said after it\n";
+        job(w).exitStatus = 1;
+        QVERIFY(w.settle());
+        QCOMPARE(stateOf(w, QStringLiteral("0004")), QStringLiteral("ran "));
+        QCOMPARE(stateOf(w, QStringLiteral("0009")), QStringLiteral("failed said after it"));
+    }
+    void whatIsReadAgainIsComparedByWhatItSays()
+    {
+        // [N-07] The same line has another number for the next console: what came since is news all the same.
+        EngineWorld w;
+        w.fleet.chunk = 0;
+        w.fleet.pollsOfAStart = 1000;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Migrate));
+        w.fleet.chunk = 100'000;
+        const QByteArray all = std::exchange(job(w).out, {});
+        const qsizetype half = all.indexOf("applied 0003");
+        job(w).err = QByteArray("progress\n").repeated(300);
+        for (int i = 0; i < 8; ++i)
+            w.turn();
+        job(w).out = all.left(half); // "begin 0003" is line 301 of what this console reads
+        for (int i = 0; i < 8; ++i)
+            w.turn();
+        QCOMPARE(stateOf(w, QStringLiteral("0003")), QStringLiteral("running "));
+        const QString token = w.host(canary).current()->token;
+        w.killConsole();
+        FakeHost::Job &onHost = w.fleet.host(canary).jobs[token];
+        onHost.out = all;
+        onHost.pollsLeft = 3;
+        w.startConsole();
+        QVERIFY(w.ask(QStringLiteral("resume")));
+        QVERIFY(w.settle());
+        QCOMPARE(stateOf(w, QStringLiteral("0003")), QStringLiteral("ran "));
+        QCOMPARE(stateOf(w, QStringLiteral("0004")), QStringLiteral("ran "));
+        QVERIFY2(w.host(canary).state == HostRunState::Upgraded, qPrintable(told(w)));
+        int begins = 0; // and what was known is not told again
+        for (const MigrationObserved &e : eventsOf<MigrationObserved>(w))
+            begins += e.migration.name == QLatin1String("0003") && e.migration.state == MigrationState::Running;
+        QCOMPARE(begins, 1);
+    }
+    void aSlowCheckIsNoLostLink_data()
+    {
+        QTest::addColumn<QString>("verb");
+        QTest::addColumn<bool>("lost");
+        QTest::addColumn<int>("slow");
+        QTest::newRow("verify, once") << QStringLiteral("ask") << false << 1;
+        QTest::newRow("verify") << QStringLiteral("ask") << false << 1000;
+        QTest::newRow("verify of what was lost") << QStringLiteral("ask") << true << 1000;
+        QTest::newRow("backup") << QStringLiteral("proveBackup") << false << 1000;
+    }
+    void aSlowCheckIsNoLostLink()
+    {
+        // Its host was reached and the check did not end in time: it is not asked for over and over.
+        QFETCH(QString, verb);
+        QFETCH(bool, lost);
+        QFETCH(int, slow);
+        EngineWorld w;
+        const bool backup = verb == QLatin1String("proveBackup");
+        planned(w, StepKind::Stop).verify = QStringList{QStringLiteral("is-stopped")};
+        planned(w, StepKind::Stop).deadlineS = planned(w, StepKind::Backup).deadlineS = 600;
+        int asked = 0;
+        w.fleet.refusing = [&, verb, slow](const QString &what, const QString &host) {
+            return what == verb && asked++ < slow ? std::optional(Error{ErrorCode::CommandTimeout, {host, what, QStringLiteral("600")}, {}, nullptr}) : std::nullopt;
+        };
+        QVERIFY(w.run());
+        if (lost) {
+            QVERIFY(under(w, StepKind::Stop));
+            job(w).lost = true;
+        }
+        QVERIFY(w.settle());
+        QCOMPARE(asked, 2);
+        QVERIFY(eventsOf<ConnectionChanged>(w).isEmpty());
+        QCOMPARE(w.fleet.timeouts.value(verb), 600);
+        if (slow == 1) {
+            QVERIFY2(w.host(canary).state == HostRunState::Upgraded, qPrintable(told(w)));
+            return;
+        }
+        QVERIFY2(w.host(canary).state == (lost ? HostRunState::InDoubt : HostRunState::Failed), qPrintable(told(w)));
+        QVERIFY2(w.host(canary).reason.contains(backup || lost ? QLatin1String("command timeout") : QLatin1String("within 600 s")), qPrintable(told(w)));
+    }
+    void whatALostLinkWasIsToldOnceItIsBack()
+    {
+        // The link is lost while an effect is asked for: the next answer says that the host is there again.
+        EngineWorld w;
+        planned(w, StepKind::Stop).verify = QStringList{QStringLiteral("is-stopped")};
+        int left = 3;
+        w.fleet.refusing = [&](const QString &what, const QString &host) {
+            return what == QLatin1String("ask") && left-- > 0 ? std::optional(Error{ErrorCode::ConnectionLost, {host}, {}, nullptr}) : std::nullopt;
+        };
+        QVERIFY(w.run());
+        QVERIFY(w.settle());
+        QVERIFY(w.host(canary).connected);
+        QVERIFY(w.host(canary).reason.isEmpty());
+        QVERIFY2(w.host(canary).state == HostRunState::Upgraded, qPrintable(told(w)));
+    }
+    void anUnknownMigrationIsNotRepeatedLightly_data()
+    {
+        QTest::addColumn<bool>("repeatable");
+        QTest::addColumn<bool>("probed");
+        QTest::addColumn<bool>("there");
+        QTest::addColumn<int>("starts");
+        QTest::newRow("nothing promised") << false << false << false << 1;
+        QTest::newRow("it took effect") << false << true << true << 1;
+        QTest::newRow("it took none, nothing promised") << false << true << false << 1;
+        QTest::newRow("repeatable") << true << false << false << 2;
+        QTest::newRow("repeatable, it took effect") << true << true << true << 1;
+        QTest::newRow("repeatable, it took none") << true << true << false << 2;
+    }
+    void anUnknownMigrationIsNotRepeatedLightly()
+    {
+        // [N-07] Its supervisor was killed with it: a bare retry is no answer, and whether it took effect is asked first.
+        QFETCH(bool, repeatable);
+        QFETCH(bool, probed);
+        QFETCH(bool, there);
+        QFETCH(int, starts);
+        EngineWorld w;
+        w.plan.policy.migrationsIdempotent = repeatable;
+        if (probed)
+            planned(w, StepKind::Migrate).probe = QStringList{QStringLiteral("is-migrated")};
+        bool answer = false;
+        w.fleet.asked = [&answer](const QString &, const QStringList &) { return answer; };
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Migrate));
+        job(w).lost = true;
+        QVERIFY(w.settle());
+        QVERIFY2(w.host(canary).state == HostRunState::InDoubt, qPrintable(told(w)));
+        QVERIFY(!w.ask(QStringLiteral("retry")));
+        answer = there;
+        const Reply again = w.ask(QStringLiteral("retry"), {{QStringLiteral("reason"), QStringLiteral("looked at the database")}});
+        QCOMPARE(again.has_value(), repeatable || probed);
+        if (!again)
+            QVERIFY2(again.error().args.value(1).contains(QLatin1String("restore it")), qPrintable(again.error().args.join(u'|')));
+        QVERIFY(w.settle());
+        QCOMPARE(timesDone(w, QStringLiteral("start")), starts);
+        const bool goesOn = there || starts == 2;
+        QVERIFY2(w.host(canary).state == (goesOn ? HostRunState::Upgraded : HostRunState::InDoubt), qPrintable(told(w)));
+    }
+    void aStepThatWasNotBegunLeavesTheUnknownUnknown()
+    {
+        // [N-07] The retry found the disk full: what the run before it did is as unknown as it was.
+        EngineWorld w;
+        w.plan.policy.migrationsIdempotent = true;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Migrate));
+        job(w).lost = true;
+        QVERIFY(w.settle());
+        w.fleet.refusing = [](const QString &what, const QString &host) {
+            return what == QLatin1String("start") ? std::optional(Error{ErrorCode::HostDiskFull, {host}, {}, nullptr}) : std::nullopt;
+        };
+        QVERIFY(w.ask(QStringLiteral("retry"), {{QStringLiteral("reason"), QStringLiteral("looked at it")}}));
+        QVERIFY(w.settle());
+        w.fleet.refusing = nullptr;
+        QVERIFY2(w.host(canary).state == HostRunState::Failed, qPrintable(told(w)));
+        QVERIFY(!w.ask(QStringLiteral("retry")));
+        QCOMPARE(timesDone(w, QStringLiteral("start")), 1);
+    }
+    void aBusyHostIsWaitedFor_data()
+    {
+        QTest::addColumn<QString>("whose");
+        QTest::newRow("ours") << QStringLiteral("workspace-1");
+        QTest::newRow("another console's") << QStringLiteral("workspace-2");
+    }
+    void aBusyHostIsWaitedFor()
+    {
+        // A step of another rollout has the slot of the machine, in the middle of this host's upgrade: its turn comes.
+        QFETCH(QString, whose);
+        EngineWorld w;
+        const bool ours = whose == QLatin1String("workspace-1");
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Stop));
+        int left = 4;
+        w.fleet.refusing = [&](const QString &what, const QString &host) {
+            return what == QLatin1String("start") && left-- > 0 ? std::optional(Error{ErrorCode::HostBusy, {host, QStringLiteral("r2.h0.0.3.1 of ") + whose}, {}, nullptr}) : std::nullopt;
+        };
+        for (int i = 0; i < 200; ++i)
+            w.turn();
+        QVERIFY(left < 0);
+        QCOMPARE(w.rollout().pauses.contains(PauseReason::Hold), !ours);
+        if (!ours)
+            QVERIFY(w.ask(QStringLiteral("resume")));
+        QVERIFY(w.settle());
+        QVERIFY2(w.host(canary).state == HostRunState::Upgraded, qPrintable(told(w)));
+        for (const StepEnded &e : eventsOf<StepEnded>(w))
+            QVERIFY2(e.outcome == StepOutcome::Done, qPrintable(e.reason));
+    }
+    void aLostLeaseIsTakenAgain_data()
+    {
+        QTest::addColumn<bool>("changed");
+        QTest::addColumn<bool>("abort");
+        QTest::newRow("before the stop") << false << false;
+        QTest::newRow("after the stop") << true << false;
+        QTest::newRow("after the stop, aborted") << true << true;
+    }
+    void aLostLeaseIsTakenAgain()
+    {
+        // [fault 27] Another console had the host and has gone: a person goes on, the lease is taken again, and what was
+        // measured before it is not relied upon. Nothing fails for want of a lease.
+        QFETCH(bool, changed);
+        QFETCH(bool, abort);
+        EngineWorld w;
+        QVERIFY(w.run());
+        QVERIFY(under(w, changed ? StepKind::Stop : StepKind::Backup));
+        FakeHost &host = w.fleet.host(canary);
+        job(w).pollsLeft = 2;
+        ++host.epoch;
+        host.leaseOwner = QStringLiteral("ws-other");
+        w.turn(20'000);
+        w.turn(20'000); // a renewal finds out
+        QVERIFY(w.settle());
+        QVERIFY2(w.rollout().pauses.value(PauseReason::Hold).contains(canary), qPrintable(told(w)));
+        QVERIFY(isBegun(w.host(canary).state));
+        const QStringList before = w.fleet.effectLog;
+        host.leaseOwner.clear();
+        QVERIFY(w.ask(abort ? QStringLiteral("abort") : QStringLiteral("resume")));
+        QVERIFY(w.settle());
+        if (changed) {
+            QCOMPARE(w.fleet.effectLog, before);
+            QVERIFY2(w.host(canary).state == HostRunState::InDoubt, qPrintable(told(w)));
+            QCOMPARE(w.rollout().isEnded(), abort);
+        } else {
+            QCOMPARE(timesDone(w, QStringLiteral("backup")), 2); // measured and backed up anew
+            QVERIFY2(w.host(canary).state == HostRunState::Upgraded, qPrintable(told(w)));
+        }
+        for (const StepEnded &e : eventsOf<StepEnded>(w))
+            QVERIFY2(e.outcome == StepOutcome::Done, qPrintable(e.reason));
+    }
+    void aStepThatWaitsForItsLeaseIsLookedAt()
+    {
+        // [fault 27] It was decided and its link was lost, then the lease: once that is back the host is not what it was.
+        EngineWorld w;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Stop));
+        FakeHost &host = w.fleet.host(canary);
+        w.fleet.refusing = [](const QString &what, const QString &name) { // the next step cannot be begun yet
+            return what == QLatin1String("start") ? std::optional(Error{ErrorCode::HostBusy, {name, QStringLiteral("x of workspace-1")}, {}, nullptr}) : std::nullopt;
+        };
+        for (int i = 0; i < 40; ++i)
+            w.turn();
+        ++host.epoch;
+        host.leaseOwner = QStringLiteral("ws-other");
+        w.fleet.refusing = nullptr;
+        for (int i = 0; i < 100; ++i)
+            w.turn(1000);
+        QVERIFY(w.rollout().pauses.contains(PauseReason::Hold));
+        QVERIFY(w.host(canary).current() && w.host(canary).current()->phase == StepPhase::Intended);
+        const QStringList before = w.fleet.effectLog;
+        host.leaseOwner.clear();
+        QVERIFY(w.ask(QStringLiteral("resume")));
+        QVERIFY(w.settle());
+        QCOMPARE(w.fleet.effectLog, before);
+        QVERIFY2(w.host(canary).reason.contains(QLatin1String("another console")), qPrintable(told(w)));
+    }
+    void aLeaseThatComesTooLateIsGivenBack()
+    {
+        // The next console aborts at once: the rollout has ended before the host answers.
+        EngineWorld w;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Backup));
+        QVERIFY(w.ask(QStringLiteral("pause")));
+        QVERIFY(w.settle());
+        w.killConsole();
+        QCOMPARE(w.fleet.host(canary).leaseOwner, QStringLiteral("workspace-1"));
+        w.startConsole();
+        QVERIFY(w.ask(QStringLiteral("abort")));
+        for (int i = 0; i < 40; ++i)
+            w.turn();
+        QVERIFY(w.rollout().isEnded());
+        QCOMPARE(w.fleet.host(canary).leaseOwner, QString());
     }
 };
 

@@ -96,7 +96,7 @@ void SimPort::proveBackup(const Installation &i, const Probes &, const QString &
     callResult<Backup>(i.name, [this, n = i.name, path]() -> Result<Backup> { return m_hosts.backup(n, path); }, std::move(done));
 }
 
-void SimPort::ask(const Installation &i, const QStringList &argv, std::function<void(Result<bool>)> done)
+void SimPort::ask(const Installation &i, const QStringList &argv, int, std::function<void(Result<bool>)> done)
 {
     callResult<bool>(i.name, [this, n = i.name, argv]() -> Result<bool> { return m_hosts.ask(n, argv); }, std::move(done));
 }

@@ -76,7 +76,7 @@ Result<Lease> SimHosts::lock(const QString &product, const QString &owner, int t
     if (leaseIsFresh(m))
         return fail(ErrorCode::HostLocked, {product, m.leaseOwner, QStringLiteral("60")});
     if (const SimJob *other = live(m); other && other->owner != owner)
-        return fail(ErrorCode::HostBusy, {product, other->token});
+        return fail(ErrorCode::HostBusy, {product, other->token + QStringLiteral(" of ") + other->owner});
     if (m.diskFull)
         return fail(ErrorCode::HostDiskFull, {product});
     lease.takenFrom = m.leaseOwner;
@@ -124,7 +124,7 @@ Result<JobState> SimHosts::start(const QString &product, const QString &token, q
     if (const auto held = heldByAnother(product, owner))
         return std::unexpected(*held);
     if (const SimJob *other = live(m))
-        return fail(ErrorCode::HostBusy, {product, other->token});
+        return fail(ErrorCode::HostBusy, {product, other->token + QStringLiteral(" of ") + other->owner});
     SimJob fresh;
     fresh.token = token;
     fresh.product = product;

@@ -90,8 +90,9 @@ void FakeFleet::sample(const Installation &i, const Probes &, int, std::function
     later<Result<HealthSample>>(std::move(done), s);
 }
 
-void FakeFleet::proveBackup(const Installation &i, const Probes &, const QString &path, std::function<void(Result<Backup>)> done)
+void FakeFleet::proveBackup(const Installation &i, const Probes &probes, const QString &path, std::function<void(Result<Backup>)> done)
 {
+    timeouts[QStringLiteral("proveBackup")] = probes.backup.timeoutS;
     if (unreachable("proveBackup", i.name, done))
         return;
     const FakeHost &h = m_hosts[i.name];
@@ -111,8 +112,9 @@ void FakeFleet::proveBackup(const Installation &i, const Probes &, const QString
     later<Result<Backup>>(std::move(done), b);
 }
 
-void FakeFleet::ask(const Installation &i, const QStringList &argv, std::function<void(Result<bool>)> done)
+void FakeFleet::ask(const Installation &i, const QStringList &argv, int timeoutS, std::function<void(Result<bool>)> done)
 {
+    timeouts[QStringLiteral("ask")] = timeoutS;
     if (!unreachable("ask", i.name, done))
         later<Result<bool>>(std::move(done), !asked || asked(i.name, argv));
 }

@@ -1,0 +1,18 @@
+#pragma once
+// One stream of a step, cut into whole lines: two streams can then be read as one without a line of the one ending in the
+// middle of the other's.
+#include <QByteArray>
+
+namespace bellwether {
+
+class WholeLines {
+public:
+    QByteArray feed(const QByteArray &bytes); // the lines that have ended by now
+    QByteArray finish();                      // the last one, though it has no end
+
+private:
+    QByteArray m_rest;
+    bool m_tooLong = false; // the rest of this line is passed over
+};
+
+} // namespace bellwether
