@@ -2,6 +2,8 @@
 
 #include <QThread>
 
+#include <algorithm>
+
 namespace bellwether {
 
 namespace {
@@ -44,6 +46,8 @@ void SshWorker::customEvent(QEvent *) // the wake-up; what it is about lies in t
             const auto sessions = m_all;
             for (SshSession *session : sessions)
                 session->tick();
+            if (!m_setbacks.isEmpty())
+                beginHandshakes();
         });
     }
     for (SshWork &work : m_mail.takeAll())
@@ -106,7 +110,10 @@ SshSession *SshWorker::makeSession(const std::shared_ptr<const SshRoute> &route)
         countHandshake(*session->route(), -1);
         QMetaObject::invokeMethod(this, [this] { beginHandshakes(); }, Qt::QueuedConnection);
     };
-    hooks.ready = [this](SshSession *) { ++m_openSessions; };
+    hooks.ready = [this](SshSession *session) {
+        ++m_openSessions;
+        m_setbacks.remove(session->route()->key());
+    };
     hooks.makeLogin = [this](SshSession *session) { return makeLogin(session); };
     hooks.ended = [this](SshSession *session, const Error &error) { onEnded(session, error); };
     hooks.again = [this](SshSession *session, std::unique_ptr<SshCall> call) {
@@ -150,21 +157,38 @@ void SshWorker::onEnded(SshSession *session, const Error &error)
     m_atTheDoor.removeOne(session);
     if (m_kept.value(key) == session)
         m_kept.remove(key);
-    if (const auto carriers = m_carriers.find(key); carriers != m_carriers.end()) {
-        carriers->removeOne(session);
-        if (carriers->isEmpty())
-            m_carriers.erase(carriers);
-        if (session->wasReady()) // who still waits for it gets another
-            QMetaObject::invokeMethod(this, [this] { beginHandshakes(); }, Qt::QueuedConnection);
-        const auto waiting = session->wasReady() ? QList<SshSession *>() : m_atTheDoor;
-        for (SshSession *other : waiting) {
-            if (other->route()->over && other->route()->over->key() == key)
-                other->end(other->route()->becauseOfJump(error));
-        }
-    }
+    carrierEnded(session, error);
     if (m_all.isEmpty())
         m_tick->stop();
     session->deleteLater();
+}
+
+void SshWorker::carrierEnded(SshSession *session, const Error &error)
+{
+    const QString key = session->route()->key();
+    const auto carriers = m_carriers.find(key);
+    if (carriers == m_carriers.end())
+        return;
+    carriers->removeOne(session);
+    const bool another = std::ranges::any_of(std::as_const(*carriers), &SshSession::isReady);
+    if (carriers->isEmpty())
+        m_carriers.erase(carriers);
+    if (session->wasReady()) { // who still waits for it gets another
+        QMetaObject::invokeMethod(this, [this] { beginHandshakes(); }, Qt::QueuedConnection);
+        return;
+    }
+    // The jump host is there, it only lets no further connection in: a place on ours may come free, or its door open again.
+    if (another && !session->denial() && m_setbacks.value(key).count < 3) {
+        Setback &setback = m_setbacks[key];
+        setback.until.setRemainingTime(500 << setback.count++); // beginHandshakes() comes back with the tick
+        return;
+    }
+    m_setbacks.remove(key);
+    const auto waiting = m_atTheDoor;
+    for (SshSession *other : waiting) {
+        if (other->route()->over && other->route()->over->key() == key)
+            other->end(other->route()->becauseOfJump(error));
+    }
 }
 
 SshSession *SshWorker::carrierFor(const std::shared_ptr<const SshRoute> &jump)
@@ -182,7 +206,7 @@ SshSession *SshWorker::carrierFor(const std::shared_ptr<const SshRoute> &jump)
         isComing = isComing || !carrier->wasReady();
         limit = std::min(limit, carrier->forwardLimit());
     }
-    if (isComing)
+    if (isComing || !m_setbacks.value(key).until.hasExpired())
         return nullptr;
     SshSession *fresh = makeSession(jump);
     fresh->limitForwards(limit); // what the server has taught already
@@ -245,6 +269,7 @@ void SshWorker::stop()
     const auto sessions = std::exchange(m_all, {});
     m_kept.clear();
     m_carriers.clear();
+    m_setbacks.clear();
     m_atTheDoor.clear();
     qDeleteAll(sessions);
     delete std::exchange(m_tick, nullptr);

@@ -37,6 +37,7 @@ private:
     void wantHandshake(SshSession *session);
     void beginHandshakes();
     void onEnded(SshSession *session, const Error &error);
+    void carrierEnded(SshSession *session, const Error &error);
     // A ready session of the jump host with room for another host behind it; null: it is on its way.
     SshSession *carrierFor(const std::shared_ptr<const SshRoute> &jump);
     bool mayShakeHands(const SshRoute &route) const;
@@ -64,6 +65,11 @@ private:
     QHash<QString, Denial> m_denials; // hosts that let nobody in: asked again in a minute, or when a person asks
     QTimer *m_tick = nullptr;
     QHash<QString, SshSession *> m_kept;  // for calls, by the route's key
+    struct Setback { // of another connection to a jump host that one of ours is up to
+        int count = 0;
+        QDeadlineTimer until;
+    };
+    QHash<QString, Setback> m_setbacks;   // by the route's key
     QHash<QString, QList<SshSession *>> m_carriers; // of hosts behind them, by the route's key; the kept one is the first
     QList<SshSession *> m_all;            // kept and scanning
     QList<SshSession *> m_atTheDoor;      // waiting for their handshake

@@ -2,6 +2,7 @@
 # The caller puts `set -- VERB ARGS`, BWR_ROOT ('' = default) and, for start, BWR_SUP (the supervisor) in front.
 # Lines that begin with # and indentation are taken out before it travels.
 set -u
+BWR_M=$(umask)
 umask 077
 LC_ALL=C
 export LC_ALL
@@ -178,7 +179,7 @@ start)
   if [ "$S" = unstarted ]; then
     n=1
     BWR_R=$R BWR_K=$2 BWR_E=$3 BWR_O=$4 BWR_T=$5
-    export BWR_R BWR_K BWR_E BWR_O BWR_T BWR_SUP
+    export BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_SUP
     # The supervisor says one line and closes the pipe: read returns when the claim is on disk, or at its death.
     a=$({
       if command -v setsid >/dev/null 2>&1; then setsid sh -c "$BWR_SUP" bwr-sup </dev/null 2>/dev/null &

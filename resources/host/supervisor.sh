@@ -5,7 +5,7 @@ set -u
 umask 077
 J=$BWR_R/jobs/$BWR_K
 cd "$J" || exit 1
-R=$BWR_R K=$BWR_K E=$BWR_E O=$BWR_O T=$BWR_T
+R=$BWR_R K=$BWR_K E=$BWR_E O=$BWR_O T=$BWR_T M=${BWR_M:-022}
 read -r B </proc/sys/kernel/random/boot_id || B=none
 up() { read -r u _ </proc/uptime; u=${u%%.*}; }
 write() { { printf '%s\n' "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
@@ -79,7 +79,7 @@ exec sh -c "$BWR_SUP" bwr-sup claimed </dev/null >/dev/null 2>/dev/null
 fi
 
 slot=$BWR_S
-unset BWR_R BWR_K BWR_E BWR_O BWR_T BWR_S BWR_SUP BWR_ROOT
+unset BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_S BWR_SUP BWR_ROOT
 up; t0=$u
 wall0=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 why=exit rc=143
@@ -100,6 +100,8 @@ else
       exec 8<&-
     fi
     unset LC_ALL
+    # Ours is for our own files only: what an update makes has the permissions it would have by hand.
+    umask "$M"
     cd /
     if command -v setsid >/dev/null 2>&1; then exec setsid sh "$J/script" </dev/null >>"$J/out" 2>>"$J/err"; fi
     exec sh "$J/script" </dev/null >>"$J/out" 2>>"$J/err"

@@ -38,6 +38,21 @@ private Q_SLOTS:
         WORKS(*acknowledged);
         QVERIFY(QFile::exists(jobFile("r1.h1.0.0.1", "ack")));
     }
+    void aStepsFilesAreAsByHand() // its umask is the login's, not ours
+    {
+        Awaited<Result<ExecResult>> byHand;
+        m_jobs->run(host(), {"sh", "-c", "umask"}, {}, 30'000, byHand.callback());
+        QVERIFY(byHand.wait());
+        WORKS(*byHand);
+        QVERIFY2((*byHand)->out.trimmed().right(2) != "77", "the test's own umask shows nothing");
+        WORKS(lock());
+        WORKS(start("r1.h1.0.0.1", "umask; echo x >" + m_state->filePath("made").toUtf8() + "\n"));
+        const JobPoll end = finished("r1.h1.0.0.1");
+        QCOMPARE(end.out, (*byHand)->out);
+        QVERIFY(QFile::permissions(m_state->filePath("made")) & QFile::ReadOther);
+        for (const char *ours : {"out", "err", "rc", "script"})
+            QVERIFY2(!(QFile::permissions(jobFile("r1.h1.0.0.1", ours)) & (QFile::ReadGroup | QFile::ReadOther)), ours);
+    }
     void aBrokenConnectionDoesNotBreakTheStep()
     {
         // [fault 1, 6]
