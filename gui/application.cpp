@@ -8,6 +8,7 @@
 #include "journal/journal.h"
 #include "logging/logging.h"
 #include "shell/credentialdialog.h"
+#include "shell/desktopkeychain.h"
 #include "shell/mainwindow.h"
 #include "shell/makewindow.h"
 #include "text/errortext.h"
@@ -63,7 +64,7 @@ private:
 
 Result<std::unique_ptr<OwnedConsole>> own(const QString &dataFolder)
 {
-    auto stack = ConsoleStack::open(dataFolder);
+    auto stack = ConsoleStack::open(dataFolder, {}, std::make_unique<DesktopKeychain>());
     if (!stack)
         return std::unexpected(stack.error());
     return std::make_unique<Owned>(std::move(*stack));
@@ -194,7 +195,7 @@ int runDesktop(int argc, char **argv, const Invocation &invocation, const QStrin
     startLogging(dataFolder, false);
     int code = 0;
     {
-        const std::unique_ptr<MainWindow> window = makeMainWindow(console->port(), dataFolder);
+        const std::unique_ptr<MainWindow> window = makeMainWindow(console->port(), dataFolder, console->owned ? &console->owned->credentials() : nullptr);
         window->requests().setActor(operatorName());
         if (console->owned) // the owner's connections ask; a console that only looks has none
             new CredentialAsker(console->owned->credentials(), [&console](const QString &machine) {

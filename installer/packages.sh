@@ -3,12 +3,14 @@
 # compilers and libraries
 build_packages="g++ cmake ninja-build ccache pkg-config qt6-base-dev libqt6opengl6-dev libgl-dev libxkbcommon-dev
 qt6-charts-dev qt6-svg-dev qt6-tools-dev qt6-tools-dev-tools qt6-l10n-tools
-libssh-dev libyaml-cpp-dev libspdlog-dev libsqlite3-dev"
+qtkeychain-qt6-dev libssh-dev libyaml-cpp-dev libspdlog-dev libsqlite3-dev"
 # what runs beside the program: the hosts of the demo fleet, its drivers and fonts
-run_packages="libqt6sql6-sqlite openssh-server openssh-client qt6-qpa-plugins fonts-dejavu-core ca-certificates procps"
-# what tests use besides; the second line to use the window from outside: hands, a window manager, a screen reader's buses
+run_packages="libqt6sql6-sqlite openssh-server openssh-client qt6-qpa-plugins fonts-dejavu-core ca-certificates procps
+libsecret-1-0"
+# what tests use besides; the second line to use the window from outside: hands, a window manager, a screen reader's buses,
+# a keychain
 test_packages="sudo passwd xvfb xauth busybox-static poppler-utils tcsh mksh python3-paramiko ansible-core
-xdotool openbox dbus-daemon at-spi2-core"
+xdotool openbox dbus-daemon at-spi2-core gnome-keyring"
 
 # Asks apt only for what is missing, and never a question.
 install_packages() {

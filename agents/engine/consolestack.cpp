@@ -41,6 +41,7 @@ private:
 } // namespace
 
 struct ConsoleStack::Private {
+    explicit Private(std::unique_ptr<Keychain> keychain) : credentials(std::move(keychain)) {}
     SystemClock clock;
     TrustStore trust;
     Credentials credentials;
@@ -64,11 +65,11 @@ struct ConsoleStack::Private {
     }
 };
 
-ConsoleStack::ConsoleStack()
-    : d(std::make_unique<Private>())
+ConsoleStack::ConsoleStack(std::unique_ptr<Keychain> keychain)
+    : d(std::make_unique<Private>(std::move(keychain)))
 {}
 
-Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFolder, const Between &between)
+Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFolder, const Between &between, std::unique_ptr<Keychain> keychain)
 {
     QList<Event> events;
     auto writer = JournalWriter::open(dataFolder, &events);
@@ -84,7 +85,7 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     for (const Event &event : std::as_const(events))
         apply(workspace, event);
 
-    std::unique_ptr<ConsoleStack> stack(new ConsoleStack);
+    std::unique_ptr<ConsoleStack> stack(new ConsoleStack(std::move(keychain)));
     Private &d = *stack->d;
     d.writer = std::move(*writer);
     if (between)
@@ -99,7 +100,7 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
             const Installation *jump = d->engine ? d->engine->workspace().inventory.find(name) : nullptr;
             return jump ? std::optional(jump->endpoint) : std::nullopt;
         });
-        d.hosts = std::make_unique<SshHosts>(*d.pool, d.clock);
+        d.hosts = std::make_unique<SshHosts>(*d.pool, d.clock, &d.credentials);
         d.engine = std::make_unique<Engine>(Engine::Setup{d.between ? *d.between : static_cast<JournalWriterPort &>(*d.writer), *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace),
                                                            [&credentials = d.credentials] { credentials.personAsked(); }, d.pool.get()});
         d.engine->begin([begun] { begun->set_value(); });

@@ -2,6 +2,7 @@
 // The acting part of a console as one object: journal writer, engine thread and SSH workers, created and joined in one
 // visible order. Opening it makes this process the owner of the data folder.
 #include "rollout/console.h"
+#include "rollout/keychain.h"
 
 #include <functional>
 
@@ -13,16 +14,17 @@ class JournalWriterPort;
 class ConsoleStack {
 public:
     // DataFolderInUse, JournalOpen, JournalNewer, JournalTampered. Unfinished rollouts become "interrupted".
+    // `keychain`: where a person may have secrets kept; without one they are asked for each session.
     // `between` may put a journal of its own between the engine and the real one (faults in tests); it is destroyed
     // after the engine.
     using Between = std::function<std::unique_ptr<JournalWriterPort>(JournalWriterPort &)>;
-    static Result<std::unique_ptr<ConsoleStack>> open(const QString &dataFolder, const Between &between = {});
+    static Result<std::unique_ptr<ConsoleStack>> open(const QString &dataFolder, const Between &between = {}, std::unique_ptr<Keychain> keychain = {});
     ~ConsoleStack(); // detaches: steps under way go on on their hosts; leases run out by themselves
     ConsolePort &port();
     CredentialPort &credentials(); // what it needs from a person; nobody is asked until somebody listens
 
 private:
-    ConsoleStack();
+    explicit ConsoleStack(std::unique_ptr<Keychain> keychain);
     struct Private;
     std::unique_ptr<Private> d;
 };

@@ -56,7 +56,7 @@ QString probeText(const Probe &probe)
 }
 
 void runProbe(RemoteShell &shell, const HostJobs::Host &host, const Probe &probe, const QString &directory, int timeoutS,
-              std::function<void(Result<ProbeAnswer>)> done)
+              std::function<void(Result<ProbeAnswer>)> done, const Secret &password)
 {
     const int timeoutMs = std::max(1, timeoutS > 0 ? timeoutS : probe.timeoutS) * 1000;
     if (probe.via == ProbeVia::Http) {
@@ -77,7 +77,7 @@ void runProbe(RemoteShell &shell, const HostJobs::Host &host, const Probe &probe
         if (result->truncated)
             return done(unreadable(probe, host.endpoint.machine(), QStringLiteral("it is incomplete: more than 1 MiB was printed, or a process left behind holds it open")));
         done(ProbeAnswer{result->exitStatus, result->out, result->err});
-    });
+    }, password);
 }
 
 Result<QJsonValue> probeValue(const Probe &probe, const ProbeAnswer &answer, const QString &host)
@@ -112,6 +112,8 @@ QString errorClause(const Error &error)
         return QStringLiteral("the answer of %1 cannot be read: %2").arg(arg(1), arg(2));
     if (error.code == ErrorCode::SudoRefused)
         return QStringLiteral("sudo refused: %1").arg(arg(1));
+    if (error.code == ErrorCode::CredentialNeeded)
+        return QStringLiteral("%1: %2").arg(arg(1), arg(2));
     if (error.code == ErrorCode::ConnectFailed)
         return QStringLiteral("%1: %2").arg(arg(1), arg(2));
     return QLatin1String(errorKey(error.code)) + QStringLiteral(": ") + error.args.mid(1).join(QStringLiteral(", "));

@@ -18,8 +18,9 @@ struct ProbeAnswer {
 QString probeText(const Probe &probe);
 
 // timeoutS 0 = the probe's own. A command that ends with another status than 0 is an answer, not an error.
+// password: for a command by `sudo -S --`.
 void runProbe(RemoteShell &shell, const HostJobs::Host &host, const Probe &probe, const QString &directory, int timeoutS,
-              std::function<void(Result<ProbeAnswer>)> done);
+              std::function<void(Result<ProbeAnswer>)> done, const Secret &password = {});
 
 // The value the probe speaks of; CommandFailed, OutputUnreadable. `host` stands in errors.
 Result<QJsonValue> probeValue(const Probe &probe, const ProbeAnswer &answer, const QString &host);

@@ -7,6 +7,8 @@
 #include <QHash>
 #include <QTimer>
 
+#include <algorithm>
+
 namespace bellwether {
 
 namespace {
@@ -81,6 +83,39 @@ bool stateFrom(const QByteArray &name, JobState &state)
     return it != states.constEnd();
 }
 
+QByteArray withFirstLine(const Secret &password, const QByteArray &rest)
+{
+    QByteArray input;
+    if (password.isEmpty())
+        return rest;
+    input.reserve(password.size() + 1 + rest.size()); // it must not move while it grows
+    return input.append(password.c_str(), password.size()).append('\n').append(rest);
+}
+
+// What sudo says without what it says to everybody.
+QByteArray wordsOfSudo(const QByteArray &err)
+{
+    static const QList<QByteArray> noise{"sudo: unable to resolve host", "sudo: setrlimit(", "Sorry, try again.", "We trust you have received",
+                                         "Administrator. It usually", "#1) ", "#2) ", "#3) ", "For security reasons, the password"};
+    QByteArray said;
+    for (const QByteArray &line : err.split('\n')) {
+        const QByteArray bare = line.trimmed();
+        if (!bare.isEmpty() && std::ranges::none_of(noise, [&](const QByteArray &start) { return bare.startsWith(start); }))
+            said += bare + '\n';
+    }
+    return said;
+}
+
+std::unexpected<Error> sudoRefused(const HostJobs::Host &host, const QByteArray &err)
+{
+    const QByteArray said = wordsOfSudo(err);
+    if (said.contains("incorrect"))
+        return fail(ErrorCode::SudoRefused, {host.endpoint.machine(), QStringLiteral("it does not take the password that was given"), QStringLiteral("password")});
+    if (said.contains("must have a tty"))
+        return fail(ErrorCode::SudoRefused, {host.endpoint.machine(), hostWords(said) + QStringLiteral(" (requiretty in its sudoers)")});
+    return fail(ErrorCode::SudoRefused, {host.endpoint.machine(), said.isEmpty() ? QStringLiteral("it gave no reason") : hostWords(said)});
+}
+
 std::unexpected<Error> unreadable(const HostJobs::Host &host, const QString &what, const QString &why)
 {
     return fail(ErrorCode::OutputUnreadable, {host.endpoint.machine(), what, why});
@@ -146,14 +181,15 @@ void HostJobs::unlock(const Host &host, qint64 epoch, const QString &owner, std:
 }
 
 void HostJobs::start(const Host &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS,
-                     const QByteArray &script, std::function<void(Result<JobState>)> done)
+                     const QByteArray &script, std::function<void(Result<JobState>)> done, const Secret &password)
 {
     const QString sha = QString::fromLatin1(QCryptographicHash::hash(script, QCryptographicHash::Sha256).toHex());
     ExecRequest request;
-    request.input = script;
-    ask<JobState>(m_shell, host,
-                  {QStringLiteral("start"), token, QString::number(epoch), owner, QString::number(timeoutS), sha},
-                  std::move(request), std::move(done),
+    request.input = withFirstLine(password, script);
+    QStringList verb{QStringLiteral("start"), token, QString::number(epoch), owner, QString::number(timeoutS), sha};
+    if (!password.isEmpty())
+        verb.append(QStringLiteral("password"));
+    ask<JobState>(m_shell, host, verb, std::move(request), std::move(done),
                   [host, token](const HostAnswer &answer, const ExecResult &) -> Result<JobState> {
                       JobState state = JobState::Absent;
                       if (answer.text("token") != token || !stateFrom(answer.fields.value("state"), state))
@@ -206,7 +242,7 @@ void HostJobs::who(const Host &host, std::function<void(Result<HostIdentity>)> d
 }
 
 void HostJobs::run(const Host &host, const QStringList &argv, const QString &directory, int timeoutMs,
-                   std::function<void(Result<ExecResult>)> done)
+                   std::function<void(Result<ExecResult>)> done, const Secret &password)
 {
     auto command = plainCommand(argv, directory);
     if (!command)
@@ -214,15 +250,19 @@ void HostJobs::run(const Host &host, const QStringList &argv, const QString &dir
     ExecRequest request;
     request.command = *command;
     request.timeoutMs = timeoutMs;
+    request.input = withFirstLine(password, {});
     const bool bySudo = argv.first() == QLatin1String("sudo"); // there is a first: it became a command
     m_shell.exec(host.endpoint, std::move(request), [host, directory, bySudo, done = std::move(done)](Result<ExecResult> result) {
         const auto answer = read(result, host);
         if (answer) {
-            if (bySudo && result->exitStatus == 1 && (result->err.startsWith("sudo: ") || result->err.startsWith("Sorry, user ")))
-                return done(fail(ErrorCode::SudoRefused, {host.endpoint.machine(), hostWords(result->err)}));
+            const QByteArray said = bySudo && result->exitStatus == 1 ? wordsOfSudo(result->err) : QByteArray();
+            if (said.startsWith("sudo: ") || said.startsWith("Sorry, user "))
+                return done(sudoRefused(host, result->err));
             result->out = answer->body;
             return done(std::move(result));
         }
+        if (bySudo && result && result->out.contains("bwr err=sudo"))
+            return done(sudoRefused(host, result->err));
         if (result && result->out.contains("bwr err=nodir"))
             return done(fail(ErrorCode::CommandFailed, {host.endpoint.machine(), QStringLiteral("cd ") + directory,
                                                         QStringLiteral("1"), hostWords(result->err)}));

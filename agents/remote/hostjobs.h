@@ -2,6 +2,7 @@
 // The host-run protocol "bwr v1": a step outlives the connection and the console. Nothing is installed; helper and
 // supervisor (resources/host/*.sh) travel in the exec request, the step's script on stdin. Root of its files: the
 // installation's `state`, default $HOME/.local/state/bellwether. All answers come on the RemoteShell's receiver thread.
+#include "base/secret.h"
 #include "remote/remoteshell.h"
 
 namespace bellwether {
@@ -46,8 +47,9 @@ public:
     void renew(const Host &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done); // HostFenced
     void unlock(const Host &host, qint64 epoch, const QString &owner, std::function<void(Status)> done);
     // Safe to repeat: attaches when the job has begun. timeoutS 0 = none. HostHeld where another console has stopped everything.
+    // password: what a script that wants one reads; it lies in no file, environment or argument on its way.
     void start(const Host &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS,
-               const QByteArray &script, std::function<void(Result<JobState>)> done);
+               const QByteArray &script, std::function<void(Result<JobState>)> done, const Secret &password = {});
     void poll(const Host &host, const QString &token, qint64 outOffset, qint64 errOffset, int maxBytes, int waitS,
               std::function<void(Result<JobPoll>)> done);
     void cancel(const Host &host, const QString &token, qint64 epoch, const QString &owner, std::function<void(Status)> done);
@@ -56,16 +58,22 @@ public:
     void hold(const Host &host, const QString &owner, const QString &reason, std::function<void(Status)> done);
     void unhold(const Host &host, const QString &owner, std::function<void(Status)> done);
     void who(const Host &host, std::function<void(Result<HostIdentity>)> done); // changes nothing on the host
-    // Runs argv at once (no job): probes and checks. Working folder as given; runs under LC_ALL=C.UTF-8.
+    // Runs argv at once (no job): probes and checks. Working folder as given; runs under LC_ALL=C.UTF-8. `sudo -S -- …`
+    // wants the password; alone it only finds out whether sudo takes that. SudoRefused; its third argument is "password"
+    // when that was the reason.
     void run(const Host &host, const QStringList &argv, const QString &directory, int timeoutMs,
-             std::function<void(Result<ExecResult>)> done);
+             std::function<void(Result<ExecResult>)> done, const Secret &password = {});
 
 private:
     RemoteShell &m_shell;
 };
 
 // The exact bytes a step's job runs: cd to the folder, then argv, with its stdin. The same step gives the same bytes.
+// `sudo -S -- …` reads the password from the first line of the job's own stdin and ends with passwordRefused, before
+// anything was run, when sudo does not take it.
 Result<QByteArray> stepScript(const QStringList &argv, const QString &directory, const QString &stdinText);
+bool wantsPassword(const QByteArray &stepScript);
+constexpr int passwordRefused = 126;
 // Edits one KEY=value line of an environment file, everything else byte for byte as it was (PI-04); adds it when absent.
 Result<QByteArray> pinScript(const QString &file, const QString &key, const QString &value);
 

@@ -1,5 +1,6 @@
 #include "remote/hostscripts.h"
 
+#include "plan/placeholders.h"
 #include "remote/hostjobs.h"
 #include "remote/shellquote.h"
 
@@ -36,6 +37,25 @@ Result<QByteArray> checkedFolder(const QString &directory)
     if (!directory.isEmpty() && !directory.startsWith(u'/'))
         return badValue(QStringLiteral("directory"), directory, QStringLiteral("an absolute path"));
     return shellQuote(directory);
+}
+
+// argv becomes root's by the password on stdin; `refused` is what is done when sudo does not take it, `announce` what is
+// done before argv runs, which may be nothing at all.
+Result<QByteArray> byPassword(const QStringList &argv, const QString &input, const QByteArray &announce, const QByteArray &refused)
+{
+    const auto words = argv.size() == 3 ? Result<QByteArray>(QByteArray()) : programCommand(argv.mid(3));
+    if (!words)
+        return words;
+    QByteArray script = "refused() { " + refused + "; }\n" + hostResource(QStringLiteral("sudo.sh")) + announce;
+    if (words->isEmpty())
+        return script;
+    const QByteArray text = input.toUtf8();
+    if (text.isEmpty())
+        return script + "bysudo " + *words + '\n';
+    QByteArray end = "end-of-input";
+    while (('\n' + text + '\n').contains('\n' + end + '\n'))
+        end += '-';
+    return script + "bysudo " + *words + " <<'" + end + "'\n" + text + '\n' + end + '\n';
 }
 
 Result<QByteArray> bounded(QByteArray command)
@@ -100,23 +120,29 @@ Result<QByteArray> transferCommand(const QStringList &verbAndArgs)
 
 Result<QByteArray> plainCommand(const QStringList &argv, const QString &directory)
 {
-    const auto words = programCommand(argv);
+    const QByteArray announce = "echo 'bwr run'\n";
+    auto last = wantsSudoPassword(argv) ? byPassword(argv, {}, announce, "echo 'bwr err=sudo'; exit 1") : programCommand(argv);
+    if (last && !wantsSudoPassword(argv))
+        last = announce + "exec " + *last + '\n';
     const auto folder = checkedFolder(directory);
-    if (!words)
-        return words;
+    if (!last)
+        return last;
     if (!folder)
         return folder;
     QByteArray text = "echo\nPATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin\nLC_ALL=C.UTF-8\nexport PATH LC_ALL\n";
     if (!directory.isEmpty())
         text += "cd -- " + *folder + " || { echo 'bwr err=nodir'; exit 1; }\n";
-    return bounded(anyShellCommand(text + "echo 'bwr run'\nexec " + *words + '\n'));
+    return bounded(anyShellCommand(text + *last));
 }
 
 Result<QByteArray> stepScript(const QStringList &argv, const QString &directory, const QString &stdinText)
 {
-    const auto words = programCommand(argv);
+    const QString text = stdinText.endsWith(u'\n') ? stdinText.chopped(1) : stdinText;
+    const auto words = wantsSudoPassword(argv)
+        ? byPassword(argv, text, {}, "echo 'sudo did not take the password; nothing was run' >&2; exit " + QByteArray::number(passwordRefused))
+        : programCommand(argv);
     const auto folder = checkedFolder(directory);
-    const auto input = shellQuote(stdinText.endsWith(u'\n') ? stdinText.chopped(1) : stdinText);
+    const auto input = shellQuote(text);
     if (!words)
         return words;
     if (!folder)
@@ -126,11 +152,18 @@ Result<QByteArray> stepScript(const QStringList &argv, const QString &directory,
     QByteArray script = "PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin\nLC_ALL=C.UTF-8\nexport PATH LC_ALL\n";
     if (!directory.isEmpty())
         script += "cd -- " + *folder + " || exit 125\n";
-    if (stdinText.isEmpty())
+    if (wantsSudoPassword(argv))
+        script += *words;
+    else if (stdinText.isEmpty())
         script += "exec " + *words + '\n';
     else
         script += "printf '%s\\n' " + *input + " | " + *words + '\n';
     return script;
+}
+
+bool wantsPassword(const QByteArray &stepScript)
+{
+    return stepScript.contains(hostResource(QStringLiteral("sudo.sh")));
 }
 
 Result<QByteArray> pinScript(const QString &file, const QString &key, const QString &value)

@@ -17,7 +17,8 @@ Result<QByteArray> helperCommand(const QStringList &verbAndArgs, const QString &
 Result<QByteArray> transferCommand(const QStringList &verbAndArgs);
 
 // Command line that announces itself with the line "bwr run" and then becomes argv; "bwr err=nodir" when the folder is
-// not there. What a login shell printed before that line is noise.
+// not there. What a login shell printed before that line is noise. `sudo -S -- …` takes the password from the first line
+// of stdin (resources/host/sudo.sh), "bwr err=sudo" when sudo does not; with nothing behind it, only that is tried.
 Result<QByteArray> plainCommand(const QStringList &argv, const QString &directory);
 
 } // namespace bellwether

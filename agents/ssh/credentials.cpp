@@ -8,9 +8,14 @@ namespace bellwether {
 
 namespace {
 
-QString passwordKey(const QString &user, const QString &machine)
+QString passwordKey(CredentialKind kind, const QString &user, const QString &machine)
 {
-    return QStringLiteral("password ") + user + u'@' + machine;
+    return (kind == CredentialKind::Sudo ? QStringLiteral("sudo ") : QStringLiteral("password ")) + user + u'@' + machine;
+}
+
+bool isPassword(CredentialKind kind)
+{
+    return kind == CredentialKind::Password || kind == CredentialKind::Sudo;
 }
 
 QString passphraseKey(const QString &path)
@@ -27,16 +32,26 @@ QString whatOf(const CredentialQuestion &question)
         return QStringLiteral("the password of %1").arg(question.user);
     case CredentialKind::Prompts:
         return QStringLiteral("an answer to what it asks %1").arg(question.user);
+    case CredentialKind::Sudo:
+        return QStringLiteral("the password of %1 for sudo").arg(question.user);
     }
     return {};
 }
 
 QString nobody(CredentialKind kind)
 {
-    return kind == CredentialKind::Passphrase
-        ? QStringLiteral("there is nobody to ask here; load the key into ssh-agent and use identity agent, use a key without a passphrase, "
-                         "or run this in a terminal or in the console's window")
-        : QStringLiteral("there is nobody to ask here; use a key, or run this in a terminal or in the console's window");
+    switch (kind) {
+    case CredentialKind::Passphrase:
+        return QStringLiteral("there is nobody to ask here; load the key into ssh-agent and use identity agent, use a key without a passphrase, "
+                              "or run this in a terminal or in the console's window");
+    case CredentialKind::Password:
+    case CredentialKind::Prompts:
+        return QStringLiteral("there is nobody to ask here; use a key, or run this in a terminal or in the console's window");
+    case CredentialKind::Sudo:
+        return QStringLiteral("there is nobody to ask here; let sudo run the commands without one (sudo: nopassword), or run this in a "
+                              "terminal or in the console's window");
+    }
+    return {};
 }
 
 } // namespace
@@ -95,11 +110,12 @@ Credentials::Ticket Credentials::openKey(const KeyFile &file, const QString &mac
 }
 
 Credentials::Ticket Credentials::password(const QString &user, const QString &machine,
-                                          std::function<void(Result<Secret>)> done)
+                                          std::function<void(Result<Secret>)> done, CredentialKind kind, const QString &problem)
 {
     Open open;
-    open.key = passwordKey(user, machine);
-    open.question.kind = CredentialKind::Password;
+    open.key = passwordKey(kind, user, machine);
+    open.question.kind = kind;
+    open.question.problem = problem;
     open.question.user = user;
     open.question.subject = user + u'@' + machine;
     open.question.prompts = {{QStringLiteral("Password"), false}};
@@ -108,11 +124,11 @@ Credentials::Ticket Credentials::password(const QString &user, const QString &ma
     Ticket ticket = 0;
     {
         const std::scoped_lock lock(m_mutex);
-        const auto value = readyNow(user, machine);
+        const auto value = readyNow(kind, user, machine);
         if (value)
             work.push_back([done = std::move(done), value = *value] { done(value); });
         else
-            open.held = heldFor(user, machine) != m_held.end();
+            open.held = heldFor(kind, user, machine) != m_held.end();
         if (!value)
             ticket = ask(std::move(open), {0, machine, [done = std::move(done)](const Result<QList<Secret>> &given) {
                                                if (given)
@@ -129,12 +145,12 @@ Credentials::Ticket Credentials::password(const QString &user, const QString &ma
 std::optional<Secret> Credentials::ready(const QString &user, const QString &machine)
 {
     const std::scoped_lock lock(m_mutex);
-    return readyNow(user, machine);
+    return readyNow(CredentialKind::Password, user, machine);
 }
 
-std::optional<Secret> Credentials::readyNow(const QString &user, const QString &machine)
+std::optional<Secret> Credentials::readyNow(CredentialKind kind, const QString &user, const QString &machine)
 {
-    const auto held = heldFor(user, machine);
+    const auto held = heldFor(kind, user, machine);
     if (held == m_held.end() || (!held->second.proven && !held->second.tester.isEmpty()))
         return std::nullopt;
     if (!held->second.proven)
@@ -142,16 +158,16 @@ std::optional<Secret> Credentials::readyNow(const QString &user, const QString &
     return held->second.value;
 }
 
-void Credentials::judged(const QString &user, const QString &machine, Verdict verdict)
+void Credentials::judged(const QString &user, const QString &machine, Verdict verdict, CredentialKind kind)
 {
     Work work;
     {
         const std::scoped_lock lock(m_mutex);
-        const auto held = heldFor(user, machine);
+        const auto held = heldFor(kind, user, machine);
         if (held == m_held.end())
             return;
         QString problem;
-        const QString own = passwordKey(user, machine);
+        const QString own = passwordKey(kind, user, machine);
         if (verdict == Verdict::Rejected) {
             if (held->second.fromKeychain && m_keychain)
                 work.push_back([chain = m_keychain.get(), own] { chain->forget(own); });
@@ -171,7 +187,7 @@ void Credentials::judged(const QString &user, const QString &machine, Verdict ve
                 }
             }
         }
-        settle(user, problem, work);
+        settle(kind, user, problem, work);
     }
     for (const auto &one : work)
         one();
@@ -242,7 +258,7 @@ QList<CredentialQuestion> Credentials::questions() const
             continue;
         // Of one user's passwords one at a time, with all who wait for one.
         const auto same = std::ranges::find_if(all, [&open = open](const CredentialQuestion &other) {
-            return other.kind == CredentialKind::Password && open.question.kind == other.kind && other.user == open.question.user;
+            return isPassword(other.kind) && open.question.kind == other.kind && other.user == open.question.user;
         });
         if (same == all.end())
             all.append(open.question);
@@ -271,13 +287,14 @@ void Credentials::answer(qint64 id, CredentialAnswer answer)
             m_moreTrials.notify_one();
             tellListener(work);
             break;
-        case CredentialKind::Password: {
+        case CredentialKind::Password:
+        case CredentialKind::Sudo: {
             const QString machine = question.machines.value(0);
-            m_held[passwordKey(question.user, answer.forAll ? QStringLiteral("*") : machine)]
+            m_held[passwordKey(question.kind, question.user, answer.forAll ? QStringLiteral("*") : machine)]
                 = {answer.values.first(), false, answer.keep, machine, false};
             give(id, answer.values, work);
             if (answer.forAll) {
-                for (const qint64 other : openOf(question.user))
+                for (const qint64 other : openOf(question.kind, question.user))
                     m_open[other].held = true;
             }
             break;
@@ -300,8 +317,8 @@ void Credentials::refuse(qint64 id)
         if (it == m_open.end() || it->second.question.busy)
             return;
         std::vector<qint64> all{id};
-        if (it->second.question.kind == CredentialKind::Password)
-            all = openOf(it->second.question.user);
+        if (isPassword(it->second.question.kind))
+            all = openOf(it->second.question.kind, it->second.question.user);
         for (const qint64 one : all) {
             if (!m_open[one].key.isEmpty())
                 m_refused.insert(m_open[one].key);
@@ -310,6 +327,23 @@ void Credentials::refuse(qint64 id)
     }
     for (const auto &one : work)
         one();
+}
+
+QString Credentials::cannotKeep() const
+{
+    return m_keychain ? m_keychain->whyNot() : CredentialPort::cannotKeep();
+}
+
+void Credentials::forgetKept()
+{
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_written.clear();
+        for (auto &[key, held] : m_held)
+            held.keep = false;
+    }
+    if (m_keychain)
+        m_keychain->forgetAll();
 }
 
 void Credentials::listen(std::function<void()> changed)
@@ -344,7 +378,7 @@ Credentials::Ticket Credentials::ask(Open open, Waiter waiter, Work &work)
     }
     const qint64 id = open.question.id = ++m_ids;
     open.question.machines = {waiter.machine};
-    open.question.cannotKeep = m_keychain ? m_keychain->whyNot() : QStringLiteral("this console has no keychain");
+    open.question.cannotKeep = cannotKeep();
     open.waiters.push_back(std::move(waiter));
     const bool refused = m_refused.contains(open.key);
     const bool kept = !open.key.isEmpty() && !open.held && open.question.cannotKeep.isEmpty();
@@ -383,15 +417,17 @@ void Credentials::found(qint64 id, const std::optional<Secret> &secret, Work &wo
     if (it == m_open.end() || m_stopping)
         return;
     Open &open = it->second;
-    open.looking = false;
+    const bool late = !std::exchange(open.looking, false); // a person has been asked meanwhile
+    if (late && (open.question.busy || open.held || open.question.round > 0))
+        return;
     if (!secret || secret->isEmpty())
-        return show(id, work);
+        return late ? void() : show(id, work);
     processRedactor().add(secret->copy());
     if (open.question.kind == CredentialKind::Passphrase) {
         open.question.busy = true;
         m_trials.push_back({id, open.file, *secret, false, true});
         m_moreTrials.notify_one();
-        return;
+        return tellListener(work);
     }
     const QString machine = open.question.machines.value(0);
     m_held[open.key] = {*secret, false, false, machine, true};
@@ -417,36 +453,36 @@ void Credentials::deny(qint64 id, const QString &why, Work &work)
     tellListener(work);
 }
 
-void Credentials::settle(const QString &user, const QString &problem, Work &work)
+void Credentials::settle(CredentialKind kind, const QString &user, const QString &problem, Work &work)
 {
-    for (const qint64 id : openOf(user)) {
+    for (const qint64 id : openOf(kind, user)) {
         Open &open = m_open[id];
         if (!open.held)
             continue;
         const QString machine = open.question.machines.value(0);
-        if (heldFor(user, machine) == m_held.end()) {
+        if (heldFor(kind, user, machine) == m_held.end()) {
             open.held = false;
             open.question.problem = problem;
             ++open.question.round;
             show(id, work);
-        } else if (const auto value = readyNow(user, machine)) {
+        } else if (const auto value = readyNow(kind, user, machine)) {
             give(id, {*value}, work);
         }
     }
 }
 
-std::map<QString, Credentials::Held>::iterator Credentials::heldFor(const QString &user, const QString &machine)
+std::map<QString, Credentials::Held>::iterator Credentials::heldFor(CredentialKind kind, const QString &user, const QString &machine)
 {
-    const QString key = passwordKey(user, machine);
+    const QString key = passwordKey(kind, user, machine);
     const auto own = m_held.find(key);
-    return own != m_held.end() || m_odd.contains(key) ? own : m_held.find(passwordKey(user, QStringLiteral("*")));
+    return own != m_held.end() || m_odd.contains(key) ? own : m_held.find(passwordKey(kind, user, QStringLiteral("*")));
 }
 
-std::vector<qint64> Credentials::openOf(const QString &user) const
+std::vector<qint64> Credentials::openOf(CredentialKind kind, const QString &user) const
 {
     std::vector<qint64> ids;
     for (const auto &[id, open] : m_open) {
-        if (open.question.kind == CredentialKind::Password && open.question.user == user)
+        if (open.question.kind == kind && open.question.user == user)
             ids.push_back(id);
     }
     return ids;

@@ -4,7 +4,7 @@
 // A password that is to serve many hosts is tried on one of them first, so that a mistyped one locks nobody out.
 #include "base/error.h"
 #include "rollout/credentials.h"
-#include "ssh/keychain.h"
+#include "rollout/keychain.h"
 #include "ssh/keyring.h"
 
 #include <QSet>
@@ -27,12 +27,14 @@ public:
     SharedKey opened(const KeyFile &file) const; // null: locked
     // Afterwards opened() has it. CredentialNeeded, KeyUnusable.
     Ticket openKey(const KeyFile &file, const QString &machine, std::function<void(Status)> done);
-    // Whoever was given it says what became of it (judged). CredentialNeeded.
-    Ticket password(const QString &user, const QString &machine, std::function<void(Result<Secret>)> done);
+    // A user's password, or the one that sudo wants. Whoever was given it says what became of it (judged). `problem`: why
+    // it is asked again. CredentialNeeded.
+    Ticket password(const QString &user, const QString &machine, std::function<void(Result<Secret>)> done,
+                    CredentialKind kind = CredentialKind::Password, const QString &problem = {});
     // What is in memory and may be tried now, without asking anybody.
     std::optional<Secret> ready(const QString &user, const QString &machine);
     enum class Verdict { Accepted, Rejected, Untried };
-    void judged(const QString &user, const QString &machine, Verdict verdict);
+    void judged(const QString &user, const QString &machine, Verdict verdict, CredentialKind kind = CredentialKind::Password);
     // A host's own questions (keyboard-interactive), for one answer.
     Ticket prompts(const QString &user, const QString &machine, const QString &instruction,
                    const QList<CredentialQuestion::Prompt> &prompts, std::function<void(Result<QList<Secret>>)> done);
@@ -47,6 +49,8 @@ public:
     QList<CredentialQuestion> questions() const override;
     void answer(qint64 id, CredentialAnswer answer) override;
     void refuse(qint64 id) override;
+    QString cannotKeep() const override;
+    void forgetKept() override;
     void listen(std::function<void()> changed) override;
 
 private:
@@ -88,10 +92,10 @@ private:
     void found(qint64 id, const std::optional<Secret> &secret, Work &work);
     void give(qint64 id, const QList<Secret> &values, Work &work);
     void deny(qint64 id, const QString &why, Work &work);
-    void settle(const QString &user, const QString &problem, Work &work);
-    std::optional<Secret> readyNow(const QString &user, const QString &machine);
-    std::map<QString, Held>::iterator heldFor(const QString &user, const QString &machine);
-    std::vector<qint64> openOf(const QString &user) const;
+    void settle(CredentialKind kind, const QString &user, const QString &problem, Work &work);
+    std::optional<Secret> readyNow(CredentialKind kind, const QString &user, const QString &machine);
+    std::map<QString, Held>::iterator heldFor(CredentialKind kind, const QString &user, const QString &machine);
+    std::vector<qint64> openOf(CredentialKind kind, const QString &user) const;
     void tellListener(Work &work) const;
 
     void tryPassphrases(); // the trier's thread
@@ -100,7 +104,7 @@ private:
     std::unique_ptr<Keychain> m_keychain;
     mutable std::mutex m_mutex;
     std::map<qint64, Open> m_open;
-    std::map<QString, Held> m_held;      // by "password user@machine" or "password user@*"
+    std::map<QString, Held> m_held;      // by "password user@machine" or "password user@*", or "sudo …"
     std::map<QString, OpenedKey> m_keys; // by path
     QSet<QString> m_refused;
     QSet<QString> m_odd;     // machines whose password is not the one of all others

@@ -1,5 +1,7 @@
 #include "ssh/execcall.h"
 
+#include "base/secret.h"
+
 namespace bellwether {
 
 namespace {
@@ -11,6 +13,11 @@ ExecCall::ExecCall(const Endpoint &to, ExecRequest request, std::function<void(R
     : AnsweringCall(to, std::move(done), std::move(outbox))
     , m_request(std::move(request))
 {
+}
+
+ExecCall::~ExecCall()
+{
+    wipe(m_request.input);
 }
 
 int ExecCall::open(ssh_channel channel)

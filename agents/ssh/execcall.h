@@ -7,6 +7,7 @@ namespace bellwether {
 class ExecCall final : public AnsweringCall<ExecResult> {
 public:
     ExecCall(const Endpoint &to, ExecRequest request, std::function<void(Result<ExecResult>)> done, std::shared_ptr<Outbox> outbox);
+    ~ExecCall() override; // its input may begin with a password
 
 protected:
     int open(ssh_channel channel) override;

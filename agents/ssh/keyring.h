@@ -30,6 +30,8 @@ public:
     static SharedKey certificateAlone(const QString &path); // to ask whether it would be let in; null when unreadable
     // Files that are there of id_ed25519, id_ecdsa, id_rsa in the folder (~/.ssh when empty).
     static QStringList defaults(const QString &folder);
+    // Does it say of itself that it needs a passphrase? Only reads it; false when it cannot be read.
+    static bool isLocked(const QString &path);
     // Is it a file, ours alone, of a sensible size? Fills path, modified and size.
     static Result<KeyFile> look(const QString &path);
 

@@ -97,13 +97,15 @@ void SshLogin::begin()
             addKey(*file, key);
             continue;
         }
+        if (const QString known = fingerprintOf(file->publicHalf.get()); !byDefault && !known.isEmpty() && qEnvironmentVariableIsSet("SSH_AUTH_SOCK"))
+            locked.push_back({Kind::Agent, *file, nullptr, known});
         if (*certificate)
             file->publicHalf = KeyRing::certificateAlone((*certificate)->path);
         locked.push_back({Kind::Locked, *file, nullptr});
     }
     const bool oneOfTheAgent = m_to.identity.startsWith(QLatin1String("agent:")); // says itself that there is none
     if (oneOfTheAgent || ((byDefault || isAgent(m_to.identity)) && qEnvironmentVariableIsSet("SSH_AUTH_SOCK")))
-        m_methods.push_back({Kind::Agent, {}, nullptr});
+        m_methods.push_back({Kind::Agent, {}, nullptr, oneOfTheAgent ? m_to.identity.mid(6) : QString()});
     for (const Method &method : locked)
         m_methods.push_back(method);
     if (m_to.identity == QLatin1String("password") || (byDefault && m_credentials.canAsk()))
@@ -215,7 +217,7 @@ SshLogin::Step SshLogin::judge(ssh_session ssh, int rc)
         m_listed = true;
         return choosePassword(ssh);
     }
-    if (kind == Kind::Agent && m_to.identity.startsWith(QLatin1String("agent:")) && !m_agent)
+    if (kind == Kind::Agent && !m_methods.front().agentKey.isEmpty() && !std::exchange(m_agent, nullptr))
         return Step::Next; // there was nothing to try
     verdict(m_passwordSent ? Credentials::Verdict::Rejected : Credentials::Verdict::Untried);
     ++m_denied;
@@ -323,11 +325,13 @@ SshLogin::Step SshLogin::interact(ssh_session ssh)
 
 bool SshLogin::openAgent(ssh_session ssh)
 {
-    if (!m_to.identity.startsWith(QLatin1String("agent:")) || m_agent)
+    const Method &method = m_methods.front();
+    if (method.agentKey.isEmpty() || m_agent)
         return true;
-    auto agent = AgentFilter::open(m_to.identity.mid(6));
+    auto agent = AgentFilter::open(method.agentKey);
     if (!agent) {
-        m_keyError = agent.error();
+        if (method.file.path.isEmpty()) // else its passphrase is the other way
+            m_keyError = agent.error();
         return false;
     }
     m_agent = std::move(*agent);

@@ -1,7 +1,7 @@
 #pragma once
 // How one session lets its user in: which credentials, in which order, and what to do when one needs a person. It begins
 // only after the host has shown the key it should (S2). Nothing here is tried twice: a host that says no is left alone.
-//   a key file      that key, with its certificate when it has one
+//   a key file      that key, with its certificate when it has one; one with a passphrase by the agent, where that holds it
 //   agent           every key of the agent; agent:SHA256:… only that one
 //   password        what the host asks for: its own questions (keyboard-interactive), else a password
 //   nothing         ~/.ssh/id_* that are open, the agent, those with a passphrase, a password when somebody can be asked
@@ -42,6 +42,7 @@ private:
         Kind kind = Kind::Key;
         KeyFile file;
         SharedKey key;
+        QString agentKey = {}; // Agent: the fingerprint of the only one that may be used; empty = all of them
     };
     void addKey(const KeyFile &file, const SharedKey &key);
     int attempt(ssh_session ssh);

@@ -2,6 +2,7 @@
 
 #include "ssh/execcall.h"
 #include "ssh/httpcall.h"
+#include "ssh/keyring.h"
 #include "ssh/sshworker.h"
 
 #include <QRegularExpression>
@@ -22,18 +23,6 @@ const QRegularExpression userForm(QStringLiteral("\\A[A-Za-z0-9_][A-Za-z0-9._@+-
 
 constexpr int mostHops = 8;
 
-QString loginName()
-{
-    const passwd *entry = ::getpwuid(::geteuid());
-    return entry ? QString::fromLocal8Bit(entry->pw_name) : qEnvironmentVariable("USER");
-}
-
-bool mayAskAgent(const SshRoute &route)
-{
-    return route.to.identity == QLatin1String("agent") || route.to.identity.startsWith(QLatin1String("agent:"))
-        || (route.to.identity.isEmpty() && qEnvironmentVariableIsSet("SSH_AUTH_SOCK")) || (route.over && mayAskAgent(*route.over));
-}
-
 // libssh writes to sockets whose peer may have gone, and a fleet behind jump hosts has more of them than the usual 1024.
 void prepareProcess()
 {
@@ -49,6 +38,12 @@ void prepareProcess()
 
 } // namespace
 
+QString loginName()
+{
+    const passwd *entry = ::getpwuid(::geteuid());
+    return entry ? QString::fromLocal8Bit(entry->pw_name) : qEnvironmentVariable("USER");
+}
+
 struct SshPool::Private {
     std::unique_ptr<Credentials> nobody; // asks no one
     SshOptions options;
@@ -58,7 +53,19 @@ struct SshPool::Private {
     std::vector<std::unique_ptr<SshWorker>> workers; // the last one is for sessions that may ask the agent
     QString user = loginName();
     JumpHost jumpHost;
+    mutable QHash<QString, bool> locked; // key files, by path: looked at once
 
+    bool mayAskAgent(const SshRoute &route) const
+    {
+        const QString &identity = route.to.identity;
+        if (identity == QLatin1String("agent") || identity.startsWith(QLatin1String("agent:")) || (route.over && mayAskAgent(*route.over)))
+            return true;
+        if (identity == QLatin1String("password") || !qEnvironmentVariableIsSet("SSH_AUTH_SOCK"))
+            return false;
+        if (!identity.isEmpty() && !locked.contains(identity))
+            locked.insert(identity, KeyRing::isLocked(identity));
+        return identity.isEmpty() || locked.value(identity);
+    }
     // The same address always meets the same worker, so that its limits need no lock; so does all that lies behind it.
     SshWorker &workerFor(const SshRoute &route) const
     {

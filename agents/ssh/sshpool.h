@@ -17,6 +17,8 @@ namespace bellwether {
 
 class Credentials;
 
+QString loginName(); // who one is where an endpoint names no user
+
 class SshPool final : public RemoteShell {
 public:
     // trust must outlive the pool and be thread-safe. receiver: any object of the thread on which results are wanted

@@ -1,6 +1,7 @@
 #include "steps/sshhosts.h"
 
 #include "base/clock.h"
+#include "plan/placeholders.h"
 #include "probes/facts.h"
 
 namespace bellwether {
@@ -42,6 +43,13 @@ struct Measuring {
             return;
         if (facts.reachable) // else it is said once, and not per probe
             facts.problems += unasked;
+        else
+            facts.sudoProblem.reset();
+        // Said once, and not by each command that waited for it.
+        if (facts.sudoProblem) {
+            facts.problems.removeIf([&](const QString &line) { return line.endsWith(*facts.sudoProblem); });
+            facts.problems.prepend(QStringLiteral("sudo: ") + *facts.sudoProblem);
+        }
         done(facts);
     }
 };
@@ -66,14 +74,39 @@ struct Sampling {
 
 } // namespace
 
-SshHosts::SshHosts(RemoteShell &shell, const Clock &clock)
+SshHosts::SshHosts(RemoteShell &shell, const Clock &clock, Credentials *credentials)
     : m_shell(shell)
     , m_clock(clock)
     , m_jobs(shell)
+    , m_sudo(std::make_shared<SudoGate>(m_jobs, credentials))
 {
 }
 
 SshHosts::~SshHosts() = default;
+
+template<class T, class Run>
+void SshHosts::bySudo(bool wanted, const Installation &host, std::function<void(Result<T>)> done, Run run)
+{
+    if (!wanted)
+        return run(Secret(), std::move(done));
+    m_sudo->pass(jobHost(host), [this, host, run, done = std::move(done)](const Result<Secret> &password) {
+        if (!password)
+            return done(std::unexpected(password.error()));
+        run(*password, [sudo = std::weak_ptr(m_sudo), host, done](Result<T> result) {
+            if (const auto gate = sudo.lock(); gate && !result && result.error().code == ErrorCode::SudoRefused)
+                gate->doubt(jobHost(host));
+            done(std::move(result));
+        });
+    });
+}
+
+void SshHosts::runProbeOn(const Installation &host, const Probe &probe, int timeoutS, std::function<void(Result<ProbeAnswer>)> done)
+{
+    const bool wanted = probe.via == ProbeVia::Command && wantsSudoPassword(probe.argv);
+    bySudo<ProbeAnswer>(wanted, host, std::move(done), [this, host, probe, timeoutS](const Secret &password, std::function<void(Result<ProbeAnswer>)> then) {
+        runProbe(m_shell, jobHost(host), probe, host.directory, timeoutS, std::move(then), password);
+    });
+}
 
 void SshHosts::measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done)
 {
@@ -104,12 +137,20 @@ void SshHosts::measure(const Installation &host, const Probes &probes, std::func
         }
         all->part();
     });
+    if (host.sudo == Sudo::Password) { // proven before anything is changed, also where no probe needs it
+        ++all->parts;
+        m_sudo->pass(jobHost(host), [all](const Result<Secret> &given) {
+            if (!given && (given.error().code == ErrorCode::CredentialNeeded || !isConnectionError(given.error())))
+                all->facts.sudoProblem = given.error().code == ErrorCode::SudoRefused ? given.error().args.value(1) : errorClause(given.error());
+            all->part();
+        });
+    }
     // `take` is called with a readable value only; what is not readable becomes one line.
     const auto ask = [&](const char *name, const Probe &probe, auto take) {
         if (probe.isEmpty())
             return;
         ++all->parts;
-        runProbe(m_shell, jobHost(host), probe, host.directory, 0, [all, host, name, probe, take](const Result<ProbeAnswer> &answer) {
+        runProbeOn(host, probe, 0, [all, host, name, probe, take](const Result<ProbeAnswer> &answer) {
             const auto value = answer ? probeValue(probe, *answer, host.name) : Result<QJsonValue>(std::unexpected(answer.error()));
             const Status status = value ? take(*value, all->facts) : Status(std::unexpected(value.error()));
             if (!status) {
@@ -150,15 +191,14 @@ void SshHosts::measure(const Installation &host, const Probes &probes, std::func
     });
     if (!probes.health.isEmpty()) {
         ++all->parts;
-        runProbe(m_shell, jobHost(host), probes.health, host.directory, 0,
-                 [all, host, probe = probes.health](const Result<ProbeAnswer> &answer) {
-                     if (answer || !isConnectionError(answer.error())) {
-                         const HealthFact fact = healthFrom(answer, probe, host.name);
-                         all->facts.health = fact.health;
-                         all->facts.healthDetail = fact.detail;
-                     }
-                     all->part();
-                 });
+        runProbeOn(host, probes.health, 0, [all, host, probe = probes.health](const Result<ProbeAnswer> &answer) {
+            if (answer || !isConnectionError(answer.error())) {
+                const HealthFact fact = healthFrom(answer, probe, host.name);
+                all->facts.health = fact.health;
+                all->facts.healthDetail = fact.detail;
+            }
+            all->part();
+        });
     }
     all->part();
 }
@@ -176,36 +216,34 @@ void SshHosts::sample(const Installation &host, const Probes &probes, int timeou
         if (!process.isEmpty())
             both->sample.process = process;
     };
-    runProbe(m_shell, jobHost(host), probes.health, host.directory, timeoutS,
-             [both, note, host, probe = probes.health](const Result<ProbeAnswer> &answer) {
-                 note(answer);
-                 const HealthFact fact = healthFrom(answer, probe, host.name);
-                 both->sample.health = fact.health;
-                 both->sample.detail = fact.detail;
-                 both->part();
-             });
-    runProbe(m_shell, jobHost(host), probes.version, host.directory, timeoutS,
-             [both, note, host, probe = probes.version](const Result<ProbeAnswer> &answer) {
-                 note(answer);
-                 const auto value = answer ? probeValue(probe, *answer, host.name) : Result<QJsonValue>(std::unexpected(answer.error()));
-                 const auto version = value ? versionFrom(*value, probe, host.name) : Result<Version>(std::unexpected(value.error()));
-                 if (version)
-                     both->sample.version = version->toString();
-                 else
-                     both->versionProblem = errorClause(version.error());
-                 both->part();
-             });
+    runProbeOn(host, probes.health, timeoutS, [both, note, host, probe = probes.health](const Result<ProbeAnswer> &answer) {
+        note(answer);
+        const HealthFact fact = healthFrom(answer, probe, host.name);
+        both->sample.health = fact.health;
+        both->sample.detail = fact.detail;
+        both->part();
+    });
+    runProbeOn(host, probes.version, timeoutS, [both, note, host, probe = probes.version](const Result<ProbeAnswer> &answer) {
+        note(answer);
+        const auto value = answer ? probeValue(probe, *answer, host.name) : Result<QJsonValue>(std::unexpected(answer.error()));
+        const auto version = value ? versionFrom(*value, probe, host.name) : Result<Version>(std::unexpected(value.error()));
+        if (version)
+            both->sample.version = version->toString();
+        else
+            both->versionProblem = errorClause(version.error());
+        both->part();
+    });
     both->part();
 }
 
 void SshHosts::proveBackup(const Installation &host, const Probes &probes, const QString &backupPath,
                            std::function<void(Result<Backup>)> done)
 {
-    Probe probe = probes.backup;
-    for (QString &word : probe.argv)
+    Probe proof = probes.backup;
+    for (QString &word : proof.argv)
         word.replace(QLatin1String("{backup}"), backupPath);
-    probe.httpPath.replace(QLatin1String("{backup}"), backupPath);
-    runProbe(m_shell, jobHost(host), probe, host.directory, 0, [host, probe, done = naming<Backup>(host, std::move(done))](const Result<ProbeAnswer> &answer) {
+    proof.httpPath.replace(QLatin1String("{backup}"), backupPath);
+    runProbeOn(host, proof, 0, [host, probe = proof, done = naming<Backup>(host, std::move(done))](const Result<ProbeAnswer> &answer) {
         if (!answer)
             return done(std::unexpected(answer.error()));
         // A script that found the backup wanting may say so in its answer and by its exit status.
@@ -226,14 +264,16 @@ void SshHosts::proveBackup(const Installation &host, const Probes &probes, const
 
 void SshHosts::ask(const Installation &host, const QStringList &argv, int timeoutS, std::function<void(Result<bool>)> done)
 {
-    m_jobs.run(jobHost(host), argv, host.directory, timeoutS * 1000,
-               [host, argv, done = naming<bool>(host, std::move(done))](const Result<ExecResult> &result) {
-                   if (!result)
-                       return done(std::unexpected(result.error()));
-                   if (result->exitStatus < 0)
-                       return done(fail(ErrorCode::CommandFailed, {host.name, argv.join(u' '), QStringLiteral("SIG") + result->signal, QString()}));
-                   done(result->exitStatus == 0);
-               });
+    const auto judge = [host, argv, done = naming<bool>(host, std::move(done))](const Result<ExecResult> &result) {
+        if (!result)
+            return done(std::unexpected(result.error()));
+        if (result->exitStatus < 0)
+            return done(fail(ErrorCode::CommandFailed, {host.name, argv.join(u' '), QStringLiteral("SIG") + result->signal, QString()}));
+        done(result->exitStatus == 0);
+    };
+    bySudo<ExecResult>(wantsSudoPassword(argv), host, judge, [this, host, argv, timeoutS](const Secret &password, std::function<void(Result<ExecResult>)> then) {
+        m_jobs.run(jobHost(host), argv, host.directory, timeoutS * 1000, std::move(then), password);
+    });
 }
 
 void SshHosts::lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done)
@@ -254,7 +294,10 @@ void SshHosts::unlock(const Installation &host, qint64 epoch, const QString &own
 void SshHosts::start(const Installation &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS,
                      const QByteArray &script, std::function<void(Result<JobState>)> done)
 {
-    m_jobs.start(jobHost(host), token, epoch, owner, timeoutS, script, naming<JobState>(host, std::move(done)));
+    bySudo<JobState>(wantsPassword(script), host, naming<JobState>(host, std::move(done)),
+                     [this, host, token, epoch, owner, timeoutS, script](const Secret &password, std::function<void(Result<JobState>)> then) {
+                         m_jobs.start(jobHost(host), token, epoch, owner, timeoutS, script, std::move(then), password);
+                     });
 }
 
 void SshHosts::poll(const Installation &host, const QString &token, qint64 outOffset, qint64 errOffset, int waitS,
@@ -264,7 +307,9 @@ void SshHosts::poll(const Installation &host, const QString &token, qint64 outOf
     m_windows.insert(host.endpoint.machine(), window);
     const qint64 asked = m_clock.now().monoMs;
     m_jobs.poll(jobHost(host), token, outOffset, errOffset, window->bytes(), waitS,
-                naming<JobPoll>(host, [window, asked, clock = &m_clock, done = std::move(done)](Result<JobPoll> poll) {
+                naming<JobPoll>(host, [sudo = std::weak_ptr(m_sudo), host, window, asked, clock = &m_clock, done = std::move(done)](Result<JobPoll> poll) {
+                    if (const auto gate = sudo.lock(); gate && poll && poll->state == JobState::Done && poll->exitStatus == passwordRefused)
+                        gate->doubt(jobHost(host));
                     // Where a whole window was there, the host had no reason to wait.
                     if (poll)
                         window->brought(std::max(poll->out.size(), poll->err.size()), clock->now().monoMs - asked);

@@ -1,7 +1,9 @@
 #pragma once
 // The real HostPort: probes, checks and jobs of installations over one RemoteShell. Errors name the installation.
 #include "engine/hostport.h"
+#include "probes/probe.h"
 #include "steps/logwindow.h"
+#include "steps/sudogate.h"
 
 #include <QHash>
 
@@ -13,8 +15,9 @@ class Clock;
 
 class SshHosts final : public HostPort {
 public:
-    // Both must outlive it. All calls and answers on the shell's receiver thread.
-    SshHosts(RemoteShell &shell, const Clock &clock);
+    // All must outlive it. All calls and answers on the shell's receiver thread. credentials: who may be asked for what
+    // sudo wants; null: nobody.
+    SshHosts(RemoteShell &shell, const Clock &clock, Credentials *credentials = nullptr);
     ~SshHosts() override;
 
     void measure(const Installation &host, const Probes &probes, std::function<void(HostFacts)> done) override;
@@ -40,9 +43,15 @@ public:
     void reconnect() override;
 
 private:
+    void runProbeOn(const Installation &host, const Probe &probe, int timeoutS, std::function<void(Result<ProbeAnswer>)> done);
+    // With the password where it is wanted; `run` is not called when there is none.
+    template<class T, class Run>
+    void bySudo(bool wanted, const Installation &host, std::function<void(Result<T>)> done, Run run);
+
     RemoteShell &m_shell;
     const Clock &m_clock;
     HostJobs m_jobs;
+    std::shared_ptr<SudoGate> m_sudo;
     QHash<QString, std::shared_ptr<LogWindow>> m_windows; // by machine
 };
 

@@ -209,7 +209,7 @@ void Inspector::showFacts(const FleetRow &row, qint64 nowMs)
                       : Fact{tr("Certificate"), tr("%1, for %2").arg(until, who), path});
     }
     if (host.sudo)
-        list << Fact{tr("Commands run"), tr("as root, by sudo")};
+        list << Fact{tr("Commands run"), *host.sudo == Sudo::Password ? tr("as root, by sudo with a password") : tr("as root, by sudo")};
     list << Fact{tr("Environment"), wordOf(host.environment)};
     list << Fact{tr("Directory"), host.directory, {}, {}, std::nullopt, true};
     list << Fact{tr("Database"), facts.databaseServer.isEmpty() && !facts.databaseSize ? unknownText()

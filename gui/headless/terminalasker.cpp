@@ -74,6 +74,8 @@ QString questionText(const CredentialQuestion &question, const QStringList &name
         return QStringLiteral("The password of %1 is needed for %2.").arg(question.user, who);
     case CredentialKind::Prompts:
         return QStringLiteral("%1 asks %2: %3").arg(who, question.user, question.instruction);
+    case CredentialKind::Sudo:
+        return QStringLiteral("sudo wants the password of %1, to run commands as root on %2.").arg(question.user, who);
     }
     return {};
 }

@@ -1,5 +1,6 @@
 #include "settingsview/settingspage.h"
 
+#include "rollout/credentials.h"
 #include "widgets/button.h"
 #include "widgets/panel.h"
 
@@ -39,7 +40,7 @@ QVBoxLayout *formOf(Panel *panel)
 
 } // namespace
 
-SettingsPage::SettingsPage(Requests &requests, const QString &dataFolder, QWidget *parent)
+SettingsPage::SettingsPage(Requests &requests, const QString &dataFolder, CredentialPort *credentials, QWidget *parent)
     : Page(parent), m_requests(requests), m_theme(new QComboBox), m_density(new QComboBox), m_motion(new QComboBox),
       m_operator(new QLineEdit)
 {
@@ -48,7 +49,11 @@ SettingsPage::SettingsPage(Requests &requests, const QString &dataFolder, QWidge
     auto *list = new QVBoxLayout(column);
     list->setContentsMargins(theme().px(8), theme().px(8), theme().px(8), theme().px(8));
     list->setSpacing(theme().px(8));
-    for (QWidget *panel : {appearance(), person(), program(dataFolder)}) {
+    QList<QWidget *> panels{appearance(), person()};
+    if (credentials)
+        panels.append(keychain(*credentials));
+    panels.append(program(dataFolder));
+    for (QWidget *panel : std::as_const(panels)) {
         panel->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
         list->addWidget(panel);
     }
@@ -93,6 +98,21 @@ QWidget *SettingsPage::person()
     connect(m_operator, &QLineEdit::textChanged, this, [this](const QString &text) {
         const QString name = text.trimmed();
         m_requests.setActor(name.isEmpty() ? qEnvironmentVariable("USER", tr("operator")) : name);
+    });
+    return panel;
+}
+
+QWidget *SettingsPage::keychain(CredentialPort &credentials)
+{
+    auto *panel = new Panel(tr("Passwords and passphrases"), QStringLiteral("ui/key"));
+    auto *forget = new Button(tr("Forget what the keychain keeps"), ButtonKind::Outlined, ButtonSize::Tool);
+    addField(formOf(panel), tr("Desktop's keychain"), forget,
+             tr("What you had it keep when you were asked. What is in memory serves until Bellwether is closed, and is overwritten then."));
+    connect(forget, &QPushButton::clicked, this, [this, &credentials] {
+        const QString why = credentials.cannotKeep();
+        if (why.isEmpty())
+            credentials.forgetKept();
+        Q_EMIT said(why.isEmpty() ? tr("The desktop's keychain forgets what Bellwether had it keep.") : tr("Nothing is kept: %1.").arg(why));
     });
     return panel;
 }

@@ -9,11 +9,14 @@ class QLineEdit;
 
 namespace bellwether {
 
+class CredentialPort;
+
 class SettingsPage final : public Page {
     Q_OBJECT
 
 public:
-    SettingsPage(Requests &requests, const QString &dataFolder, QWidget *parent = nullptr);
+    // credentials: of the console that owns the data folder; null where it only looks.
+    SettingsPage(Requests &requests, const QString &dataFolder, CredentialPort *credentials = nullptr, QWidget *parent = nullptr);
     QString id() const override { return QStringLiteral("settings"); }
     QString word() const override { return tr("Settings"); }
     QString icon() const override { return QStringLiteral("ui/settings"); }
@@ -27,6 +30,7 @@ public:
 private:
     QWidget *appearance();
     QWidget *person();
+    QWidget *keychain(CredentialPort &credentials);
     QWidget *program(const QString &dataFolder);
     Requests &m_requests;
     QComboBox *m_theme, *m_density, *m_motion;

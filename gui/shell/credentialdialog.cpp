@@ -26,6 +26,8 @@ QString titleOf(const CredentialQuestion &question)
         return CredentialDialog::tr("Password");
     case CredentialKind::Prompts:
         return CredentialDialog::tr("A host asks");
+    case CredentialKind::Sudo:
+        return CredentialDialog::tr("Password for sudo");
     }
     return {};
 }
@@ -40,6 +42,8 @@ QString sentenceOf(const CredentialQuestion &question, const QStringList &names)
         return CredentialDialog::tr("%1 wants the password of %2.").arg(first, user);
     case CredentialKind::Prompts:
         return CredentialDialog::tr("%1 asks %2 something before it lets you in.").arg(first, user);
+    case CredentialKind::Sudo:
+        return CredentialDialog::tr("On %1, sudo wants the password with which %2 runs commands as root.").arg(first, user);
     }
     return {};
 }

@@ -10,7 +10,7 @@
 
 namespace bellwether {
 
-std::unique_ptr<MainWindow> makeMainWindow(ConsolePort &console, const QString &dataFolder)
+std::unique_ptr<MainWindow> makeMainWindow(ConsolePort &console, const QString &dataFolder, CredentialPort *credentials)
 {
     auto window = std::make_unique<MainWindow>(console, dataFolder);
     window->requests().setActor(qEnvironmentVariable("USER", QStringLiteral("operator")));
@@ -18,7 +18,7 @@ std::unique_ptr<MainWindow> makeMainWindow(ConsolePort &console, const QString &
     window->addPage(new PlanPage(window->requests()));
     window->addPage(new RolloutPage(window->requests()));
     window->addPage(new HistoryPage(window->requests(), {reportPdf, signReport}));
-    window->addPage(new SettingsPage(window->requests(), dataFolder));
+    window->addPage(new SettingsPage(window->requests(), dataFolder, credentials));
     window->finish();
     return window;
 }

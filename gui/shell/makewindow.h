@@ -6,7 +6,9 @@
 
 namespace bellwether {
 
-// Theme::install must have been called. `console` outlives the window.
-std::unique_ptr<MainWindow> makeMainWindow(ConsolePort &console, const QString &dataFolder);
+class CredentialPort;
+
+// Theme::install must have been called. `console` outlives the window, and so does whoever keeps credentials.
+std::unique_ptr<MainWindow> makeMainWindow(ConsolePort &console, const QString &dataFolder, CredentialPort *credentials = nullptr);
 
 } // namespace bellwether

@@ -128,7 +128,7 @@ QString pattern(ErrorCode code)
     case ErrorCode::CredentialNeeded:
         return tr("%1 needs %2: %3. Nothing was sent to it.");
     case ErrorCode::SudoRefused:
-        return tr("On %1, sudo did not run: %2. Check \"sudo -l\" there and the host's sudo setting.");
+        return tr("On %1, sudo did not run: %2. Check \"sudo -l\" there and the host's sudo setting (none, nopassword or password).");
     case ErrorCode::NoCommonAlgorithm:
         return tr("%1 offers no %2 that is good enough (it offers: %3). Update its SSH server; nothing was sent to it.");
     case ErrorCode::ConnectionLost:

@@ -62,6 +62,7 @@ struct HostFacts {
     QString lockOwner; // who holds the host's lease, empty when nobody
     QStringList problems; // probes that failed, one line each
     std::optional<UserCertificate> certificate; // what its key is used with
+    std::optional<QString> sudoProblem; // why commands cannot become root's with the password that was given
     template<class V, class S>
     static void fields(V &&v, S &s)
     {
@@ -83,6 +84,7 @@ struct HostFacts {
         v("lock_owner", s.lockOwner);
         v("problems", s.problems);
         v("certificate", s.certificate);
+        v("sudo_problem", s.sudoProblem);
     }
 };
 

@@ -9,9 +9,10 @@ namespace bellwether {
 enum class Environment { Production, Staging, Development };
 BELLWETHER_ENUM(Environment, "production", "staging", "development")
 
-// How a product's commands become root's: not at all, or by `sudo -n --` in front of each, which never asks.
-enum class Sudo { None, NoPassword };
-BELLWETHER_ENUM(Sudo, "none", "nopassword")
+// How a product's commands become root's: not at all, by `sudo -n --` in front of each, which never asks, or by
+// `sudo -S --` with a password that a person gave.
+enum class Sudo { None, NoPassword, Password };
+BELLWETHER_ENUM(Sudo, "none", "nopassword", "password")
 
 // How a machine is reached. identity: path of a private key, "agent", "agent:SHA256:…" (that key of the agent only) or
 // "password"; empty = ~/.ssh/id_*, the agent, then a password.

@@ -12,6 +12,19 @@ const QRegularExpression &pattern()
     return expression;
 }
 
+QStringList sudoWords(Sudo sudo)
+{
+    switch (sudo) {
+    case Sudo::None:
+        return {};
+    case Sudo::NoPassword:
+        return {QStringLiteral("sudo"), QStringLiteral("-n"), QStringLiteral("--")};
+    case Sudo::Password:
+        return {QStringLiteral("sudo"), QStringLiteral("-S"), QStringLiteral("--")};
+    }
+    return {};
+}
+
 bool isKnownLater(const QString &name)
 {
     return name == QLatin1String("rollout") || name == QLatin1String("backup") || name == QLatin1String("confirmed-domain");
@@ -34,8 +47,13 @@ bool isPlaceholder(const QString &name)
     return known.contains(name) || isKnownLater(name) || name.startsWith(QLatin1String("settings."));
 }
 
+bool wantsSudoPassword(const QStringList &command)
+{
+    return command.mid(0, 3) == sudoWords(Sudo::Password);
+}
+
 Placeholders::Placeholders(const ProductProfile &profile, const Installation &installation)
-    : m_sudo(installation.sudo == Sudo::NoPassword)
+    : m_sudo(sudoWords(installation.sudo.value_or(Sudo::None)))
 {
     QMap<QString, QString> settings = profile.settings;
     settings.insert(installation.settings);
@@ -82,8 +100,8 @@ QStringList Placeholders::resolve(QStringList command)
     for (QString &word : command)
         word = resolve(word);
     // Here, so that the plan shows and its hash covers what will run.
-    if (m_sudo && !command.isEmpty() && command.first() != QLatin1String("sudo"))
-        command = QStringList{QStringLiteral("sudo"), QStringLiteral("-n"), QStringLiteral("--")} + command;
+    if (!command.isEmpty() && command.first() != QLatin1String("sudo"))
+        command = m_sudo + command;
     return command;
 }
 

@@ -11,20 +11,23 @@ namespace bellwether {
 QStringList placeholdersIn(const QString &text); // names, in order, with repeats
 bool isPlaceholder(const QString &name);         // one that exists; {settings.ANY} included
 
+// Is the command as Sudo::Password has it: `sudo -S -- …`? What that stands for: resources/host/sudo.sh.
+bool wantsSudoPassword(const QStringList &command);
+
 class Placeholders {
 public:
     Placeholders(const ProductProfile &profile, const Installation &installation);
     void setHop(const Version &from, const Version &to);
 
     QString resolve(QString text);
-    QStringList resolve(QStringList command); // with `sudo -n --` in front where the installation says so
+    QStringList resolve(QStringList command); // with `sudo -n --` or `sudo -S --` in front where the installation says so
     Probe resolve(Probe probe);
     Probes resolve(Probes probes);
     QStringList unknown() const { return m_unknown; } // names that nothing stands for, each once
 
 private:
     QMap<QString, QString> m_values;
-    bool m_sudo;
+    QStringList m_sudo; // what stands in front of a command
     QStringList m_unknown;
 };
 

@@ -30,6 +30,14 @@ Objection heldByAnother(const HostCheckInput &in)
             QStringLiteral("End %1 first, or leave this host out.").arg(rollout)};
 }
 
+Objection sudoRefused(const HostCheckInput &in)
+{
+    if (!in.facts.reachable || !in.facts.sudoProblem)
+        return {};
+    return {QStringLiteral("its commands cannot run as root: %1").arg(*in.facts.sudoProblem),
+            QStringLiteral("Mend its sudoers (see \u201csudo -l\u201d there) or the host's sudo setting, then check the fleet again.")};
+}
+
 Objection versionUnknown(const HostCheckInput &in)
 {
     if (!in.facts.reachable || in.facts.version)
@@ -210,9 +218,9 @@ Objection certificateExpires(const HostCheckInput &in)
 
 const QList<HostCheck> &stateChecks()
 {
-    static const QList<HostCheck> checks{{"host-in-other-rollout", heldByAnother}, {"version-unknown", versionUnknown}, {"downgrade", downgrade},
-                                         {"already-unhealthy", unhealthy},         {"half-migrated", halfMigrated},     {"ledger-mismatch", ledgerBehind},
-                                         {"floating-version", floatingVersion}};
+    static const QList<HostCheck> checks{{"host-in-other-rollout", heldByAnother}, {"sudo-refused", sudoRefused},        {"version-unknown", versionUnknown},
+                                         {"downgrade", downgrade},                 {"already-unhealthy", unhealthy},     {"half-migrated", halfMigrated},
+                                         {"ledger-mismatch", ledgerBehind},        {"floating-version", floatingVersion}};
     return checks;
 }
 

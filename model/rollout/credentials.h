@@ -9,7 +9,7 @@
 
 namespace bellwether {
 
-enum class CredentialKind { Passphrase, Password, Prompts };
+enum class CredentialKind { Passphrase, Password, Prompts, Sudo };
 
 struct CredentialQuestion {
     struct Prompt {
@@ -20,7 +20,7 @@ struct CredentialQuestion {
     qint64 id = 0;
     int round = 0; // grows each time the same thing is asked again
     CredentialKind kind = CredentialKind::Passphrase;
-    QString subject;      // Passphrase: the key file; else user@address:port
+    QString subject;      // Passphrase: the key file; else user@address:port (Sudo: who becomes root)
     QString user;
     QStringList machines; // address:port of who waits for it, in order of asking
     QString instruction;  // Prompts: the host's own words, printable lines, bounded
@@ -43,6 +43,8 @@ public:
     virtual QList<CredentialQuestion> questions() const = 0;           // any thread, oldest first
     virtual void answer(qint64 id, CredentialAnswer answer) = 0;       // any thread; ids that are gone are ignored
     virtual void refuse(qint64 id) = 0;                                // not asked again until a person asks for something
+    virtual QString cannotKeep() const { return QStringLiteral("this console has no keychain"); } // empty: it can
+    virtual void forgetKept() {} // what lies in the desktop's keychain; what is in memory serves until the end
     // Called on any thread after a change of questions(); it must do no more than post. Without a listener every
     // question is refused at once, and says that there was nobody to ask.
     virtual void listen(std::function<void()> changed) = 0;

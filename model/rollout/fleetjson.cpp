@@ -28,6 +28,8 @@ QJsonObject fleetRowJson(const FleetRow &row)
     facts.insert(QStringLiteral("measured"), f.measuredMs);
     facts.insert(QStringLiteral("lock_owner"), f.lockOwner);
     facts.insert(QStringLiteral("problems"), QJsonArray::fromStringList(f.problems));
+    if (f.sudoProblem)
+        facts.insert(QStringLiteral("sudo_problem"), *f.sudoProblem);
     return QJsonObject{{QStringLiteral("name"), i.name},
                        {QStringLiteral("address"), i.endpoint.address},
                        {QStringLiteral("port"), i.endpoint.port},

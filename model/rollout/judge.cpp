@@ -55,6 +55,8 @@ Judgement judgePreflight(const RolloutState &state, const Planned &planned, cons
         j.unreachable = true;
         return j;
     }
+    if (facts.sudoProblem)
+        return failed(QStringLiteral("its commands cannot run as root: %1").arg(*facts.sudoProblem));
     if (facts.ledger && !facts.ledger->halfMigrated.isEmpty())
         return failed(QStringLiteral("its database is half-migrated already: %1 did not finish").arg(facts.ledger->halfMigrated));
     if (!facts.version)

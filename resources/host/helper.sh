@@ -1,5 +1,7 @@
 # bwr v1, the host's side of the host-run protocol: POSIX sh and coreutils, nothing installed, state in files only.
 # The caller puts `set -- VERB ARGS`, BWR_ROOT ('' = default) and, for start, BWR_SUP (the supervisor) in front.
+# `start … SHA password`: the first line of stdin is no script yet, but what the step will read as the first line of its
+# own stdin. It goes from pipe to pipe, never into a file, an environment or an argument.
 # Lines that begin with # and indentation are taken out before it travels.
 set -u
 BWR_M=$(umask)
@@ -8,6 +10,8 @@ LC_ALL=C
 export LC_ALL
 PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
 
+# By a builtin, so that it stands in no process's arguments (mksh lacks printf, and has print).
+tell() { case $(command -v printf) in /*) print -r -- "$1" ;; *) printf '%s\n' "$1" ;; esac; }
 die() { printf 'bwr err=%s\n' "$1"; exit "$2"; }
 ok() { printf 'bwr %s\n' "$1"; exit 0; }
 # Names become file names: letters, digits and ._- only, never hidden, never an option.
@@ -159,6 +163,8 @@ start)
   J=$R/jobs/$2
   [ -s "$J/sup" ] || held "$4"
   mkdir -p "$J" 2>/dev/null || die disk 74
+  unset BWR_P # it may have been exported
+  [ -z "${7:-}" ] || IFS= read -r BWR_P || die badpassword 64
   x=$J/script.$$
   { cat >"$x"; } 2>/dev/null || { rm -f "$x"; die disk 74; }
   sha "$x"
@@ -180,11 +186,12 @@ start)
     n=1
     BWR_R=$R BWR_K=$2 BWR_E=$3 BWR_O=$4 BWR_T=$5
     export BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_SUP
+    detach() {
+      command -v setsid >/dev/null 2>&1 && exec setsid sh -c "$BWR_SUP" bwr-sup 2>/dev/null
+      exec nohup sh -c "$BWR_SUP" bwr-sup 2>/dev/null
+    }
     # The supervisor says one line and closes the pipe: read returns when the claim is on disk, or at its death.
-    a=$({
-      if command -v setsid >/dev/null 2>&1; then setsid sh -c "$BWR_SUP" bwr-sup </dev/null 2>/dev/null &
-      else nohup sh -c "$BWR_SUP" bwr-sup </dev/null 2>/dev/null & fi
-    })
+    a=$({ if [ -n "${7:-}" ]; then tell "$BWR_P" | detach & else detach </dev/null & fi; })
     case $a in
     taken) n=0 ;;
     busy*) die "busy ${a#busy }" 75 ;;

@@ -75,11 +75,13 @@ keep sup . ..
 say claimed
 BWR_S=$slot
 export BWR_S
-exec sh -c "$BWR_SUP" bwr-sup claimed </dev/null >/dev/null 2>/dev/null
+exec sh -c "$BWR_SUP" bwr-sup claimed >/dev/null 2>/dev/null
 fi
 
 slot=$BWR_S
 unset BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_S BWR_SUP BWR_ROOT
+# What the step is to read, a password or nothing, is for the step alone. (Beside `&` stdin is /dev/null: hence 3.)
+exec 3<&0 </dev/null
 up; t0=$u
 wall0=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 why=exit rc=143
@@ -103,10 +105,11 @@ else
     # Ours is for our own files only: what an update makes has the permissions it would have by hand.
     umask "$M"
     cd /
-    if command -v setsid >/dev/null 2>&1; then exec setsid sh "$J/script" </dev/null >>"$J/out" 2>>"$J/err"; fi
-    exec sh "$J/script" </dev/null >>"$J/out" 2>>"$J/err"
+    if command -v setsid >/dev/null 2>&1; then exec setsid sh "$J/script" <&3 3<&- >>"$J/out" 2>>"$J/err"; fi
+    exec sh "$J/script" <&3 3<&- >>"$J/out" 2>>"$J/err"
   ) &
   c=$!
+  exec 3<&-
   born $c && write step.t "$c $st $B" && mv -f step.t step
   cs=$st
   # Its group, or the process alone where there is no setsid; never a stranger who was given its number.
@@ -117,6 +120,20 @@ else
     [ -n "$ours" ] || return 1
     case $1 in 0) ;; *) family $c; kill -s "$1" $f 2>/dev/null ;; esac
     kill -s 0 $c 2>/dev/null
+  }
+  # Is anybody of its group left, also whom our signals do not reach? Those make x.
+  left() {
+    f= x=
+    for d in /proc/[0-9]*; do
+      { read -r s <"$d/stat"; } 2>/dev/null || continue
+      s=${s##*)}
+      set -- $s
+      [ "$3" = "$c" ] || continue
+      case $1 in Z | X | x) continue ;; esac
+      f=1
+      kill -s 0 "${d#/proc/}" 2>/dev/null || x=1
+    done
+    [ -n "$f" ]
   }
   (
     while :; do
@@ -133,9 +150,10 @@ else
     ln sup "why.$w"
     i=0; until [ -e ready ] || [ $i -ge 20 ]; do nap; i=$((i + 1)); done
     end TERM
+    # What sudo made root's gets the TERM from sudo. A KILL would end sudo alone: then it is waited for.
     i=0
-    while end 0; do
-      [ $i -lt 10 ] || { end KILL; break; }
+    while end 0 || left; do
+      [ $i -lt 10 ] || { left && [ -n "$x" ]; } || { end KILL; break; }
       sleep 1
       i=$((i + 1)); up; write hb.t "$u" && mv -f hb.t hb
     done

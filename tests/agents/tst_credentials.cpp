@@ -51,6 +51,11 @@ public:
         const std::scoped_lock lock(m_kept->mutex);
         m_kept->words.erase(name);
     }
+    void forgetAll() override
+    {
+        const std::scoped_lock lock(m_kept->mutex);
+        m_kept->words.clear();
+    }
 
 private:
     std::shared_ptr<KeptWords> m_kept;
@@ -211,10 +216,47 @@ private Q_SLOTS:
             if (night == 3)
                 QCOMPARE(person.asked[0].cannotKeep, kept->why);
         }
-        const std::scoped_lock lock(kept->mutex);
-        QCOMPARE(kept->words.size(), size_t(1));
-        QCOMPARE(kept->words.begin()->second.copy(), passphrase);
-        QCOMPARE(kept->reads, 3);
+        {
+            const std::scoped_lock lock(kept->mutex);
+            QCOMPARE(kept->words.size(), size_t(1));
+            QCOMPARE(kept->words.begin()->second.copy(), passphrase);
+            QCOMPARE(kept->reads, 3);
+        }
+        Credentials credentials(std::make_unique<TestKeychain>(kept));
+        QCOMPARE(credentials.cannotKeep(), kept->why);
+        credentials.forgetKept();
+        QVERIFY(kept->words.empty());
+    }
+    void aKeychainThatAnswersLate()
+    {
+        // It is locked, and its owner still types: the console asks meanwhile, and takes what comes first.
+        class Slow final : public Keychain {
+        public:
+            explicit Slow(std::function<void(std::optional<Secret>)> *later) : m_later(later) {}
+            QString whyNot() const override { return {}; }
+            void read(const QString &, std::function<void(std::optional<Secret>)> done) override { *m_later = done; }
+            void write(const QString &, Secret) override {}
+            void forget(const QString &) override {}
+            void forgetAll() override {}
+
+        private:
+            std::function<void(std::optional<Secret>)> *m_later;
+        };
+        const QString key = makeKey("ed25519", passphrase);
+        std::function<void(std::optional<Secret>)> later;
+        Credentials credentials(std::make_unique<Slow>(&later));
+        Person person(credentials, [](const CredentialQuestion &) { return std::nullopt; });
+        person.mute = true;
+        SshPool pool(m_trust, this, {}, &credentials);
+        const auto in = exec(pool, with(key), command("true"));
+        QVERIFY(QTest::qWaitFor([&] { return bool(later); }));
+        QVERIFY(credentials.questions().isEmpty());
+        later(std::nullopt);
+        QCOMPARE(credentials.questions().size(), 1);
+        later(Secret(QByteArray(passphrase)));
+        QVERIFY(in.wait() && in->has_value());
+        QVERIFY(credentials.questions().isEmpty() && person.asked.isEmpty());
+        later(Secret(QByteArray(passphrase))); // nobody waits any more
     }
     void nobodyToAsk()
     {

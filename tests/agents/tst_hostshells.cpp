@@ -80,7 +80,7 @@ private Q_SLOTS:
         QFETCH(bool, bare);
         const QTemporaryDir bin;
         const auto link = [&](const QString &name, const QString &to) { QFile::link(to, bin.filePath(name)); };
-        for (const char *name : {"cat", "mkdir", "mv", "rm", "ln", "sleep", "wc", "tail", "head", "find", "date", "sha256sum", "nohup", "seq", "printf"})
+        for (const char *name : {"cat", "mkdir", "mv", "rm", "ln", "sleep", "wc", "tail", "head", "find", "date", "sha256sum", "nohup", "seq", "printf", "env", "grep"})
             link(QLatin1String(name), QStandardPaths::findExecutable(QLatin1String(name)));
         if (!bare) {
             link("setsid", QStandardPaths::findExecutable("setsid"));
@@ -105,6 +105,18 @@ private Q_SLOTS:
         for (QDeadlineTimer limit(40'000); !end.out.contains("state=done") && !limit.hasExpired();)
             end = verb({"poll", "t1", "0", "0", "1000", "2"});
         QVERIFY2(end.out.contains("rc=4") && end.out.endsWith("out\nerr\n"), end.out.constData());
+        // A password goes to the step alone, whole, and nothing of it stays; the script behind it is the script.
+        const QByteArray reader = "IFS= read -r l; printf '%s\\n' \"$l\"; cat; env | grep -c c4nar[y]\n";
+        QTest::qWait(300);
+        const auto given = verb({"start", "t3", "1", owner, "0", QCryptographicHash::hash(reader, QCryptographicHash::Sha256).toHex(), "password"},
+                                " \\c4nary-%s '$HOME \n" + reader);
+        QVERIFY2(given.out.contains("spawned=1 state="), (given.out + given.err).constData());
+        end = {};
+        for (QDeadlineTimer limit(40'000); !end.out.contains("state=done") && !limit.hasExpired();)
+            end = verb({"poll", "t3", "0", "0", "1000", "2"});
+        QVERIFY2(end.out.endsWith("\n \\c4nary-%s '$HOME \n0\n"), end.out.constData());
+        for (const QString &name : QDir(m_state->path() + "/v1/jobs/t3").entryList(QDir::Files))
+            QVERIFY2(name == "out" || !contentOf(jobFile("t3", qPrintable(name))).contains("c4nary"), qPrintable(name));
         // Cancelled: kill's portable form reaches the group in this shell too.
         const QByteArray deaf = "sleep 40 & sleep 41\n";
         QTest::qWait(300);

@@ -246,6 +246,45 @@ private Q_SLOTS:
         QVERIFY(none->error().args.at(1).contains("SSH_AUTH_SOCK"));
     }
 
+    void aLockedKeyThatTheAgentHolds()
+    {
+        // As OpenSSH has it: nobody is asked for the passphrase of a key that the agent has open.
+        QProcess agent;
+        agent.start("ssh-agent", {"-D", "-a", m_folder.filePath("agent2")});
+        QVERIFY(agent.waitForStarted());
+        QVERIFY(QTest::qWaitFor([&] { return QFile::exists(m_folder.filePath("agent2")); }));
+        qputenv("SSH_AUTH_SOCK", m_folder.filePath("agent2").toUtf8());
+        const auto strict = host({"MaxAuthTries 2", "PasswordAuthentication no"});
+        const QString key = makeKey({});
+        put(strict->folder() + "/authorized_keys", bytesOf(key + ".pub"), QIODevice::Append);
+        for (int i = 0; i < 3; ++i) // more keys than the host lets be tried
+            QCOMPARE(runProcess({"ssh-add", "-q", makeKey({})}).exitStatus, 0);
+        QCOMPARE(runProcess({"ssh-add", "-q", key}).exitStatus, 0);
+        QVERIFY(!KeyRing::isLocked(key));
+        QCOMPARE(runProcess({"ssh-keygen", "-q", "-p", "-N", "locked now", "-f", key}).exitStatus, 0);
+        QVERIFY(KeyRing::isLocked(key));
+        for (const bool beside : {true, false}) { // the public half beside it, or inside of it
+            if (!beside)
+                QFile::remove(key + ".pub");
+            Credentials credentials;
+            Person person(credentials, [](const CredentialQuestion &) { return Person::say("locked now"); });
+            SshPool pool(m_trust, this, {}, &credentials);
+            const auto in = exec(pool, with(*strict, key), command("true"));
+            QVERIFY(in.wait());
+            QVERIFY2(in->has_value(), in->has_value() ? "" : qPrintable(in->error().args.join(u' ')));
+            QVERIFY(person.asked.isEmpty());
+        }
+        QCOMPARE(runProcess({"ssh-add", "-q", "-D"}).exitStatus, 0);
+        Credentials credentials;
+        Person person(credentials, [](const CredentialQuestion &) { return Person::say("locked now"); });
+        SshPool pool(m_trust, this, {}, &credentials);
+        const auto in = exec(pool, with(*strict, key), command("true"));
+        QVERIFY(in.wait() && in->has_value());
+        QCOMPARE(person.asked.size(), 1);
+        qunsetenv("SSH_AUTH_SOCK");
+        agent.terminate();
+        QVERIFY(agent.waitForFinished(5'000));
+    }
     void passwords_data()
     {
         QTest::addColumn<QStringList>("config");

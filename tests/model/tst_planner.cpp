@@ -301,6 +301,7 @@ private Q_SLOTS:
         row("never measured", "unreachable", "1.4.1", "never measured");
         row("deferred, version known", "unreachable", "1.4.1", "wave's end", false);
         row("version unknown", "version-unknown", "1.4.1", "version could not be measured");
+        row("[OPS-10] sudo", "sudo-refused", "1.4.1", "cannot run as root: it does not take the password");
         row("unhealthy", "already-unhealthy", "1.4.1", "queue is stuck");
         row("starting", "already-unhealthy", "1.4.1", "starting");
         row("health unknown", "already-unhealthy", "1.4.1", "could not be measured");
@@ -339,6 +340,8 @@ private Q_SLOTS:
             w.request.facts.remove("h01");
         if (tag == "version unknown")
             facts.version.reset();
+        if (tag == "[OPS-10] sudo")
+            facts.sudoProblem = "it does not take the password that was given";
         if (tag == "unhealthy") {
             facts.health = Health::Unhealthy;
             facts.healthDetail = "queue is stuck";
