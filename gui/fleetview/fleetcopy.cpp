@@ -1,5 +1,7 @@
 #include "fleetview/fleetcopy.h"
 
+#include "report/reporttext.h"
+
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -12,10 +14,13 @@ QString quoted(QString text, CopyFormat format)
 {
     if (format == CopyFormat::Markdown)
         return text.replace(QLatin1Char('|'), QStringLiteral("\\|"));
-    static const QString starts = QStringLiteral("=+-@"); // a spreadsheet would run these as formulas
-    if (!text.isEmpty() && starts.contains(text[0]))
-        text.prepend(QLatin1Char('\''));
-    return format == CopyFormat::Csv ? QLatin1Char('"') + text.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"') : text;
+    text = guardedCell(text);
+    if (format == CopyFormat::Csv)
+        return QLatin1Char('"') + text.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"');
+    for (QChar &c : text) // a cell of its own is what a tab or a new line would begin
+        if (c == u'\t' || c == u'\r' || c == u'\n')
+            c = u' ';
+    return text;
 }
 
 QString lineOf(const QStringList &cells, CopyFormat format)

@@ -4,8 +4,6 @@
 #include "rollout/fleetjson.h"
 #include "text/errortext.h"
 
-#include <QFileInfo>
-#include <QSaveFile>
 #include <QSysInfo>
 #include <pwd.h>
 #include <unistd.h>
@@ -58,18 +56,6 @@ Result<QList<Installation>> chosenHosts(const Context &context, const Workspace 
             chosen.append(installation);
     }
     return chosen;
-}
-
-Status writeFile(const QString &path, const QByteArray &bytes)
-{
-    if (QFileInfo(path).isSymLink())
-        return fail(ErrorCode::FileUnwritable, {path, QStringLiteral("it is a symbolic link")});
-    QSaveFile file(path);
-    file.setDirectWriteFallback(false);
-    if (!file.open(QIODevice::WriteOnly) || !file.setPermissions(QFile::ReadOwner | QFile::WriteOwner)
-        || file.write(bytes) != bytes.size() || !file.commit())
-        return fail(ErrorCode::FileUnwritable, {path, file.errorString()});
-    return {};
 }
 
 QJsonObject hostJson(const Installation &installation, const Workspace &workspace)

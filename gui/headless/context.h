@@ -1,5 +1,6 @@
 #pragma once
 // What every headless command gets, and the commands themselves.
+#include "base/wholefile.h"
 #include "headless/commandline.h"
 #include "headless/consolelink.h"
 #include "headless/journalview.h"
@@ -29,8 +30,6 @@ std::unexpected<Error> usage(const QString &text);
 
 // Installations by --filter, all when it is absent. BadFilter.
 Result<QList<Installation>> chosenHosts(const Context &context, const Workspace &workspace);
-// Writes a whole file or nothing, mode 0600, never through a symbolic link. FileUnwritable.
-Status writeFile(const QString &path, const QByteArray &bytes);
 // One host as in `fleet list --json`.
 QJsonObject hostJson(const Installation &installation, const Workspace &workspace);
 

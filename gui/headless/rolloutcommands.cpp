@@ -176,16 +176,6 @@ void printTargets(Terminal &out, const QList<Target> &targets)
     }
 }
 
-std::function<bool(const RolloutState &)> wentBack(const QList<Target> &targets)
-{
-    return [targets](const RolloutState &state) {
-        return std::ranges::all_of(targets, [&](const Target &target) {
-            const HostRunState host = state.hosts.value(target.host).state;
-            return !state.rollbackOrder.contains(target.host) && host != HostRunState::RollingBack;
-        });
-    };
-}
-
 } // namespace
 
 Result<int> runCommand(Context &context)
@@ -321,10 +311,17 @@ Result<int> rollbackCommand(Context &context)
                           {{QStringLiteral("hosts"), names}, {QStringLiteral("way"), way}, {QStringLiteral("confirm"), *confirm}});
     if (!asked)
         return std::unexpected(asked.error());
-    const auto finished = finish(context, *asked->link, *view, *rollout, wentBack(*targets));
+    QStringList hosts;
+    for (const Target &target : *targets)
+        hosts.append(target.host);
+    const auto finished = finish(context, *asked->link, *view, *rollout, [hosts](const RolloutState &now) { return wentBack(now, hosts); });
     if (!finished)
         return finished;
     const RolloutState *state = view->rollout(*rollout);
+    if (state->hold)
+        context.out.progress(QStringLiteral("everything was stopped: what has not gone back goes on after \"release\" and \"resume\""));
+    else if (state->interrupted)
+        context.out.progress(QStringLiteral("nobody carries it on: what has not gone back goes on after \"resume\""));
     const bool allBack = std::ranges::all_of(*targets, [&](const Target &target) {
         return state->hosts.value(target.host).state == HostRunState::RolledBack;
     });

@@ -83,6 +83,15 @@ bool isMoving(const RolloutState &state)
     return std::ranges::any_of(state.hosts, [](const HostRun &host) { return host.current() && host.state != HostRunState::InDoubt; });
 }
 
+bool wentBack(const RolloutState &state, const QStringList &hosts)
+{
+    if (state.hold || state.interrupted)
+        return !isMoving(state);
+    return std::ranges::all_of(hosts, [&state](const QString &host) {
+        return !state.rollbackOrder.contains(host) && state.hosts.value(host).state != HostRunState::RollingBack;
+    });
+}
+
 bool needsPerson(const RolloutState &state)
 {
     if (state.isEnded())

@@ -10,6 +10,8 @@ int exitCodeOf(const RolloutState &state);
 
 // Nothing is under way and nothing will be by itself: it ended, or it is paused for a person.
 bool needsPerson(const RolloutState &state);
+// Those of `hosts` that were told to go back have done so, or will not by itself: everything is stopped, or nobody carries it on.
+bool wentBack(const RolloutState &state, const QStringList &hosts);
 bool isMoving(const RolloutState &state); // a step is under way on some host
 
 // The snapshot as people and scripts should see it; an unfinished rollout that nobody carries out is interrupted.

@@ -125,7 +125,8 @@ void Terminal::error(const QString &sentence)
 
 bool Terminal::canAsk() const
 {
-    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+    // In the background, reading or changing the terminal stops the whole process, engine and leases included.
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
 }
 
 bool Terminal::ask(const QString &question)

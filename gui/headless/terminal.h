@@ -19,7 +19,7 @@ public:
     void clearBar();
     void error(const QString &sentence);                             // stderr: "bellwether: …"
 
-    bool canAsk() const;                                             // stdin and stderr are terminals
+    bool canAsk() const;                                             // stdin and stderr are terminals, and ours: not in the background
     bool ask(const QString &question);                               // yes only for y or yes
     bool flush();                                                    // false when stdout could not be written
 

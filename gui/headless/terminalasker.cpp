@@ -3,6 +3,7 @@
 #include "headless/terminal.h"
 #include "text/errortext.h"
 
+#include <csignal>
 #include <optional>
 #include <poll.h>
 #include <termios.h>
@@ -27,7 +28,7 @@ public:
     }
     ~Silence()
     {
-        if (m_ok)
+        if (m_ok && Terminal().canAsk()) // in the background it is somebody else's, and the shell has set it right
             ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &m_before);
     }
     Q_DISABLE_COPY_MOVE(Silence)
@@ -46,7 +47,7 @@ std::optional<Secret> readLine(Stopped stopped)
     while (true) {
         pollfd one{STDIN_FILENO, POLLIN, 0};
         const int ready = ::poll(&one, 1, 100);
-        if (isInterrupted() || stopped()) {
+        if (isInterrupted() || stopped() || !Terminal().canAsk()) {
             wipe(line);
             return std::nullopt;
         }
@@ -120,6 +121,11 @@ bool TerminalAsker::isStopped()
 
 void TerminalAsker::work()
 {
+    sigset_t stops; // between a look and a read the process may be put into the background: an error then, and never a stop
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTTIN);
+    sigaddset(&stops, SIGTTOU);
+    pthread_sigmask(SIG_BLOCK, &stops, nullptr);
     while (true) {
         {
             std::unique_lock lock(m_state->mutex);
@@ -137,6 +143,8 @@ void TerminalAsker::work()
 
 void TerminalAsker::put(const CredentialQuestion &question)
 {
+    if (!Terminal().canAsk())
+        return m_port.refuse(question.id);
     const Terminal::Turn turn; // nothing else is printed meanwhile
     QStringList names;
     for (const QString &machine : question.machines)

@@ -12,7 +12,8 @@ namespace bellwether {
 
 class TerminalAsker {
 public:
-    // names: what people call a machine. Null when stdin or stderr is no terminal.
+    // names: what people call a machine. Null when stdin or stderr is no terminal, or the process is in the background;
+    // if it is put there later, questions are refused for as long as it is.
     static std::unique_ptr<TerminalAsker> start(CredentialPort &port, std::function<QString(const QString &machine)> names);
     ~TerminalAsker();
 

@@ -1,8 +1,9 @@
 #include "journalview/journalworker.h"
 
+#include "reportview/signature.h"
+
 #include <QCryptographicHash>
 #include <QDateTime>
-#include <QSaveFile>
 
 namespace bellwether {
 
@@ -94,12 +95,13 @@ void JournalWorker::report(const Report &wish)
     JournalReader *journal = reader(wish.dataFolder);
     if (!journal)
         return;
-    const auto events = journal->read();
-    if (!events) {
-        m_results->put(events.error());
+    const auto check = journal->verify();
+    const auto events = check && check->intact ? journal->read() : Result<QList<Event>>(journal->readable());
+    if (!check || !events) {
+        m_results->put(check ? events.error() : check.error());
         return;
     }
-    const auto made = makeReport(*events, wish.wish.rollout, QDateTime::currentMSecsSinceEpoch());
+    const auto made = makeReport(*events, wish.wish.rollout, QDateTime::currentMSecsSinceEpoch(), brokenWords(*check));
     if (!made) {
         m_results->put(made.error());
         return;
@@ -114,9 +116,8 @@ void JournalWorker::report(const Report &wish)
 
 void JournalWorker::write(const JournalService::Export &wish, const QByteArray &bytes, const std::function<Status(const QString &, const QString &)> &sign)
 {
-    QSaveFile file(wish.file);
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit()) {
-        m_results->put(Error{ErrorCode::FileUnwritable, {wish.file, file.errorString()}, {}, nullptr});
+    if (const Status written = writeReportFile(wish.file, bytes); !written) {
+        m_results->put(written.error());
         return;
     }
     if (!wish.key.isEmpty()) {

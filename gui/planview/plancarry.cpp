@@ -1,4 +1,5 @@
 // Planning off the window's thread, showing what came of it, saving and starting.
+#include "base/wholefile.h"
 #include "config/files.h"
 #include "planview/estimateview.h"
 #include "planview/findingsview.h"
@@ -17,7 +18,6 @@
 #include <QComboBox>
 #include <QDateTime>
 #include <QFileDialog>
-#include <QSaveFile>
 #include <QTabWidget>
 
 namespace bellwether {
@@ -200,10 +200,8 @@ void PlanPage::save()
     connect(dialog, &QFileDialog::fileSelected, this, [this, plan = m_result.plan](const QString &path) {
         offThread(this,
                   [plan, path]() -> QString {
-                      QSaveFile file(path);
-                      if (!file.open(QIODevice::WriteOnly) || file.write(writePlan(plan)) < 0 || !file.commit())
-                          return errorText(Error{ErrorCode::FileUnwritable, {path, file.errorString()}, {}, nullptr});
-                      return {};
+                      const Status written = writeFile(path, writePlan(plan));
+                      return written ? QString() : errorText(written.error());
                   },
                   [this, path](const QString &problem) {
                       if (problem.isEmpty())

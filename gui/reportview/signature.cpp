@@ -1,5 +1,7 @@
 #include "reportview/signature.h"
 
+#include "base/wholefile.h"
+
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
@@ -57,8 +59,18 @@ const char *enumName(SignatureState state)
     case SignatureState::Valid: return "valid";
     case SignatureState::Invalid: return "invalid";
     case SignatureState::None: return "none";
+    case SignatureState::Unchecked: return "unchecked";
     }
     return "";
+}
+
+Status writeReportFile(const QString &file, const QByteArray &bytes)
+{
+    const QString signature = absolute(file) + QStringLiteral(".sig");
+    const QFileInfo old(signature);
+    if ((old.exists() || old.isSymLink()) && !QFile::remove(signature)) // beside other bytes it would call them forged
+        return fail(ErrorCode::FileUnwritable, {signature, QStringLiteral("the signature of the former report cannot be removed")});
+    return writeFile(file, bytes);
 }
 
 Status signReport(const QString &file, const QString &key)
@@ -84,8 +96,8 @@ SignatureCheck checkSignature(const QString &file)
         return {};
     const Ran ran = run({QStringLiteral("-Y"), QStringLiteral("check-novalidate"), QStringLiteral("-n"), space, QStringLiteral("-s"), signature}, path);
     SignatureCheck check;
-    check.state = ran.started && ran.exit == 0 ? SignatureState::Valid : SignatureState::Invalid;
-    if (check.state == SignatureState::Invalid)
+    check.state = !ran.started || ran.exit < 0 ? SignatureState::Unchecked : ran.exit == 0 ? SignatureState::Valid : SignatureState::Invalid;
+    if (check.state != SignatureState::Valid)
         check.reason = !ran.started ? QStringLiteral("ssh-keygen is not installed") : ran.words;
     static const QRegularExpression named(QStringLiteral("with (\\S+) key (SHA256:\\S+)"));
     const QRegularExpressionMatch match = named.match(ran.out);

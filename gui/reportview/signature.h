@@ -5,8 +5,11 @@
 
 namespace bellwether {
 
-enum class SignatureState { Valid, Invalid, None };
+enum class SignatureState { Valid, Invalid, None, Unchecked }; // Unchecked: ssh-keygen could not be asked
 const char *enumName(SignatureState state); // "valid" …: contract of the command line
+
+// Writes a report as base/wholefile.h has it; a FILE.sig of what stood there before goes first.
+Status writeReportFile(const QString &file, const QByteArray &bytes);
 
 // Writes FILE.sig (namespace bellwether-report). KEY: a private key's file, or a public key whose private part the
 // agent holds. SignFailed.
@@ -17,7 +20,7 @@ Status signReport(const QString &file, const QString &key);
 struct SignatureCheck {
     SignatureState state = SignatureState::None;
     QString key;    // "ED25519 SHA256:…" as ssh-keygen names it
-    QString reason; // when invalid
+    QString reason; // when invalid or unchecked
 };
 SignatureCheck checkSignature(const QString &file);
 

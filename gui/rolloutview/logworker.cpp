@@ -1,7 +1,8 @@
 #include "rolloutview/logworker.h"
 
+#include "base/wholefile.h"
+
 #include <QFileInfo>
-#include <QSaveFile>
 #include <QTimer>
 #include <sys/stat.h>
 
@@ -195,12 +196,9 @@ void LogWorker::searchBlock(const LogBlock &block, int from, int part, qint64 fi
 
 void LogWorker::save(const Save &save)
 {
-    QSaveFile out(save.file);
-    auto failed = [&](const QString &reason) {
-        m_results->put(LogService::Saved{save.file, Error{ErrorCode::FileUnwritable, {save.file, reason}, {}, nullptr}});
-    };
-    if (!out.open(QIODevice::WriteOnly))
-        return failed(out.errorString());
+    QSaveFile out;
+    if (const Status opened = openFile(out, save.file); !opened)
+        return m_results->put(LogService::Saved{save.file, opened.error()});
     for (const LogPart &part : save.parts) {
         out.write("== " + part.title.toUtf8() + "\n");
         QFile in(part.path);
@@ -211,15 +209,13 @@ void LogWorker::save(const Save &save)
             QByteArray clean;
             for (const LogLine &line : text.feed(in.read(1 << 20)))
                 clean += line.text.toUtf8() + '\n';
-            if (out.write(clean) != clean.size())
-                return failed(out.errorString());
+            out.write(clean); // what fails here fails again at its end
         }
         if (text.hasUnfinished())
             out.write(text.unfinished().text.toUtf8() + '\n');
     }
-    if (!out.commit())
-        return failed(out.errorString());
-    m_results->put(LogService::Saved{save.file, std::nullopt});
+    const Status closed = closeFile(out);
+    m_results->put(LogService::Saved{save.file, closed ? std::nullopt : std::optional(closed.error())});
 }
 
 } // namespace bellwether

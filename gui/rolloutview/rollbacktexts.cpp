@@ -1,4 +1,5 @@
 // What the rollback dialog hands to people: the message to users and the runbook.
+#include "base/wholefile.h"
 #include "rolloutview/rollbackdialog.h"
 #include "rolloutview/waytext.h"
 #include "text/errortext.h"
@@ -10,7 +11,6 @@
 #include <QFileDialog>
 #include <QGuiApplication>
 #include <QPlainTextEdit>
-#include <QSaveFile>
 
 namespace bellwether {
 
@@ -64,12 +64,7 @@ void RollbackDialog::askRunbook()
 void RollbackDialog::saveRunbook(const QString &path)
 {
     const QByteArray bytes = runbook(*m_rollout, chosen(), m_nowMs).toUtf8();
-    offThread(this, [path, bytes]() -> Status {
-        QSaveFile file(path);
-        if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
-            return fail(ErrorCode::FileUnwritable, {path, file.errorString()});
-        return {};
-    }, [this, path](const Status &saved) {
+    offThread(this, [path, bytes] { return writeFile(path, bytes); }, [this, path](const Status &saved) {
         m_error->setColour(saved ? StateRole::Healthy : StateRole::Failed);
         m_error->setText(saved ? tr("Runbook saved to %1").arg(path) : errorText(saved.error()));
         showFoot();

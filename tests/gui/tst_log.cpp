@@ -172,6 +172,7 @@ private Q_SLOTS:
         QFile out(m_dir->filePath("out.txt"));
         QVERIFY(out.open(QIODevice::ReadOnly));
         QCOMPARE(out.readAll(), QByteArray("== backup\nred\nlast\n"));
+        QCOMPARE(out.permissions() & (QFile::ReadGroup | QFile::ReadOther), QFile::Permissions()); // [S18]
     }
 
     void saysWhyItCannotSave()
@@ -182,6 +183,13 @@ private Q_SLOTS:
         service.save(m_dir->filePath("no/such/folder/out.txt"), true);
         QTRY_COMPARE(failed.size(), 1);
         QCOMPARE(failed[0][0].value<Error>().code, ErrorCode::FileUnwritable);
+        append(m_dir->filePath("precious"), "precious");
+        QVERIFY(QFile::link(m_dir->filePath("precious"), m_dir->filePath("link.txt")));
+        service.save(m_dir->filePath("link.txt"), true); // [S18] through no link
+        QTRY_COMPARE(failed.size(), 2);
+        QFile precious(m_dir->filePath("precious"));
+        QVERIFY(precious.open(QIODevice::ReadOnly));
+        QCOMPARE(precious.readAll(), QByteArray("precious"));
     }
 
     // The window's thread must never be held up: while a million lines arrive it keeps answering.

@@ -1,13 +1,16 @@
 // What a report says beside its events: sentences of another version of the program, a journal that is broken, and cells that
 // no spreadsheet runs.
 #include "base/canonicaljson.h"
+#include "base/wholefile.h"
 #include "journal/journal.h"
 #include "report/auditreport.h"
 #include "report/reporttext.h"
 #include "story.h"
 
+#include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QTemporaryDir>
 #include <QTest>
 
 using namespace bellwether;
@@ -21,6 +24,7 @@ private Q_SLOTS:
     void aBrokenJournalStandsAmongTheGaps();
     void cellsAreNoFormulas_data();
     void cellsAreNoFormulas();
+    void filesAreWholePrivateAndNoLinks(); // [S18]
 };
 
 namespace {
@@ -98,6 +102,34 @@ void TestReportWords::cellsAreNoFormulas()
 {
     QFETCH(QString, text);
     QTEST(guardedCell(text), "cell");
+}
+
+void TestReportWords::filesAreWholePrivateAndNoLinks()
+{
+    const QTemporaryDir folder;
+    const QString precious = folder.filePath("precious"), link = folder.filePath("link"), file = folder.filePath("file");
+    const auto content = [](const QString &path) {
+        QFile f(path);
+        return f.open(QIODevice::ReadOnly) ? f.readAll() : QByteArray("none");
+    };
+    QVERIFY(writeFile(precious, "precious"));
+    QVERIFY(QFile::link(precious, link));
+    const Status through = writeFile(link, "x");
+    QVERIFY(!through);
+    QCOMPARE(through.error().code, ErrorCode::FileUnwritable);
+    QCOMPARE(content(precious), QByteArray("precious"));
+    QVERIFY(QFile(file).open(QIODevice::WriteOnly));
+    QVERIFY(QFile::setPermissions(file, QFile::ReadOwner | QFile::WriteOwner | QFile::ReadGroup | QFile::ReadOther));
+    QVERIFY(writeFile(file, "whole"));
+    QCOMPARE(content(file), QByteArray("whole"));
+    QCOMPARE(QFile::permissions(file) & (QFile::ReadGroup | QFile::ReadOther | QFile::WriteGroup | QFile::WriteOther), QFile::Permissions());
+    {
+        QSaveFile half;
+        QVERIFY(openFile(half, file));
+        half.write("half");
+    }
+    QCOMPARE(content(file), QByteArray("whole"));
+    QVERIFY(!writeFile(folder.filePath("no/such/file"), "x"));
 }
 
 QTEST_GUILESS_MAIN(TestReportWords)
