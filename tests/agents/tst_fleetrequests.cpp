@@ -26,14 +26,6 @@ Reply take(EngineWorld &w, const QList<Installation> &hosts)
     return w.ask("fleet-import", {{"source", "test"}, {"installations", valueToJson(hosts)}});
 }
 
-QList<Installation> planned(const EngineWorld &w)
-{
-    QList<Installation> hosts;
-    for (const PlanHost &h : w.plan.hosts)
-        hosts.append(h.installation);
-    return hosts;
-}
-
 QJsonObject key(const QString &machine, const QString &fingerprint)
 {
     return {{"machine", machine}, {"key_type", "ssh-ed25519"}, {"fingerprint", fingerprint}};
@@ -45,7 +37,7 @@ void TestFleetRequests::anUndoPutsBackAndOnlyWhatWasShown()
 {
     EngineWorld w;
     QVERIFY(!w.ask("fleet-undo"));
-    const QList<Installation> hosts = planned(w);
+    const QList<Installation> hosts = w.planned();
     const Reply first = take(w, hosts.mid(0, 2));
     QVERIFY(first.has_value());
     Installation changed = hosts[0];
@@ -70,7 +62,7 @@ void TestFleetRequests::anUndoPutsBackAndOnlyWhatWasShown()
 void TestFleetRequests::anUndoLeavesRolloutsAlone()
 {
     EngineWorld w;
-    QVERIFY(take(w, planned(w)).has_value());
+    QVERIFY(take(w, w.planned()).has_value());
     QVERIFY(w.run().has_value());
     const Reply undone = w.ask("fleet-undo");
     QVERIFY(!undone);
@@ -81,7 +73,7 @@ void TestFleetRequests::anUndoLeavesRolloutsAlone()
 void TestFleetRequests::jumpsInACircleAreRefused()
 {
     EngineWorld w;
-    QList<Installation> hosts = planned(w);
+    QList<Installation> hosts = w.planned();
     hosts[0].endpoint.jump = hosts[1].name;
     QVERIFY(take(w, hosts).has_value());
     hosts[1].endpoint.jump = hosts[0].name;
@@ -94,7 +86,7 @@ void TestFleetRequests::jumpsInACircleAreRefused()
 void TestFleetRequests::importedKeysReplaceNone()
 {
     EngineWorld w;
-    const QList<Installation> hosts = planned(w);
+    const QList<Installation> hosts = w.planned();
     QVERIFY(take(w, hosts).has_value());
     const QString machine = hosts[0].endpoint.machine(), other = hosts[1].endpoint.machine();
     QVERIFY(w.ask("trust-import", {{"source", "f"}, {"keys", QJsonArray{key(machine, keyA)}}}).has_value());
@@ -115,7 +107,7 @@ void TestFleetRequests::importedKeysReplaceNone()
 void TestFleetRequests::revokedKeysAreNeverTrusted()
 {
     EngineWorld w;
-    const QList<Installation> hosts = planned(w);
+    const QList<Installation> hosts = w.planned();
     QVERIFY(take(w, hosts).has_value());
     const QString machine = hosts[0].endpoint.machine();
     QVERIFY(w.ask("trust", {{"host", hosts[0].name}, {"key_type", "ssh-ed25519"}, {"fingerprint", keyA}}).has_value());
