@@ -39,10 +39,10 @@ void Engine::handleFleet(const Request &request, const Done &done)
         return;
     const QJsonObject &args = request.args;
     const QString reason = args.value(QLatin1String("reason")).toString();
-    const qint64 newest = m_workspace.undo.isEmpty() ? 0 : m_workspace.undo.last().seq;
     if (request.verb == QLatin1String("fleet-import")) {
+        const qint64 newest = m_workspace.newestChange();
         if (args.value(QLatin1String("expect")).toInteger(newest) != newest)
-            return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet import"), QStringLiteral("the fleet was changed since it was compared; compare it again")}));
+            return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet import"), QStringLiteral("the fleet was changed since it was compared with the file; read it again")}));
         FleetImported e;
         e.source = args.value(QLatin1String("source")).toString();
         if (!valueFromJson(args.value(QLatin1String("installations")), e.installations))
@@ -70,7 +70,7 @@ void Engine::handleFleet(const Request &request, const Done &done)
         }
         return recordUnder(fleetChanges, 0, {e}, [=, this] {
             done(QJsonObject{{QStringLiteral("added"), added}, {QStringLiteral("replaced"), replaced},
-                             {QStringLiteral("undo"), m_workspace.undo.isEmpty() ? 0 : m_workspace.undo.last().seq}});
+                             {QStringLiteral("undo"), m_workspace.newestChange()}});
         }, request.actor);
     }
     if (request.verb == QLatin1String("fleet-remove")) {

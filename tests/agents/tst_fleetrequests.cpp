@@ -12,6 +12,7 @@ class TestFleetRequests : public QObject {
 private Q_SLOTS:
     void anUndoPutsBackAndOnlyWhatWasShown();
     void anUndoLeavesRolloutsAlone();
+    void anImportIsOfWhatItWasComparedWith();
     void jumpsInACircleAreRefused();
     void importedKeysReplaceNone();
     void revokedKeysAreNeverTrusted();
@@ -68,6 +69,42 @@ void TestFleetRequests::anUndoLeavesRolloutsAlone()
     QVERIFY(!undone);
     QCOMPARE(undone.error().code, ErrorCode::HostInOtherRollout);
     QCOMPARE(w.engine->workspace().inventory.installations.size(), w.plan.hosts.size());
+}
+
+void TestFleetRequests::anImportIsOfWhatItWasComparedWith()
+{
+    EngineWorld w;
+    QList<Installation> hosts = w.planned();
+    const auto compared = [&](qint64 with, const Installation &host) {
+        return w.ask("fleet-import", {{"source", "test"}, {"installations", valueToJson(QList<Installation>{host})}, {"expect", with}});
+    };
+    QVERIFY(compared(0, hosts[0]).has_value()); // an empty fleet
+    const qint64 seen = w.engine->workspace().newestChange();
+    QVERIFY(seen > 0);
+    hosts[0].endpoint.jump = "gate"; // somebody else, meanwhile
+    QVERIFY(take(w, {hosts[0]}).has_value());
+    Installation old = hosts[0];
+    old.endpoint.jump.clear();
+    old.domain = "new.example.test";
+    const Reply late = compared(seen, old);
+    QVERIFY(!late);
+    QCOMPARE(late.error().code, ErrorCode::NotAllowed);
+    QCOMPARE(*w.engine->workspace().inventory.find(hosts[0].name), hosts[0]);
+    QVERIFY(w.ask("fleet-undo").has_value()); // the fleet is what it was compared with
+    QVERIFY(compared(seen, old).has_value());
+    // of two that come at once only the first was compared with what it meets
+    const qint64 now = w.engine->workspace().newestChange();
+    int taken = 0, refused = 0;
+    for (const char *domain : {"one.example.test", "two.example.test"}) {
+        old.domain = domain;
+        w.engine->request({"fleet-import", {{"source", "test"}, {"installations", valueToJson(QList<Installation>{old})}, {"expect", now}}, "tester"},
+                          [&](const Reply &reply) { ++(reply ? taken : refused); });
+    }
+    for (int i = 0; i < 100 && taken + refused < 2; ++i)
+        w.turn(10);
+    QCOMPARE(taken, 1);
+    QCOMPARE(refused, 1);
+    QCOMPARE(w.engine->workspace().inventory.find(old.name)->domain, QString("one.example.test"));
 }
 
 void TestFleetRequests::jumpsInACircleAreRefused()
