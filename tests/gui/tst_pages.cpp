@@ -357,7 +357,7 @@ private Q_SLOTS:
         QTemporaryDir folder;
         QFile file(folder.filePath(QStringLiteral("config")));
         QVERIFY(file.open(QIODevice::WriteOnly));
-        file.write("Host " + known.toUtf8() + "\nHostName new.example.org\nPort 22\nHost tokyo-01\nProxyCommand touch /tmp/pwned\n");
+        file.write("Host " + known.toUtf8() + "\nHostName new.example.org\nPort 22\nHost tokyo-01\nLocalCommand touch /tmp/pwned\n");
         file.close();
         screen.console.answer(QStringLiteral("fleet-import"), [](const Request &) { return Reply(QJsonObject{{"added", 1}, {"replaced", 1}, {"undo", 77}}); });
         auto *importer = screen.fleet().findChild<ImportFleet *>();
@@ -371,7 +371,7 @@ private Q_SLOTS:
             for (int row = 0; row < table->model()->rowCount(); ++row)
                 for (int column = 0; column < table->model()->columnCount(); ++column)
                     texts << table->model()->index(row, column).data().toString();
-        for (const QString &text : {known, QStringLiteral("address"), QStringLiteral("new.example.org"), QStringLiteral("tokyo-01:22"), QStringLiteral("config:5"), QStringLiteral("ProxyCommand touch /tmp/pwned")})
+        for (const QString &text : {known, QStringLiteral("address"), QStringLiteral("new.example.org"), QStringLiteral("tokyo-01:22"), QStringLiteral("config:5"), QStringLiteral("LocalCommand touch /tmp/pwned")})
             QVERIFY2(texts.contains(text), qPrintable(text + u'|' + texts.join(u'|')));
         // Enter is the safe answer; nothing was sent by it
         QTest::keyClick(dialog, Qt::Key_Return);
