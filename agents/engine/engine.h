@@ -105,7 +105,9 @@ private:
     void handleFleetUndo(const Request &request, const Done &done);
     void handleTransfer(const Request &request, const Done &done);
     void makeTransfers(RemoteShell *shell);
-    bool whenIdle(int rollout, std::function<void()> work);
+    void takeChecked(const Installation &host, const HostFacts &facts, const std::function<void()> &finish, const QString &actor);
+    bool whenIdle(int queue, std::function<void()> work); // false: `work` is called once nothing of the queue is in flight
+    void recordUnder(int queue, int rollout, QList<EventBody> bodies, const std::function<void()> &then, const QString &actor);
     void wakeUp(); // after a sleep of the computer, or of this process
 
     JournalWriterPort &m_journal;
@@ -120,6 +122,7 @@ private:
     std::unique_ptr<HealthWatch> m_health;
     std::unique_ptr<Transfers> m_transfers;
     QHash<QString, std::shared_ptr<StepRunner>> m_runners; // by host
+    static constexpr int fleetChanges = -1;                // a queue of their own, beside those of rollouts
     QHash<int, int> m_inFlight;                            // by rollout: appends not yet committed
     QMap<int, QList<std::function<void()>>> m_waiting;     // requests that wait for them
     QList<Backlogged> m_backlog; // what the journal did not take; retried in order

@@ -35,9 +35,14 @@ QString Engine::whyItStays(const QString &host) const
 
 void Engine::handleFleet(const Request &request, const Done &done)
 {
+    if (!whenIdle(0, [=, this] { handleFleet(request, done); })) // a rollout that is just being begun has its hosts
+        return;
     const QJsonObject &args = request.args;
     const QString reason = args.value(QLatin1String("reason")).toString();
     if (request.verb == QLatin1String("fleet-import")) {
+        const qint64 newest = m_workspace.newestChange();
+        if (args.value(QLatin1String("expect")).toInteger(newest) != newest)
+            return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet import"), QStringLiteral("the fleet was changed since it was compared with the file; read it again")}));
         FleetImported e;
         e.source = args.value(QLatin1String("source")).toString();
         if (!valueFromJson(args.value(QLatin1String("installations")), e.installations))
@@ -63,9 +68,9 @@ void Engine::handleFleet(const Request &request, const Done &done)
             if (const QString why = whyItStays(i.name); !why.isEmpty())
                 return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet import"), why}));
         }
-        return record(0, {e}, [=, this] {
+        return recordUnder(fleetChanges, 0, {e}, [=, this] {
             done(QJsonObject{{QStringLiteral("added"), added}, {QStringLiteral("replaced"), replaced},
-                             {QStringLiteral("undo"), m_workspace.undo.isEmpty() ? 0 : m_workspace.undo.last().seq}});
+                             {QStringLiteral("undo"), m_workspace.newestChange()}});
         }, request.actor);
     }
     if (request.verb == QLatin1String("fleet-remove")) {
@@ -84,7 +89,7 @@ void Engine::handleFleet(const Request &request, const Done &done)
                     return done(fail(ErrorCode::NotAllowed, {QStringLiteral("fleet remove"),
                                                              QStringLiteral("%1 is reached through %2").arg(behind, host)}));
         }
-        return record(0, {e}, [=, n = e.hosts.size()] { done(QJsonObject{{QStringLiteral("removed"), n}}); }, request.actor);
+        return recordUnder(fleetChanges, 0, {e}, [=, n = e.hosts.size()] { done(QJsonObject{{QStringLiteral("removed"), n}}); }, request.actor);
     }
     if (request.verb == QLatin1String("releases-import")) {
         ReleasesImported e;
@@ -217,7 +222,7 @@ void Engine::handleFleetUndo(const Request &request, const Done &done)
         gone.undoes = change.seq;
         events.append(gone);
     }
-    record(0, events, [=] {
+    recordUnder(fleetChanges, 0, events, [=] {
         done(QJsonObject{{QStringLiteral("source"), change.source}, {QStringLiteral("removed"), QJsonArray::fromStringList(change.added)},
                          {QStringLiteral("put_back"), change.before.size()}});
     }, request.actor);

@@ -5,6 +5,7 @@
 #include "plan/placeholders.h"
 #include "rollout/decide.h"
 #include "rollout/fleetjson.h"
+#include "rollout/fleetmatch.h"
 #include "rollout/wayback.h"
 #include "transfer/transfers.h"
 
@@ -81,12 +82,24 @@ void Engine::handle(const Request &request, const Done &done)
     handleFleet(request, done);
 }
 
-bool Engine::whenIdle(int rollout, std::function<void()> work)
+bool Engine::whenIdle(int queue, std::function<void()> work)
 {
-    if (m_inFlight.value(rollout) == 0)
+    if (m_inFlight.value(queue) == 0)
         return true;
-    m_waiting[rollout].append(std::move(work));
+    m_waiting[queue].append(std::move(work));
     return false;
+}
+
+void Engine::recordUnder(int queue, int rollout, QList<EventBody> bodies, const std::function<void()> &then, const QString &actor)
+{
+    ++m_inFlight[queue];
+    record(rollout, std::move(bodies), [this, queue, then] {
+        --m_inFlight[queue];
+        then();
+        if (m_inFlight[queue] == 0)
+            for (const auto &work : m_waiting.take(queue))
+                work();
+    }, actor);
 }
 
 void Engine::handleRun(const Request &request, const Done &done)
@@ -110,6 +123,8 @@ void Engine::handleRun(const Request &request, const Done &done)
         return done(fail(ErrorCode::NothingToDo));
     if (const QString fault = planFault(*plan); !fault.isEmpty())
         return done(fail(ErrorCode::PlanRefused, {QStringLiteral("1"), fault}));
+    if (const QStringList outdated = outdatedHosts(*plan, m_workspace.inventory); !outdated.isEmpty())
+        return done(fail(ErrorCode::PlanRefused, {QString::number(outdated.size()), outdated.first()}));
     for (const PlanHost &h : std::as_const(plan->hosts)) {
         const QString holder = m_workspace.holderOf(h.installation.name);
         if (!holder.isEmpty())
@@ -134,15 +149,8 @@ void Engine::handleRun(const Request &request, const Done &done)
     e.options = options;
     e.workspace = m_workspace.id;
     const int id = m_workspace.nextRollout();
-    // Recorded under rollout 0's queue: two requests may not take the same number.
-    ++m_inFlight[0];
-    record(id, {e}, [this, id, done] {
-        --m_inFlight[0];
-        done(QJsonObject{{QStringLiteral("rollout"), rolloutName(id)}});
-        if (m_inFlight[0] == 0)
-            for (const auto &work : m_waiting.take(0))
-                work();
-    }, request.actor);
+    // Under rollout 0's queue: two requests may not take the same number.
+    recordUnder(0, id, {e}, [id, done] { done(QJsonObject{{QStringLiteral("rollout"), rolloutName(id)}}); }, request.actor);
 }
 
 // The journal first: from that event on nothing is begun, whatever becomes of the hosts. Then the hosts, for other consoles.
@@ -310,16 +318,24 @@ void Engine::handleCheck(const Request &request, const Done &done)
         }
         m_checking.insert(name);
         m_dirty = true;
-        m_hosts.measure(host, probes, [this, name, finish, actor = request.actor](const HostFacts &facts) {
-            m_checking.erase(name);
-            m_dirty = true;
-            FactsMeasured e;
-            e.host = name;
-            e.phase = QStringLiteral("fleet");
-            e.facts = facts;
-            record(0, {e}, finish, actor);
-        });
+        m_hosts.measure(host, probes, [this, host, finish, actor = request.actor](const HostFacts &facts) { takeChecked(host, facts, finish, actor); });
     }
+}
+
+void Engine::takeChecked(const Installation &host, const HostFacts &facts, const std::function<void()> &finish, const QString &actor)
+{
+    if (m_stopped || !whenIdle(fleetChanges, [=, this] { takeChecked(host, facts, finish, actor); }))
+        return;
+    m_checking.erase(host.name);
+    m_dirty = true;
+    const Installation *now = m_workspace.inventory.find(host.name);
+    if (!now || !isSameInstallation(*now, host)) // what was measured goes by that name no more
+        return finish();
+    FactsMeasured e;
+    e.host = host.name;
+    e.phase = QStringLiteral("fleet");
+    e.facts = facts;
+    record(0, {e}, finish, actor);
 }
 
 } // namespace bellwether

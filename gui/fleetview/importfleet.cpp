@@ -76,7 +76,9 @@ void ImportFleet::ask(const QString &path, const Import &import)
 {
     Inventory inventory; // the snapshot's fleet is sorted by name as an inventory is
     bool production = false;
-    for (const FleetRow &row : m_requests.console().snapshot()->fleet)
+    const auto snapshot = m_requests.console().snapshot();
+    const qint64 seen = snapshot->undo ? snapshot->undo->seq : 0;
+    for (const FleetRow &row : snapshot->fleet)
         inventory.installations << row.installation;
     const InventoryDifference difference = differenceOf(inventory, {import});
     const QList<Installation> hosts = difference.toTake();
@@ -113,13 +115,14 @@ void ImportFleet::ask(const QString &path, const Import &import)
         }
         addList(dialog->body(), tr("Not taken over: %1").arg(rows.size()), {tr("Where"), tr("What"), tr("Why")}, rows, 2);
     }
-    connect(dialog, &QDialog::accepted, this, [this, path, hosts] { take(QFileInfo(path).fileName(), hosts); });
+    connect(dialog, &QDialog::accepted, this, [this, path, hosts, seen] { take(QFileInfo(path).fileName(), hosts, seen); });
     dialog->open();
 }
 
-void ImportFleet::take(const QString &source, const QList<Installation> &installations)
+void ImportFleet::take(const QString &source, const QList<Installation> &installations, qint64 seen)
 {
-    m_requests.send(QStringLiteral("fleet-import"), {{QStringLiteral("source"), source}, {QStringLiteral("installations"), valueToJson(installations)}}, this,
+    m_requests.send(QStringLiteral("fleet-import"),
+                    {{QStringLiteral("source"), source}, {QStringLiteral("installations"), valueToJson(installations)}, {QStringLiteral("expect"), seen}}, this,
                     [this](const Reply &reply) {
                         if (!reply) {
                             Q_EMIT failed(errorText(reply.error()));

@@ -28,7 +28,7 @@ Q_SIGNALS:
 
 private:
     void ask(const QString &path, const Import &import);
-    void take(const QString &source, const QList<Installation> &installations);
+    void take(const QString &source, const QList<Installation> &installations, qint64 seen); // the change of the fleet it was compared with
     Requests &m_requests;
     QWidget *m_window;
     bool m_busy = false;

@@ -101,13 +101,12 @@ Result<int> fleetCheck(Context &context)
     return 0;
 }
 
-Result<int> fleetSet(Context &context)
+namespace {
+
+Result<Installation> withKeysSet(const Context &context, const Inventory &inventory)
 {
-    const auto view = context.view();
-    if (!view)
-        return std::unexpected(view.error());
     const QString name = context.in.positionals.first();
-    const Installation *known = view->workspace().inventory.find(name);
+    const Installation *known = inventory.find(name);
     if (!known)
         return fail(ErrorCode::UnknownHost, {name});
     Installation changed = *known;
@@ -118,14 +117,38 @@ Result<int> fleetSet(Context &context)
         if (const Status set = setHostKey(changed, pair.left(equals), pair.mid(equals + 1)); !set)
             return std::unexpected(set.error());
     }
+    return changed;
+}
+
+} // namespace
+
+Result<int> fleetSet(Context &context)
+{
+    auto view = context.view();
+    if (!view)
+        return std::unexpected(view.error());
+    if (const auto changed = withKeysSet(context, view->workspace().inventory); !changed)
+        return std::unexpected(changed.error());
     auto link = context.link();
     if (!link)
         return std::unexpected(link.error());
-    const auto reply = (*link)->ask(context.request(QStringLiteral("fleet-import"),
-        {{QStringLiteral("source"), QStringLiteral("fleet set")}, {QStringLiteral("installations"), QJsonArray{toJson(changed)}}}));
-    if (!reply)
-        return std::unexpected(reply.error());
-    context.out.line(QStringLiteral("%1 changed").arg(name));
+    // Only these keys are meant: where the fleet was changed meanwhile, they are set on what is there by then.
+    for (;;) {
+        if (const auto fresh = view->refresh(); !fresh)
+            return std::unexpected(fresh.error());
+        const auto changed = withKeysSet(context, view->workspace().inventory);
+        if (!changed)
+            return std::unexpected(changed.error());
+        const qint64 seen = view->workspace().newestChange();
+        const auto reply = (*link)->ask(context.request(QStringLiteral("fleet-import"),
+            {{QStringLiteral("source"), QStringLiteral("fleet set")}, {QStringLiteral("installations"), QJsonArray{toJson(*changed)}}, {QStringLiteral("expect"), seen}}));
+        if (reply)
+            break;
+        const auto later = view->refresh();
+        if (reply.error().code != ErrorCode::NotAllowed || !later || view->workspace().newestChange() == seen)
+            return std::unexpected(reply.error());
+    }
+    context.out.line(QStringLiteral("%1 changed").arg(context.in.positionals.first()));
     return 0;
 }
 

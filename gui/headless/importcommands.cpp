@@ -68,10 +68,12 @@ Result<int> fleetImport(Context &context)
     if (!imports)
         return std::unexpected(imports.error());
     InventoryDifference difference;
+    qint64 seen = 0;
     {
         const auto view = context.view();
         if (!view)
             return std::unexpected(view.error());
+        seen = view->workspace().newestChange();
         difference = differenceOf(view->workspace().inventory, *imports);
     }
     const bool dry = context.in.has(QStringLiteral("dry-run"));
@@ -83,7 +85,7 @@ Result<int> fleetImport(Context &context)
         for (const QString &file : context.in.positionals)
             names.append(QFileInfo(file).fileName());
         const auto reply = (*link)->ask(context.request(QStringLiteral("fleet-import"),
-            {{QStringLiteral("source"), names.join(QStringLiteral(", "))}, {QStringLiteral("installations"), valueToJson(difference.toTake())}}));
+            {{QStringLiteral("source"), names.join(QStringLiteral(", "))}, {QStringLiteral("installations"), valueToJson(difference.toTake())}, {QStringLiteral("expect"), seen}}));
         if (!reply)
             return std::unexpected(reply.error());
     }

@@ -339,7 +339,7 @@ void HistoryPage::showFolded(const std::shared_ptr<const RolloutSnapshot> &snaps
     m_lanes->setLanes(lanesOf(*snapshot, at));
     m_statePanel->setTitle(tr("State at %1").arg(timeText(at)));
     m_statePanel->setAbout(tr("folded from events 1 to %1").arg(m_slider->value() + 1));
-    const StateLook state = look(snapshot->state);
+    const StateLook state = snapshot->interrupted ? StateLook{StateRole::Warning, QStringLiteral("state/paused"), tr("Interrupted")} : look(snapshot->state);
     m_stateChip->set(state.role, state.icon, state.word);
 }
 

@@ -1,11 +1,24 @@
 #include "journalview/journalworker.h"
 
+#include "report/collect.h"
 #include "reportview/signature.h"
 
 #include <QCryptographicHash>
 #include <QDateTime>
+#include <algorithm>
 
 namespace bellwether {
+
+namespace {
+
+// As the fold over the whole workspace has it.
+void foldInto(RolloutState &state, const Event &event)
+{
+    apply(state, event);
+    applyToEvery(state, event);
+}
+
+} // namespace
 
 JournalWorker::JournalWorker(std::shared_ptr<Mailbox<JournalService::Message>> results) : m_results(std::move(results))
 {
@@ -39,8 +52,15 @@ JournalReader *JournalWorker::reader(const QString &dataFolder)
     }
     m_reader = std::move(*opened);
     m_folder = dataFolder;
-    m_events.clear();
+    forget();
     return m_reader.get();
+}
+
+void JournalWorker::forget()
+{
+    m_events.clear();
+    m_newest = {};
+    m_readTo = 0;
 }
 
 // Only what is new is read.
@@ -51,15 +71,37 @@ void JournalWorker::load(const Load &load)
         return;
     if (m_rollout != load.rollout) {
         m_rollout = load.rollout;
-        m_events.clear();
+        forget();
     }
-    const auto more = journal->read(m_events.isEmpty() ? 0 : m_events.last().seq, load.rollout);
-    if (!more) {
-        m_results->put(more.error());
+    const auto upTo = journal->lastSeq();
+    const auto own = journal->read(m_readTo, load.rollout), others = journal->read(m_readTo, 0);
+    if (!upTo || !own || !others) {
+        m_results->put(!upTo ? upTo.error() : !own ? own.error() : others.error());
         return;
     }
-    m_events += *more;
-    m_results->put(JournalService::Loaded{load.rollout, std::make_shared<const QList<Event>>(m_events)});
+    QList<Event> more = *own;
+    for (const Event &event : *others)
+        if (isShown(0, eventName(event.body), load.rollout))
+            more.append(event);
+    more.removeIf([&](const Event &event) { return event.seq > *upTo; }); // came between the two: next time
+    std::ranges::sort(more, {}, &Event::seq);
+    m_readTo = *upTo;
+    for (const Event &event : std::as_const(more)) {
+        if (m_newest.id == 0 && event.rollout != load.rollout)
+            continue; // before it was begun
+        foldInto(m_newest, event);
+        m_events.append(event);
+    }
+    m_results->put(JournalService::Loaded{load.rollout, std::make_shared<const QList<Event>>(shown())});
+}
+
+// Consoles that were started after its end say nothing of it, unless hosts were taken back later.
+QList<Event> JournalWorker::shown() const
+{
+    qsizetype count = m_events.size();
+    while (m_newest.isEnded() && count > 0 && m_events[count - 1].rollout == 0)
+        --count;
+    return m_events.first(count);
 }
 
 void JournalWorker::fold(const Fold &fold)
@@ -72,7 +114,7 @@ void JournalWorker::fold(const Fold &fold)
     for (const Event &event : std::as_const(m_events)) {
         if (event.seq > fold.seq)
             break;
-        apply(state, event);
+        foldInto(state, event);
         now = {event.wallMs, event.monoMs};
     }
     m_results->put(JournalService::Folded{fold.wish, fold.seq, std::make_shared<const RolloutSnapshot>(snapshotOf(state, now))});

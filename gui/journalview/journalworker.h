@@ -37,6 +37,8 @@ private:
     void work();
     JournalReader *reader(const QString &dataFolder);
     void load(const Load &load);
+    void forget();
+    QList<Event> shown() const;
     void fold(const Fold &fold);
     void verify(const Verify &verify);
     void report(const Report &report);
@@ -48,7 +50,9 @@ private:
     std::unique_ptr<JournalReader> m_reader;
     QString m_folder;
     int m_rollout = 0;
-    QList<Event> m_events;
+    QList<Event> m_events; // of the rollout, and those that concern every one since it was begun
+    RolloutState m_newest; // folded from them
+    qint64 m_readTo = 0;
 };
 
 } // namespace bellwether

@@ -19,8 +19,22 @@
 #include <QDateTime>
 #include <QFileDialog>
 #include <QTabWidget>
+#include <algorithm>
 
 namespace bellwether {
+
+namespace {
+
+// What makes release notes the same as those that were read.
+QStringList noteKeys(const Plan &plan)
+{
+    QStringList keys;
+    for (const ReleaseNotes &notes : plan.notes)
+        keys << QStringList{plan.product, notes.version.toString(), notes.date, notes.notes, notes.attention.join(QChar::LineFeed)}.join(QChar::Null);
+    return keys;
+}
+
+} // namespace
 
 void PlanPage::plan()
 {
@@ -72,6 +86,12 @@ void PlanPage::planNow()
 void PlanPage::take(PlanResult result)
 {
     m_result = std::move(result);
+    if (m_result.made) {
+        const QStringList notes = noteKeys(m_result.plan);
+        if (!std::ranges::all_of(notes, [this](const QString &key) { return m_notesShown.contains(key); }))
+            m_read->setChecked(false); // some that nobody has seen
+        m_notesShown = notes;
+    }
     showPlan();
 }
 
@@ -230,21 +250,25 @@ void PlanPage::start()
                                       detail.join(QLatin1Char('\n')), tr("Start rollout of %1").arg(hosts), tr("Not now"), false, hasProduction(), false}, this);
     dialog->setObjectName(QStringLiteral("plan-start-dialog"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::accepted, this, &PlanPage::send);
+    connect(dialog, &QDialog::accepted, this, [this, hash = m_result.hash] { send(hash); });
     dialog->open();
 }
 
-void PlanPage::send()
+void PlanPage::send(const QString &hash)
 {
     if (!whyNotStart().isEmpty()) { // facts may have changed while the dialog was open
         Q_EMIT failed(tr("Not started: %1").arg(whyNotStart()));
         return;
     }
+    if (m_result.hash != hash) {
+        Q_EMIT failed(tr("Not started: the plan changed while you decided. Look at it again."));
+        return;
+    }
     m_starting = true;
     showVerdict();
-    offThread(this, [plan = m_result.plan] { return QString::fromUtf8(writePlan(plan)); }, [this](const QString &text) {
+    offThread(this, [plan = m_result.plan] { return QString::fromUtf8(writePlan(plan)); }, [this, read = m_read->isChecked()](const QString &text) {
         const QJsonObject args{{QStringLiteral("plan"), text}, {QStringLiteral("source"), QStringLiteral("Plan page")},
-                               {QStringLiteral("acknowledge_notes"), m_read->isChecked()}, {QStringLiteral("auto_promote"), false},
+                               {QStringLiteral("acknowledge_notes"), read}, {QStringLiteral("auto_promote"), false},
                                {QStringLiteral("bake_scale"), 1.0}, {QStringLiteral("yes"), true}};
         m_requests.send(QStringLiteral("run"), args, this, [this](const Reply &reply) {
             m_starting = false;

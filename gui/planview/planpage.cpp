@@ -18,8 +18,28 @@
 #include <QSplitter>
 #include <QTabWidget>
 #include <QUndoCommand>
+#include <algorithm>
 
 namespace bellwether {
+
+namespace {
+
+bool samePlanned(const FleetRow &a, const FleetRow &b)
+{
+    return a.facts.measuredMs == b.facts.measuredMs && a.rollout == b.rollout && a.installation == b.installation;
+}
+
+QStringList productsOf(const ConsoleSnapshot &snapshot)
+{
+    QStringList products;
+    for (const FleetRow &row : snapshot.fleet)
+        if (!products.contains(row.installation.product))
+            products << row.installation.product;
+    products.sort();
+    return products;
+}
+
+} // namespace
 
 // One edit of the waves or of who is left out; undone as a whole.
 class WavesCommand final : public QUndoCommand {
@@ -83,16 +103,10 @@ void PlanPage::buildCommands()
 void PlanPage::connectAll()
 {
     connect(&m_soon, &QTimer::timeout, this, &PlanPage::planNow);
-    const auto forget = [this] { // other inputs: edits by hand no longer mean the same
-        m_waves.clear();
-        m_deferred.clear();
-        m_excluded.clear();
-        m_undo.clear();
-    };
-    connect(m_product, &QComboBox::currentIndexChanged, this, [this, forget] {
+    connect(m_product, &QComboBox::currentIndexChanged, this, [this] {
         if (m_filling)
             return;
-        forget();
+        forgetEdits();
         m_versionChosen = false;
         fillVersions();
         plan();
@@ -100,7 +114,6 @@ void PlanPage::connectAll()
     connect(m_version, &QComboBox::currentIndexChanged, this, [this] {
         if (!m_filling) {
             m_versionChosen = true;
-            m_read->setChecked(false);
             plan();
         }
     });
@@ -111,9 +124,9 @@ void PlanPage::connectAll()
             plan();
         }
     });
-    connect(m_filter, &FilterField::textEdited, this, [this, forget] {
+    connect(m_filter, &FilterField::textEdited, this, [this] {
         m_chosen.clear();
-        forget();
+        forgetEdits();
         plan();
     });
     connect(m_filter, &FilterField::filterChanged, this, &PlanPage::plan);
@@ -151,11 +164,11 @@ void PlanPage::setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot)
 {
     const bool libraryChanged = !m_snapshot || m_snapshot->library != snapshot->library;
     m_snapshot = snapshot;
-    if (libraryChanged || m_product->count() == 0) {
+    if (libraryChanged || m_products != productsOf(*snapshot)) {
         fillProducts();
         fillStrategies();
         fillVersions();
-        m_factsKey.clear();
+        m_planned.reset();
     }
     if (isVisible()) // nobody reads a plan that is not shown
         followFacts();
@@ -170,11 +183,8 @@ void PlanPage::showEvent(QShowEvent *event)
 
 void PlanPage::followFacts()
 {
-    QString key = QStringLiteral("facts ");
-    for (const FleetRow &row : m_snapshot->fleet)
-        key += row.installation.name + QLatin1Char(' ') + QString::number(row.facts.measuredMs) + QLatin1Char(' ') + row.rollout + QLatin1Char('|');
-    if (key != m_factsKey) {
-        m_factsKey = key;
+    if (!m_planned || !std::ranges::equal(m_planned->fleet, m_snapshot->fleet, samePlanned)) {
+        m_planned = m_snapshot;
         if (!m_versionChosen)
             fillVersions(); // what is offered follows from what was measured
         m_filter->recount();
@@ -183,22 +193,30 @@ void PlanPage::followFacts()
     showVerdict();
 }
 
+void PlanPage::forgetEdits()
+{
+    m_waves.clear();
+    m_deferred.clear();
+    m_excluded.clear();
+    m_undo.clear();
+}
+
 void PlanPage::fillProducts()
 {
     m_filling = true;
     const QString before = m_product->currentData().toString();
     m_product->clear();
-    QStringList used;
-    for (const FleetRow &row : m_snapshot->fleet)
-        if (!used.contains(row.installation.product))
-            used << row.installation.product;
-    used.sort();
+    m_products = productsOf(*m_snapshot);
     if (m_snapshot->library)
-        for (const QString &id : used)
+        for (const QString &id : std::as_const(m_products))
             if (m_snapshot->library->profiles.contains(id))
                 m_product->addItem(m_snapshot->library->profiles[id].name, id);
     const int at = m_product->findData(before);
     m_product->setCurrentIndex(at >= 0 ? at : m_product->count() > 0 ? 0 : -1);
+    if (at < 0) {
+        forgetEdits();
+        m_versionChosen = false;
+    }
     m_filling = false;
 }
 
@@ -262,10 +280,7 @@ void PlanPage::open(const QString &what)
     if (!what.startsWith(QLatin1String("hosts:")))
         return;
     m_chosen = what.mid(6).split(QLatin1Char(','), Qt::SkipEmptyParts);
-    m_waves.clear();
-    m_excluded.clear();
-    m_deferred.clear();
-    m_undo.clear();
+    forgetEdits();
     m_filter->clear();
     for (const FleetRow &row : m_snapshot->fleet)
         if (m_chosen.contains(row.installation.name)) {

@@ -68,6 +68,7 @@ private:
     void fillVersions();
     void fillStrategies();
     void followFacts();             // plans again when something a plan is made from changed
+    void forgetEdits();             // other inputs: what was edited by hand no longer means the same
     QStringList candidates() const; // names of chosen hosts of the product
     void plan();                    // soon
     void planNow();
@@ -81,14 +82,16 @@ private:
     void setWaves(const QList<PlanWave> &waves, const QStringList &excluded);
     void save();
     void start();
-    void send();
+    void send(const QString &hash); // of the plan that was confirmed
 
     Requests &m_requests;
     std::shared_ptr<const ConsoleSnapshot> m_snapshot;
     QStringList m_chosen;               // by name, from the Fleet page; empty = by the filter
     QStringList m_excluded, m_deferred; // remedies taken
     QList<PlanWave> m_waves;            // set by hand; empty = by the strategy
-    QString m_factsKey;                 // of what was planned from
+    QStringList m_products;             // of the fleet, as offered
+    QStringList m_notesShown;           // a key for each of the release notes that were last shown
+    std::shared_ptr<const ConsoleSnapshot> m_planned; // what was planned from; null: plan again
     quint64 m_generation = 0;
     bool m_planning = false, m_filling = false, m_starting = false, m_versionChosen = false;
     PlanResult m_result;

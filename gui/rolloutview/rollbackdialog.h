@@ -22,7 +22,8 @@ class RollbackDialog final : public QDialog {
 public:
     // `known`: all rollouts there are; how long a step took in them is how long it is said to take.
     RollbackDialog(Requests &requests, std::shared_ptr<const RolloutSnapshot> rollout, const Rollouts &known, QWidget *parent);
-    void setRollout(std::shared_ptr<const RolloutSnapshot> rollout);
+    void setRollout(std::shared_ptr<const RolloutSnapshot> rollout); // a newer state of the same one
+    const std::shared_ptr<const RolloutSnapshot> &rollout() const { return m_rollout; }
     void setNow(qint64 nowMs); // the loss grows
 
     // For tests.

@@ -112,8 +112,11 @@ void RolloutPage::setSnapshot(std::shared_ptr<const ConsoleSnapshot> snapshot)
     }
     if (m_stale && isVisible())
         showRollout();
-    if (changed && m_rollbackDialog && m_rollout)
-        m_rollbackDialog->setRollout(m_rollout);
+    if (m_rollbackDialog) { // of its own rollout, whichever is shown here
+        const auto own = std::ranges::find_if(m_snapshot->rollouts, [this](const auto &r) { return r->name == m_rollbackDialog->rollout()->name; });
+        if (own != m_snapshot->rollouts.end() && *own != m_rollbackDialog->rollout())
+            m_rollbackDialog->setRollout(*own);
+    }
 }
 
 void RolloutPage::choose()

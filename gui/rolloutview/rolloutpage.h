@@ -87,6 +87,8 @@ private:
     void fitLanes();
     void send(Button *button, const QString &verb, const QJsonObject &more, const QString &done);
     void openRollback();
+    void retry(Button *button, const QStringList &hosts);
+    void askRetry(const QStringList &halfMigrated);
     void askAbort();
     void askSkip(const QString &host);
     void showHits();

@@ -82,15 +82,11 @@ void RolloutPage::connectParts()
         const bool resting = m_rollout && (m_rollout->state == RolloutLifecycle::Paused || m_rollout->interrupted);
         send(m_pause, resting ? QStringLiteral("resume") : QStringLiteral("pause"), {}, resting ? tr("%1 goes on") : tr("%1 is paused; it begins no more hosts"));
     });
-    connect(m_retry, &QPushButton::clicked, this, [this] {
-        send(m_retry, QStringLiteral("retry"), {{QStringLiteral("hosts"), QJsonArray::fromStringList(permission(QStringLiteral("retry")).hosts)}}, tr("%1: retrying"));
-    });
+    connect(m_retry, &QPushButton::clicked, this, [this] { retry(m_retry, permission(QStringLiteral("retry")).hosts); });
     connect(m_promote, &QPushButton::clicked, this, [this] { send(m_promote, QStringLiteral("promote"), {}, tr("%1: the next wave opens")); });
     connect(m_rollback, &QPushButton::clicked, this, &RolloutPage::openRollback);
     connect(m_abort, &QPushButton::clicked, this, &RolloutPage::askAbort);
-    connect(m_hostPanel, &HostPanel::retryAsked, this, [this](const QString &name) {
-        send(nullptr, QStringLiteral("retry"), {{QStringLiteral("hosts"), QJsonArray{name}}}, tr("%1: retrying"));
-    });
+    connect(m_hostPanel, &HostPanel::retryAsked, this, [this](const QString &name) { retry(nullptr, {name}); });
     connect(m_hostPanel, &HostPanel::skipAsked, this, &RolloutPage::askSkip);
 
     const auto command = [this](const QString &text, const QKeySequence &keys, Button *button) {
@@ -118,11 +114,12 @@ void RolloutPage::send(Button *button, const QString &verb, const QJsonObject &m
     if (!m_rollout)
         return;
     QJsonObject args = more;
-    args.insert(QStringLiteral("rollout"), m_rollout->name);
+    if (!args.contains(QStringLiteral("rollout")))
+        args.insert(QStringLiteral("rollout"), m_rollout->name);
     if (button)
         button->setProperty("sent", true);
     showHeader();
-    const QString sentence = done.arg(m_rollout->name);
+    const QString sentence = done.arg(args.value(QStringLiteral("rollout")).toString());
     QPointer<Button> pressed = button;
     m_requests.send(verb, args, this, [this, pressed, sentence](const Reply &reply) {
         if (pressed)
@@ -142,7 +139,9 @@ void RolloutPage::openRollback()
     auto *dialog = new RollbackDialog(m_requests, m_rollout, m_snapshot->rollouts, window());
     m_rollbackDialog = dialog;
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &RollbackDialog::evidenceOpened, this, [this](const QString &name, const QString &source) {
+    connect(dialog, &RollbackDialog::evidenceOpened, this, [this, dialog](const QString &name, const QString &source) {
+        if (dialog->rollout()->name != m_rollout->name) // the page was taken elsewhere meanwhile
+            open(dialog->rollout()->name);
         selectHost(name);
         const HostView *shown = host();
         if (!shown)
@@ -158,6 +157,39 @@ void RolloutPage::openRollback()
     dialog->open();
 }
 
+// What was half-migrated is repeated only with the fix as its reason; it keeps nobody else waiting.
+void RolloutPage::retry(Button *button, const QStringList &hosts)
+{
+    if (!m_rollout)
+        return;
+    const auto isHalf = [this](const QString &name) {
+        const HostView *host = m_rollout->host(name);
+        return host && host->state == HostRunState::HalfMigrated;
+    };
+    QStringList half, others;
+    for (const QString &name : hosts)
+        (isHalf(name) ? half : others) << name;
+    if (!others.isEmpty())
+        send(button, QStringLiteral("retry"), {{QStringLiteral("hosts"), QJsonArray::fromStringList(others)}}, tr("%1: retrying"));
+    if (!half.isEmpty())
+        askRetry(half);
+}
+
+// What an accepted dialog sends is meant for the rollout it named, whatever the page shows by then.
+void RolloutPage::askRetry(const QStringList &half)
+{
+    auto *dialog = new ConfirmDialog({tr("Retry half-migrated hosts of %1").arg(m_rollout->name), tr("The migrations of %1 are run again.").arg(joinNames(half, 3)),
+                                      tr("A migration did not finish there. State as the reason what was mended since; where migrations may not be repeated, only a restore leads back."),
+                                      tr("Retry %1").arg(hostsText(static_cast<int>(half.size()))), tr("Keep it as it is"), true, hasProduction(), true},
+                                     window());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog, half, rollout = m_rollout->name] {
+        send(m_retry, QStringLiteral("retry"), {{QStringLiteral("rollout"), rollout}, {QStringLiteral("hosts"), QJsonArray::fromStringList(half)}, {QStringLiteral("reason"), dialog->reason()}},
+             tr("%1: retrying"));
+    });
+    dialog->open();
+}
+
 void RolloutPage::askAbort()
 {
     if (!m_rollout || !permission(QStringLiteral("abort")).allowed)
@@ -168,8 +200,8 @@ void RolloutPage::askAbort()
                                       tr("Abort %1").arg(m_rollout->name), tr("Keep it"), true, hasProduction(), true},
                                      window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::accepted, this, [this, dialog] {
-        send(m_abort, QStringLiteral("abort"), {{QStringLiteral("reason"), dialog->reason()}}, tr("%1 is being aborted"));
+    connect(dialog, &QDialog::accepted, this, [this, dialog, rollout = m_rollout->name] {
+        send(m_abort, QStringLiteral("abort"), {{QStringLiteral("rollout"), rollout}, {QStringLiteral("reason"), dialog->reason()}}, tr("%1 is being aborted"));
     });
     dialog->open();
 }
@@ -183,8 +215,9 @@ void RolloutPage::askSkip(const QString &name)
                                       hasProduction(), true},
                                      window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::accepted, this, [this, dialog, name] {
-        send(nullptr, QStringLiteral("skip"), {{QStringLiteral("hosts"), QJsonArray{name}}, {QStringLiteral("reason"), dialog->reason()}}, tr("%1: host skipped"));
+    connect(dialog, &QDialog::accepted, this, [this, dialog, name, rollout = m_rollout->name] {
+        send(nullptr, QStringLiteral("skip"), {{QStringLiteral("rollout"), rollout}, {QStringLiteral("hosts"), QJsonArray{name}}, {QStringLiteral("reason"), dialog->reason()}},
+             tr("%1: host skipped"));
     });
     dialog->open();
 }

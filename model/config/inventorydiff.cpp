@@ -26,6 +26,8 @@ Installation merged(const Installation *old, const ImportedHost &imported)
     return result;
 }
 
+} // namespace
+
 QList<KeyChange> changesOf(const Installation &before, const Installation &after)
 {
     const QStringList keysBefore = statedHostKeys(before), keysAfter = statedHostKeys(after);
@@ -45,8 +47,6 @@ QList<KeyChange> changesOf(const Installation &before, const Installation &after
     }
     return changes;
 }
-
-} // namespace
 
 bool leadsBack(const QHash<QString, QString> &jumps, const QString &name)
 {

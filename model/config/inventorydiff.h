@@ -25,6 +25,9 @@ struct InventoryDifference {
 // Hosts that could not be used as they would be (without an address, with jump hosts that lead back to them) are skipped.
 InventoryDifference differenceOf(const Inventory &inventory, const QList<Import> &imports);
 
+// The keys of one host that differ, as texts.
+QList<KeyChange> changesOf(const Installation &before, const Installation &after);
+
 // Its jump hosts lead back to it or into a circle, or there are more of them than anybody has in a row. jumps: by name.
 bool leadsBack(const QHash<QString, QString> &jumps, const QString &name);
 

@@ -13,6 +13,7 @@ constexpr const char *columns = "SELECT seq, rollout, wall, mono, actor, type, p
 struct StoredRow {
     ChainRow row;
     QByteArray prev, hash;
+    qint64 rollout = 0; // as it is stored; a row has a smaller number
 };
 
 StoredRow stored(const SqliteStatement &statement)
@@ -20,7 +21,8 @@ StoredRow stored(const SqliteStatement &statement)
     return {{statement.integer(0), int(statement.integer(1)), statement.integer(2), statement.integer(3),
              statement.bytes(4), statement.bytes(5), statement.bytes(6)},
             statement.bytes(7),
-            statement.bytes(8)};
+            statement.bytes(8),
+            statement.integer(1)};
 }
 
 // A row that holds its own hash under another number was moved, not edited.
@@ -60,6 +62,8 @@ JournalCheck walk(SqliteConnection &connection, SqliteStatement &rows, const QSt
         const StoredRow found = stored(rows);
         if (found.row.seq != expected)
             return broken(count, qMin(expected, found.row.seq), found.row.seq > expected ? "missing" : "chain");
+        if (found.rollout != found.row.rollout)
+            return broken(count, expected, "altered");
         if (chainHash(found.prev, found.row) != found.hash)
             return broken(count, expected, fitsElsewhere(found, count) ? "reordered" : "altered");
         if (found.prev != hash)

@@ -8,7 +8,7 @@
 //   retry skip    rollout, hosts[], reason                                 hosts[]
 //   rollback      rollout, hosts[], way, confirm{host: domain}, dry_run    hosts[{name, verdict, reason, loss_s, backup}]
 //   stop-all release   reason                                              hosts[], missed[] (reached by the hold)
-//   fleet-import  source, installations[]                                  added, replaced, undo
+//   fleet-import  source, installations[], expect (as below; what it was compared with)   added, replaced, undo
 //   fleet-undo    expect (optional: the change that was shown)              source, removed[], put_back
 //   fleet-remove  hosts[], reason                                          removed
 //   releases-import source, text                                           product, releases

@@ -1,5 +1,7 @@
 #include "rollout/workspace.h"
 
+#include "rollout/fleetmatch.h"
+
 namespace bellwether {
 
 namespace {
@@ -17,6 +19,17 @@ void remember(Workspace &w, FleetChange change, qint64 undoes)
     w.undo.append(std::move(change));
     if (w.undo.size() > kept)
         w.undo.removeFirst();
+}
+
+// The same address behind another jump host is another machine.
+void forgetBehind(Workspace &w, QStringList moved)
+{
+    for (qsizetype i = 0; i < moved.size(); ++i)
+        for (const QString &behind : w.inventory.reachedThrough(moved[i]))
+            if (!moved.contains(behind)) {
+                w.facts.remove(behind);
+                moved.append(behind);
+            }
 }
 
 struct WorkspaceApplier {
@@ -39,14 +52,20 @@ struct WorkspaceApplier {
     void operator()(const FleetImported &b)
     {
         FleetChange change{event.seq, b.source, {}, {}};
+        QStringList moved; // another machine than before
         for (const Installation &i : b.installations) {
             const Installation *old = w.inventory.find(i.name);
             if (!old)
                 change.added.append(i.name);
             else if (!(*old == i))
                 change.before.append(*old);
+            if (old && !isSameInstallation(*old, i))
+                w.facts.remove(i.name);
+            if (old && old->endpoint.machine() != i.endpoint.machine())
+                moved.append(i.name);
             w.inventory.put(i);
         }
+        forgetBehind(w, moved);
         remember(w, std::move(change), b.undoes);
     }
     void operator()(const HostRemoved &b)
@@ -73,7 +92,10 @@ struct WorkspaceApplier {
     }
     void operator()(const FactsMeasured &b)
     {
-        if (w.inventory.find(b.host))
+        const Installation *now = w.inventory.find(b.host);
+        const auto rollout = w.rollouts.constFind(event.rollout);
+        const PlanHost *planned = rollout == w.rollouts.cend() ? nullptr : rollout->plan.host(b.host);
+        if (now && (!planned || isSameInstallation(planned->installation, *now)))
             w.facts.insert(b.host, b.facts);
     }
     template<class T>

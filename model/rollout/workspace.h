@@ -22,6 +22,7 @@ struct Workspace {
     qint64 lastSeq = 0;
 
     int nextRollout() const;
+    qint64 newestChange() const { return undo.isEmpty() ? 0 : undo.last().seq; } // of the fleet; what an import was compared with
     QString holderOf(const QString &host) const; // name of the unfinished rollout it is in, or empty
 };
 

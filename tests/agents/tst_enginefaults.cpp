@@ -143,6 +143,8 @@ private Q_SLOTS:
         QCOMPARE(w.rollout().planHash, hash);
         QCOMPARE(w.fleet.addresses.value(edited.name), planned);
         QCOMPARE(w.rollout().plan.hosts[1].installation, w.plan.hosts[1].installation);
+        QVERIFY(w.engine->workspace().facts.contains(canary));
+        QVERIFY(!w.engine->workspace().facts.contains(edited.name)); // what was measured is not what the fleet means by it now
     }
 };
 

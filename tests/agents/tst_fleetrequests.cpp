@@ -12,6 +12,7 @@ class TestFleetRequests : public QObject {
 private Q_SLOTS:
     void anUndoPutsBackAndOnlyWhatWasShown();
     void anUndoLeavesRolloutsAlone();
+    void anImportIsOfWhatItWasComparedWith();
     void jumpsInACircleAreRefused();
     void importedKeysReplaceNone();
     void revokedKeysAreNeverTrusted();
@@ -26,14 +27,6 @@ Reply take(EngineWorld &w, const QList<Installation> &hosts)
     return w.ask("fleet-import", {{"source", "test"}, {"installations", valueToJson(hosts)}});
 }
 
-QList<Installation> planned(const EngineWorld &w)
-{
-    QList<Installation> hosts;
-    for (const PlanHost &h : w.plan.hosts)
-        hosts.append(h.installation);
-    return hosts;
-}
-
 QJsonObject key(const QString &machine, const QString &fingerprint)
 {
     return {{"machine", machine}, {"key_type", "ssh-ed25519"}, {"fingerprint", fingerprint}};
@@ -45,7 +38,7 @@ void TestFleetRequests::anUndoPutsBackAndOnlyWhatWasShown()
 {
     EngineWorld w;
     QVERIFY(!w.ask("fleet-undo"));
-    const QList<Installation> hosts = planned(w);
+    const QList<Installation> hosts = w.planned();
     const Reply first = take(w, hosts.mid(0, 2));
     QVERIFY(first.has_value());
     Installation changed = hosts[0];
@@ -70,7 +63,7 @@ void TestFleetRequests::anUndoPutsBackAndOnlyWhatWasShown()
 void TestFleetRequests::anUndoLeavesRolloutsAlone()
 {
     EngineWorld w;
-    QVERIFY(take(w, planned(w)).has_value());
+    QVERIFY(take(w, w.planned()).has_value());
     QVERIFY(w.run().has_value());
     const Reply undone = w.ask("fleet-undo");
     QVERIFY(!undone);
@@ -78,10 +71,46 @@ void TestFleetRequests::anUndoLeavesRolloutsAlone()
     QCOMPARE(w.engine->workspace().inventory.installations.size(), w.plan.hosts.size());
 }
 
+void TestFleetRequests::anImportIsOfWhatItWasComparedWith()
+{
+    EngineWorld w;
+    QList<Installation> hosts = w.planned();
+    const auto compared = [&](qint64 with, const Installation &host) {
+        return w.ask("fleet-import", {{"source", "test"}, {"installations", valueToJson(QList<Installation>{host})}, {"expect", with}});
+    };
+    QVERIFY(compared(0, hosts[0]).has_value()); // an empty fleet
+    const qint64 seen = w.engine->workspace().newestChange();
+    QVERIFY(seen > 0);
+    hosts[0].endpoint.jump = "gate"; // somebody else, meanwhile
+    QVERIFY(take(w, {hosts[0]}).has_value());
+    Installation old = hosts[0];
+    old.endpoint.jump.clear();
+    old.domain = "new.example.test";
+    const Reply late = compared(seen, old);
+    QVERIFY(!late);
+    QCOMPARE(late.error().code, ErrorCode::NotAllowed);
+    QCOMPARE(*w.engine->workspace().inventory.find(hosts[0].name), hosts[0]);
+    QVERIFY(w.ask("fleet-undo").has_value()); // the fleet is what it was compared with
+    QVERIFY(compared(seen, old).has_value());
+    // of two that come at once only the first was compared with what it meets
+    const qint64 now = w.engine->workspace().newestChange();
+    int taken = 0, refused = 0;
+    for (const char *domain : {"one.example.test", "two.example.test"}) {
+        old.domain = domain;
+        w.engine->request({"fleet-import", {{"source", "test"}, {"installations", valueToJson(QList<Installation>{old})}, {"expect", now}}, "tester"},
+                          [&](const Reply &reply) { ++(reply ? taken : refused); });
+    }
+    for (int i = 0; i < 100 && taken + refused < 2; ++i)
+        w.turn(10);
+    QCOMPARE(taken, 1);
+    QCOMPARE(refused, 1);
+    QCOMPARE(w.engine->workspace().inventory.find(old.name)->domain, QString("one.example.test"));
+}
+
 void TestFleetRequests::jumpsInACircleAreRefused()
 {
     EngineWorld w;
-    QList<Installation> hosts = planned(w);
+    QList<Installation> hosts = w.planned();
     hosts[0].endpoint.jump = hosts[1].name;
     QVERIFY(take(w, hosts).has_value());
     hosts[1].endpoint.jump = hosts[0].name;
@@ -94,7 +123,7 @@ void TestFleetRequests::jumpsInACircleAreRefused()
 void TestFleetRequests::importedKeysReplaceNone()
 {
     EngineWorld w;
-    const QList<Installation> hosts = planned(w);
+    const QList<Installation> hosts = w.planned();
     QVERIFY(take(w, hosts).has_value());
     const QString machine = hosts[0].endpoint.machine(), other = hosts[1].endpoint.machine();
     QVERIFY(w.ask("trust-import", {{"source", "f"}, {"keys", QJsonArray{key(machine, keyA)}}}).has_value());
@@ -115,7 +144,7 @@ void TestFleetRequests::importedKeysReplaceNone()
 void TestFleetRequests::revokedKeysAreNeverTrusted()
 {
     EngineWorld w;
-    const QList<Installation> hosts = planned(w);
+    const QList<Installation> hosts = w.planned();
     QVERIFY(take(w, hosts).has_value());
     const QString machine = hosts[0].endpoint.machine();
     QVERIFY(w.ask("trust", {{"host", hosts[0].name}, {"key_type", "ssh-ed25519"}, {"fingerprint", keyA}}).has_value());

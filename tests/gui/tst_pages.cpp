@@ -1,16 +1,13 @@
 // The window with its Fleet and Plan pages, driven as a person would, against a console without hosts.
 #include "config/files.h"
-#include "fakeconsole.h"
-#include "fleetview/fleetpage.h"
 #include "fleetview/fleettable.h"
 #include "fleetview/importfleet.h"
 #include "fleetview/inspector.h"
 #include "fleetview/savedfilters.h"
 #include "fleetview/trusthost.h"
+#include "planscreen.h"
 #include "planview/findingsview.h"
-#include "planview/planpage.h"
 #include "planview/waveboard.h"
-#include "shell/makewindow.h"
 #include "shell/palette.h"
 #include "shell/productionframe.h"
 #include "text/sshline.h"
@@ -37,42 +34,6 @@ using namespace bellwether;
 namespace {
 
 qint64 now() { return QDateTime::currentMSecsSinceEpoch(); }
-
-// Hosts that any plan would take: healthy, measured just now, on one version.
-ConsoleSnapshot wellFleet(int hosts)
-{
-    ConsoleSnapshot snapshot = madeUpFleet(hosts, now());
-    const HostFacts well = snapshot.fleet.first().facts; // austin-01 is never spoiled
-    for (FleetRow &row : snapshot.fleet) {
-        row.facts = well;
-        row.keyState = QStringLiteral("trusted");
-        Version version;
-        Version::fromText(QStringLiteral("1.4.0"), version);
-        row.facts.version = version;
-    }
-    return snapshot;
-}
-
-struct Screen {
-    explicit Screen(ConsoleSnapshot snapshot) : console(std::move(snapshot)), window(makeMainWindow(console, data.path()))
-    {
-        window->resize(1440, 900);
-        window->show();
-        window->activateWindow();
-    }
-    FleetPage &fleet() { return *qobject_cast<FleetPage *>(window->page(QStringLiteral("fleet"))); }
-    PlanPage &plan() { return *qobject_cast<PlanPage *>(window->page(QStringLiteral("plan"))); }
-    Button *button(const QString &start)
-    {
-        for (Button *one : window->findChildren<Button *>())
-            if (one->text().startsWith(start))
-                return one;
-        return nullptr;
-    }
-    QTemporaryDir data;
-    FakeConsole console;
-    std::unique_ptr<MainWindow> window;
-};
 
 } // namespace
 
@@ -389,12 +350,14 @@ private Q_SLOTS:
 
     void anImportIsShownTakenAndTakenBack()
     {
-        Screen screen(wellFleet(4));
+        ConsoleSnapshot first = wellFleet(4);
+        first.undo = FleetChange{60, QStringLiteral("fleet set"), {}, {}};
+        Screen screen(first);
         const QString known = screen.console.snapshot()->fleet[1].installation.name;
         QTemporaryDir folder;
         QFile file(folder.filePath(QStringLiteral("config")));
         QVERIFY(file.open(QIODevice::WriteOnly));
-        file.write("Host " + known.toUtf8() + "\nHostName new.example.org\nPort 22\nHost tokyo-01\nProxyCommand touch /tmp/pwned\n");
+        file.write("Host " + known.toUtf8() + "\nHostName new.example.org\nPort 22\nHost tokyo-01\nLocalCommand touch /tmp/pwned\n");
         file.close();
         screen.console.answer(QStringLiteral("fleet-import"), [](const Request &) { return Reply(QJsonObject{{"added", 1}, {"replaced", 1}, {"undo", 77}}); });
         auto *importer = screen.fleet().findChild<ImportFleet *>();
@@ -408,7 +371,7 @@ private Q_SLOTS:
             for (int row = 0; row < table->model()->rowCount(); ++row)
                 for (int column = 0; column < table->model()->columnCount(); ++column)
                     texts << table->model()->index(row, column).data().toString();
-        for (const QString &text : {known, QStringLiteral("address"), QStringLiteral("new.example.org"), QStringLiteral("tokyo-01:22"), QStringLiteral("config:5"), QStringLiteral("ProxyCommand touch /tmp/pwned")})
+        for (const QString &text : {known, QStringLiteral("address"), QStringLiteral("new.example.org"), QStringLiteral("tokyo-01:22"), QStringLiteral("config:5"), QStringLiteral("LocalCommand touch /tmp/pwned")})
             QVERIFY2(texts.contains(text), qPrintable(text + u'|' + texts.join(u'|')));
         // Enter is the safe answer; nothing was sent by it
         QTest::keyClick(dialog, Qt::Key_Return);
@@ -424,6 +387,7 @@ private Q_SLOTS:
         QList<Installation> hosts;
         QVERIFY(sent != requests.end() && valueFromJson(sent->args.value(QLatin1String("installations")), hosts));
         QCOMPARE(hosts.size(), 2);
+        QCOMPARE(sent->args.value(QLatin1String("expect")).toInt(), 60); // what it was compared with
         for (const Installation &host : hosts)
             if (host.name == known)
                 QCOMPARE(host.product, QStringLiteral("sample")); // what the file does not speak of stays

@@ -82,6 +82,7 @@ void TestJournalVerify::namesTheFirstBrokenRow_data()
     const QString copy = QStringLiteral("INSERT INTO events SELECT %1, rollout, wall, mono, actor, type, payload, %2, hash FROM events WHERE seq=%3");
     row("[N-09] number", {QStringLiteral("UPDATE events SET seq=50 WHERE seq=4")}, 4, "missing");
     row("[N-09] rollout", {QStringLiteral("UPDATE events SET rollout=7 WHERE seq=4")}, 4, "altered");
+    row("[N-09] rollout beyond an int", {QStringLiteral("UPDATE events SET rollout=rollout+4294967296 WHERE seq=4")}, 4, "altered");
     row("[N-09] wall clock", {QStringLiteral("UPDATE events SET wall=wall-1 WHERE seq=4")}, 4, "altered");
     row("[N-09] monotonic clock", {QStringLiteral("UPDATE events SET mono=mono+1 WHERE seq=4")}, 4, "altered");
     row("[N-09] actor", {QStringLiteral("UPDATE events SET actor='somebody else' WHERE seq=4")}, 4, "altered");

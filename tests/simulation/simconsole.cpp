@@ -198,6 +198,8 @@ void SimConsole::begin()
     recover();
     Workspace folded;
     folded.id = workspace;
+    for (const Installation &i : std::as_const(fleet))
+        folded.inventory.put(i);
     for (const Event &e : std::as_const(journal))
         apply(folded, e);
     engine = std::make_unique<Engine>(Engine::Setup{*this, port, m_time, trust, QStringLiteral("/dev/null"), folded});

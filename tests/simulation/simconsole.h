@@ -68,6 +68,7 @@ public:
 
     const QString workspace;
     QList<Event> journal;
+    QList<Installation> fleet; // imported before the night began
     bool diskFull = false;
     SimPort port;
     TrustStore trust;

@@ -384,6 +384,9 @@ SimulationResult Simulation::run()
     const Plan plan = makePlan();
     const QString text = QString::fromUtf8(writePlan(plan));
     const bool autoPromote = m_random.chance(0.3);
+    for (auto &console : m_consoles)
+        for (const PlanHost &host : plan.hosts)
+            console->fleet.append(host.installation);
     for (size_t i = 0; i < m_consoles.size(); ++i)
         m_operators.push_back({m_consoles[i].get(), i == 0 ? QStringLiteral("ann") : QStringLiteral("ben")});
     arrangeFaults();

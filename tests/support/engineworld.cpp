@@ -3,6 +3,7 @@
 #include <QCoreApplication>
 #include <QDir>
 #include <QTemporaryDir>
+#include <algorithm>
 
 namespace bellwether {
 
@@ -146,8 +147,22 @@ Reply EngineWorld::ask(const QString &verb, QJsonObject args)
     return reply.value_or(fail(ErrorCode::Interrupted));
 }
 
+QList<Installation> EngineWorld::planned() const
+{
+    QList<Installation> hosts;
+    for (const PlanHost &h : plan.hosts)
+        hosts.append(h.installation);
+    return hosts;
+}
+
 Reply EngineWorld::run(QJsonObject options)
 {
+    const auto known = [this](const Installation &i) {
+        const Installation *now = engine->workspace().inventory.find(i.name);
+        return now && *now == i;
+    };
+    if (const QList<Installation> hosts = planned(); !std::ranges::all_of(hosts, known))
+        ask(QStringLiteral("fleet-import"), {{QStringLiteral("source"), QStringLiteral("test")}, {QStringLiteral("installations"), valueToJson(hosts)}});
     options.insert(QStringLiteral("plan"), QString::fromUtf8(writePlan(plan)));
     return ask(QStringLiteral("run"), options);
 }

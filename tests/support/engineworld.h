@@ -26,7 +26,8 @@ public:
     void startConsole(); // a new process on the same journal and the same hosts
     void killConsole();
     Reply ask(const QString &verb, QJsonObject args = {}); // and lets the world go on until it is answered
-    Reply run(QJsonObject options = {});
+    QList<Installation> planned() const;
+    Reply run(QJsonObject options = {}); // imports what is planned, where the fleet does not know it
     // Lets time pass until it rests (ended, paused with nothing under way) or the journal is dead; false after an hour.
     bool settle();
     const RolloutState &rollout(int id = 1) const { return engine->workspace().rollouts.find(id).value(); }
