@@ -3,8 +3,10 @@
 #include "domain/certificate.h"
 
 #include <QCryptographicHash>
+#include <QDeadlineTimer>
 #include <QtEndian>
 
+#include <mutex>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -75,6 +77,40 @@ QString fingerprintOfBlob(const QByteArray &blob)
     return QStringLiteral("SHA256:") + QString::fromLatin1(hash.toBase64(QByteArray::OmitTrailingEquals));
 }
 
+// An agent that did not answer: whoever asks it next would only be stopped as long, and with it all sessions of its thread.
+class Silence {
+public:
+    void noticed(const QByteArray &agent)
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_agent = agent;
+        m_until.setRemainingTime(30'000);
+    }
+    bool isOf(const QByteArray &agent)
+    {
+        const std::scoped_lock lock(m_mutex);
+        return m_agent == agent && !m_until.hasExpired();
+    }
+
+private:
+    std::mutex m_mutex;
+    QByteArray m_agent;
+    QDeadlineTimer m_until{0};
+};
+
+Silence &silence()
+{
+    static Silence one;
+    return one;
+}
+
+void waitAtMost(int fd, int ms)
+{
+    const timeval most{ms / 1000, (ms % 1000) * 1000};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
+}
+
 std::unexpected<Error> unusable(const QString &what, const QString &reason)
 {
     return fail(ErrorCode::KeyUnusable, {what, reason});
@@ -82,23 +118,31 @@ std::unexpected<Error> unusable(const QString &what, const QString &reason)
 
 } // namespace
 
-Result<std::unique_ptr<AgentFilter>> AgentFilter::open(const QString &fingerprint)
+Result<std::unique_ptr<AgentFilter>> AgentFilter::open(const QString &fingerprint, const SshOptions &options)
 {
-    const QString name = QStringLiteral("%1 of the agent").arg(fingerprint);
+    const QString name = fingerprint.isEmpty() ? QStringLiteral("agent") : QStringLiteral("%1 of the agent").arg(fingerprint);
     const QByteArray path = qgetenv("SSH_AUTH_SOCK");
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.isEmpty() || size_t(path.size()) >= sizeof(address.sun_path))
         return unusable(name, QStringLiteral("no agent is running (SSH_AUTH_SOCK is not set)"));
+    if (silence().isOf(path))
+        return unusable(name, QStringLiteral("the agent was asked a moment ago and did not answer"));
     qstrncpy(address.sun_path, path.constData(), sizeof(address.sun_path));
     std::unique_ptr<AgentFilter> filter(new AgentFilter);
     filter->m_agent = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    filter->m_path = path;
+    waitAtMost(filter->m_agent.get(), options.agentListMs);
+    errno = 0;
     if (::connect(filter->m_agent.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
         return unusable(name, QStringLiteral("the agent does not answer: %1").arg(qt_error_string(errno)));
     QByteArray answer;
     if (!writeMessage(filter->m_agent.get(), QByteArray(1, requestIdentities)) || !readMessage(filter->m_agent.get(), answer)
-        || answer.size() < 5 || answer.at(0) != identitiesAnswer)
+        || answer.size() < 5 || answer.at(0) != identitiesAnswer) {
+        filter->noteSilence();
         return unusable(name, QStringLiteral("the agent does not show its keys"));
+    }
+    waitAtMost(filter->m_agent.get(), options.agentSignMs);
     quint32 count = qFromBigEndian<quint32>(answer.constData() + 1), kept = 0;
     QByteArray certificates, keys;
     qsizetype at = 5;
@@ -107,13 +151,14 @@ Result<std::unique_ptr<AgentFilter>> AgentFilter::open(const QString &fingerprin
         const QByteArray blob = textAt(answer, at);
         if (at >= 0)
             textAt(answer, at); // comment
-        if (at < 0 || fingerprintOfBlob(blob) != fingerprint)
+        if (at < 0 || (!fingerprint.isEmpty() && fingerprintOfBlob(blob) != fingerprint))
             continue;
         ++kept;
         qsizetype inside = 0;
-        (textAt(blob, inside).contains("-cert-v01@") ? certificates : keys) += answer.mid(from, at - from);
+        // One key is shown with its certificate first; all of them in the agent's own order.
+        (!fingerprint.isEmpty() && textAt(blob, inside).contains("-cert-v01@") ? certificates : keys) += answer.mid(from, at - from);
     }
-    if (kept == 0)
+    if (kept == 0 && !fingerprint.isEmpty())
         return unusable(name, QStringLiteral("the agent holds no such key; see \"ssh-add -l\", and add it with ssh-add"));
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
@@ -128,21 +173,36 @@ Result<std::unique_ptr<AgentFilter>> AgentFilter::open(const QString &fingerprin
 
 AgentFilter::~AgentFilter()
 {
+    m_leaving = true;
     ::shutdown(m_theirs.get(), SHUT_RDWR);
     ::shutdown(m_agent.get(), SHUT_RDWR);
     if (m_thread.joinable())
         m_thread.join();
 }
 
+// Call it right after the failed one.
+void AgentFilter::noteSilence() const
+{
+    if ((errno == EAGAIN || errno == EWOULDBLOCK) && !m_leaving)
+        silence().noticed(m_path);
+}
+
 void AgentFilter::serve(const QByteArray &identities)
+{
+    serveUntilItEnds(identities);
+    ::shutdown(m_theirs.get(), SHUT_RDWR); // libssh waits for the answer without end
+}
+
+void AgentFilter::serveUntilItEnds(const QByteArray &identities)
 {
     QByteArray message;
     while (readMessage(m_theirs.get(), message)) {
         QByteArray answer(1, failure); // nothing else is asked of an agent here
+        errno = 0;
         if (message.at(0) == requestIdentities)
             answer = identities;
         else if (message.at(0) == signRequest && (!writeMessage(m_agent.get(), message) || !readMessage(m_agent.get(), answer)))
-            return;
+            return noteSilence();
         if (!writeMessage(m_theirs.get(), answer))
             return;
     }

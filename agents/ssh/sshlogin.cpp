@@ -217,7 +217,7 @@ SshLogin::Step SshLogin::judge(ssh_session ssh, int rc)
         m_listed = true;
         return choosePassword(ssh);
     }
-    if (kind == Kind::Agent && !m_methods.front().agentKey.isEmpty() && !std::exchange(m_agent, nullptr))
+    if (kind == Kind::Agent && !std::exchange(m_agent, nullptr))
         return Step::Next; // there was nothing to try
     verdict(m_passwordSent ? Credentials::Verdict::Rejected : Credentials::Verdict::Untried);
     ++m_denied;
@@ -325,12 +325,12 @@ SshLogin::Step SshLogin::interact(ssh_session ssh)
 
 bool SshLogin::openAgent(ssh_session ssh)
 {
-    const Method &method = m_methods.front();
-    if (method.agentKey.isEmpty() || m_agent)
+    if (m_agent)
         return true;
-    auto agent = AgentFilter::open(method.agentKey);
+    const Method &method = m_methods.front();
+    auto agent = AgentFilter::open(method.agentKey, m_options);
     if (!agent) {
-        if (method.file.path.isEmpty()) // else its passphrase is the other way
+        if (method.file.path.isEmpty() && !m_keyError) // else its passphrase is the other way
             m_keyError = agent.error();
         return false;
     }

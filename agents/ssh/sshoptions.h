@@ -11,6 +11,7 @@ struct SshOptions {
     int channelsPerSession = 8; // sshd's MaxSessions is 10; lowered when a host refuses
     int forwardsPerSession = 100; // hosts behind one connection to a jump host; lowered when it refuses
     int resolveMs = 10'000, tcpMs = 10'000, kexMs = 15'000, authMs = 20'000, openMs = 10'000;
+    int agentListMs = 10'000, agentSignMs = 60'000; // it is waited for on the session's thread; signing may ask a person
     int keepAliveMs = 15'000;   // a session silent for 3 of these is dead
     int idleMs = 600'000;
     int deniedPauseMs = 60'000; // a host that said no is not asked again before, unless a person asks

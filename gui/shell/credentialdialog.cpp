@@ -9,13 +9,14 @@
 #include <QCoreApplication>
 #include <QEvent>
 #include <QLineEdit>
+#include <QTimer>
 #include <mutex>
 
 namespace bellwether {
 
 namespace {
 
-constexpr int namesShown = 6;
+constexpr int namesShown = 6, withdrawnMs = 1500;
 
 QString titleOf(const CredentialQuestion &question)
 {
@@ -142,7 +143,14 @@ void CredentialDialog::show(const CredentialQuestion &question, const QStringLis
     m_cancel->setBlocked(question.busy ? tr("It is being tried.") : QString());
     for (QLineEdit *field : std::as_const(m_fields))
         field->setEnabled(!question.busy);
-    if (!question.busy && (again || !focusWidget()))
+    if (again)
+        m_answered = false;
+    // A host's own question may show what is typed, and comes at any moment: its field is for whoever goes there.
+    if (!question.busy && again)
+        m_fields.first()->setFocus();
+    else if (!question.busy && !focusWidget() && question.kind == CredentialKind::Prompts)
+        setFocus();
+    else if (!question.busy && !focusWidget())
         m_fields.first()->setFocus();
     if (isVisible()) { // room for what has been added
         layout()->activate();
@@ -165,8 +173,20 @@ void CredentialDialog::submit()
         answer.values.append(Secret::take(std::move(text)));
     }
     answer.keep = m_keep->isVisibleTo(this) && m_keep->isEnabled() && m_keep->isChecked();
+    m_answered = true;
     answer.forAll = m_forAll->isVisibleTo(this) && m_forAll->isChecked();
     Q_EMIT answered(answer);
+}
+
+void CredentialDialog::withdraw()
+{
+    for (QLineEdit *field : std::as_const(m_fields)) {
+        field->setText({});
+        field->setEnabled(false);
+    }
+    m_problem->setText(tr("This is no longer asked: the connection has been closed."));
+    m_problem->setVisible(true);
+    m_action->setBlocked(m_problem->text());
 }
 
 // Shared with the threads that wake us: the asker may have gone.
@@ -213,7 +233,21 @@ void CredentialAsker::look()
                 names.append(m_names(machine));
             return m_dialog->show(question, names);
         }
-        std::exchange(m_dialog, nullptr)->done(QDialog::Accepted); // answered, or nobody waits for it any more
+        if (m_withdrawn)
+            return;
+        if (!m_dialog->isAnswered()) { // somebody may be typing: that must not go on in the next one
+            m_withdrawn = true;
+            m_dialog->withdraw();
+            QTimer::singleShot(withdrawnMs, this, [this, gone = m_dialog] {
+                if (m_dialog != gone)
+                    return;
+                m_withdrawn = false;
+                std::exchange(m_dialog, nullptr)->done(QDialog::Accepted);
+                look();
+            });
+            return;
+        }
+        std::exchange(m_dialog, nullptr)->done(QDialog::Accepted);
     }
     if (questions.isEmpty())
         return;
@@ -226,7 +260,9 @@ void CredentialAsker::look()
     connect(m_dialog, &CredentialDialog::answered, this, [this, id = question.id](const CredentialAnswer &answer) { m_port.answer(id, answer); });
     connect(m_dialog, &QDialog::rejected, this, [this, id = question.id] {
         m_dialog = nullptr;
-        m_port.refuse(id);
+        if (!std::exchange(m_withdrawn, false))
+            return m_port.refuse(id);
+        look();
     });
     m_dialog->open();
 }

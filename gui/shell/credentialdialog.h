@@ -22,6 +22,8 @@ public:
     CredentialDialog(const CredentialQuestion &question, const QStringList &names, QWidget *parent = nullptr);
     void show(const CredentialQuestion &question, const QStringList &names); // the same question, later
     qint64 id() const { return m_question.id; }
+    bool isAnswered() const { return m_answered; }
+    void withdraw(); // nobody waits for it any more: it takes what is being typed, and nothing comes of that
 
 Q_SIGNALS:
     void answered(const CredentialAnswer &answer);
@@ -33,6 +35,7 @@ private:
     QList<QLineEdit *> m_fields;
     QCheckBox *m_keep, *m_forAll;
     Button *m_action, *m_cancel;
+    bool m_answered = false;
 };
 
 // Listens for the console's questions and shows them on the window, one dialog at a time.
@@ -54,6 +57,7 @@ private:
     Names m_names;
     QWidget *m_window;
     CredentialDialog *m_dialog = nullptr;
+    bool m_withdrawn = false; // its question is gone; it closes by itself
     std::shared_ptr<Wake> m_wake;
 };
 

@@ -220,6 +220,56 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return !dialog(); }));
         QVERIFY(desk.refused.isEmpty());
     }
+    void whatIsTypedGoesToNoOtherQuestion()
+    {
+        // [S9] The connection is closed in the middle of a passphrase, and another host asks something that shows what is typed.
+        Desk desk;
+        CredentialAsker asker(desk, [](const QString &machine) { return machine; }, &m_window);
+        desk.open = {lockedKey()};
+        desk.wake();
+        QVERIFY(QTest::qWaitFor([&] { return dialog() && dialog()->isVisible(); }));
+        const auto type = [&](const QString &text) { // where the keyboard is
+            QWidget *there = dialog()->focusWidget() ? dialog()->focusWidget() : dialog();
+            QTest::keyClicks(there, text);
+            QTest::keyClick(there, Qt::Key_Return);
+        };
+        auto *field = dialog()->findChild<QLineEdit *>();
+        QTest::keyClicks(field, QStringLiteral("correct horse"));
+        CredentialQuestion other;
+        other.id = 9;
+        other.kind = CredentialKind::Prompts;
+        other.machines = {QStringLiteral("10.0.0.9:22")};
+        other.prompts = {{QStringLiteral("Code"), true}};
+        desk.open = {other};
+        desk.wake();
+        QVERIFY(QTest::qWaitFor([&] { return !field->isEnabled(); }));
+        QCOMPARE(dialog()->id(), 7);
+        QVERIFY(field->text().isEmpty() && textsOf(dialog()).contains("no longer asked"));
+        desk.wake();
+        type(QStringLiteral(" battery"));
+        QVERIFY(QTest::qWaitFor([&] { return dialog() && dialog()->id() == 9 && dialog()->isVisible(); }));
+        type(QStringLiteral(" staple"));
+        field = dialog()->findChild<QLineEdit *>();
+        QVERIFY(field->text().isEmpty() && desk.answers.isEmpty() && desk.refused.isEmpty());
+        field->setFocus();
+        type(QStringLiteral("123456"));
+        QCOMPARE(desk.answers.size(), 1);
+        QCOMPARE(desk.answers[0].first, 9);
+        QCOMPARE(desk.answers[0].second.values.first().copy(), QByteArray("123456"));
+        desk.open.clear();
+        desk.wake();
+        QVERIFY(QTest::qWaitFor([&] { return !dialog(); }, 1000)); // it was answered: at once
+        // Somebody closes it first.
+        desk.open = {lockedKey()};
+        desk.wake();
+        QVERIFY(QTest::qWaitFor([&] { return dialog() && dialog()->isVisible(); }));
+        desk.open.clear();
+        desk.wake();
+        QVERIFY(QTest::qWaitFor([&] { return !dialog()->findChild<QLineEdit *>()->isEnabled(); }));
+        QTest::keyClick(dialog(), Qt::Key_Escape);
+        QVERIFY(QTest::qWaitFor([&] { return !dialog(); }, 1000));
+        QVERIFY(desk.refused.isEmpty());
+    }
     void onePasswordForAllHosts()
     {
         Desk desk;
