@@ -157,14 +157,19 @@ void RolloutPage::openRollback()
     dialog->open();
 }
 
-// What was half-migrated is repeated only with the fix as its reason; it keeps nobody else waiting.
+// What was half-migrated is repeated only with the fix as its reason, and what a step did that nobody knows of only by
+// somebody who has looked; they keep nobody else waiting.
 void RolloutPage::retry(Button *button, const QStringList &hosts)
 {
     if (!m_rollout)
         return;
     const auto isHalf = [this](const QString &name) {
         const HostView *host = m_rollout->host(name);
-        return host && host->state == HostRunState::HalfMigrated;
+        if (!host)
+            return false;
+        const auto last = std::find_if(host->steps.crbegin(), host->steps.crend(), [](const StepView &step) { return step.state != QLatin1String("planned"); });
+        const bool unknown = last != host->steps.crend() && (last->state == QLatin1String("lost") || last->state == QLatin1String("in-doubt"));
+        return host->state == HostRunState::HalfMigrated || unknown;
     };
     QStringList half, others;
     for (const QString &name : hosts)
@@ -178,8 +183,8 @@ void RolloutPage::retry(Button *button, const QStringList &hosts)
 // What an accepted dialog sends is meant for the rollout it named, whatever the page shows by then.
 void RolloutPage::askRetry(const QStringList &half)
 {
-    auto *dialog = new ConfirmDialog({tr("Retry half-migrated hosts of %1").arg(m_rollout->name), tr("The migrations of %1 are run again.").arg(joinNames(half, 3)),
-                                      tr("A migration did not finish there. State as the reason what was mended since; where migrations may not be repeated, only a restore leads back."),
+    auto *dialog = new ConfirmDialog({tr("Retry %1 of %2").arg(hostsText(static_cast<int>(half.size())), m_rollout->name), tr("What stopped on %1 is carried out again.").arg(joinNames(half, 3)),
+                                      tr("A migration did not finish there, or what the last step did is not known. Look at it first, and state what you found and mended; where migrations may not be repeated, only a restore leads back."),
                                       tr("Retry %1").arg(hostsText(static_cast<int>(half.size()))), tr("Keep it as it is"), true, hasProduction(), true},
                                      window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
