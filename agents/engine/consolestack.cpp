@@ -3,6 +3,7 @@
 #include "base/mailbox.h"
 #include "engine/engine.h"
 #include "engine/truststore.h"
+#include "journal/datafolder.h"
 #include "journal/journal.h"
 #include "ssh/credentials.h"
 #include "ssh/sshpool.h"
@@ -79,8 +80,9 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     if (!library)
         return std::unexpected(library.error());
 
+    const QString workspaceId = (*writer)->workspaceId();
     Workspace workspace;
-    workspace.id = (*writer)->workspaceId();
+    workspace.id = workspaceId;
     workspace.library = std::make_shared<Library>(*library);
     for (const Event &event : std::as_const(events))
         apply(workspace, event);
@@ -101,7 +103,7 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
             return jump ? std::optional(jump->endpoint) : std::nullopt;
         });
         d.hosts = std::make_unique<SshHosts>(*d.pool, d.clock, &d.credentials);
-        d.engine = std::make_unique<Engine>(Engine::Setup{d.between ? *d.between : static_cast<JournalWriterPort &>(*d.writer), *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace),
+        d.engine = std::make_unique<Engine>(Engine::Setup{d.between ? *d.between : static_cast<JournalWriterPort &>(*d.writer), *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace), consoleName(workspaceId, dataFolder),
                                                            [&credentials = d.credentials] { credentials.personAsked(); }, d.pool.get()});
         d.engine->begin([begun] { begun->set_value(); });
         d.timer = std::make_unique<QTimer>();

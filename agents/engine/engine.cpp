@@ -29,6 +29,7 @@ Engine::Engine(Setup setup)
     , m_trust(setup.trust)
     , m_dataFolder(setup.dataFolder)
     , m_workspace(std::move(setup.workspace))
+    , m_owner(std::move(setup.owner))
     , m_personAsked(std::move(setup.personAsked))
     , m_leases(static_cast<Runtime &>(*this))
     , m_holds(static_cast<Runtime &>(*this), m_workspace)
@@ -37,12 +38,12 @@ Engine::Engine(Setup setup)
     m_events = m_workspace.lastSeq;
     m_trust.set(m_workspace.trusted, m_workspace.revoked);
     m_inbox.setWake([this] { QCoreApplication::postEvent(this, new QEvent(QEvent::User)); });
-    m_leases.onLost = [this](const QString &machine) {
+    m_leases.onLost = [this](const QString &place) {
         for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
             if (r.isEnded() || r.interrupted)
                 continue;
             for (const PlanHost &h : r.plan.hosts) {
-                if (h.installation.endpoint.machine() != machine)
+                if (h.installation.leasePlace() != place)
                     continue;
                 pauseForHold(r.id, QStringLiteral("another console took over %1").arg(h.installation.name));
                 break;
@@ -162,6 +163,7 @@ void Engine::record(int rollout, QList<EventBody> bodies, std::function<void()> 
     const Now at = now();
     QList<NewEvent> events;
     for (EventBody &body : bodies) {
+        addHostKey(rollout, body);
         redact(body);
         events.append(NewEvent{rollout, at.wallMs, at.monoMs, actor, std::move(body)});
     }
@@ -171,6 +173,20 @@ void Engine::record(int rollout, QList<EventBody> bodies, std::function<void()> 
         return;
     }
     send(std::move(events), rollout, std::move(then));
+}
+
+// A connection is only made where this key was shown; beside the machine id it tells which machine that is.
+void Engine::addHostKey(int rollout, EventBody &body) const
+{
+    auto *measured = std::get_if<FactsMeasured>(&body);
+    if (!measured || !measured->facts.reachable || measured->facts.hostKey)
+        return;
+    const auto r = m_workspace.rollouts.constFind(rollout);
+    const PlanHost *planned = r == m_workspace.rollouts.cend() ? nullptr : r->plan.host(measured->host);
+    const Installation *host = planned ? &planned->installation : m_workspace.inventory.find(measured->host);
+    const auto key = host ? m_workspace.trusted.constFind(host->endpoint.machine()) : m_workspace.trusted.cend();
+    if (key != m_workspace.trusted.cend())
+        measured->facts.hostKey = key->fingerprint;
 }
 
 void Engine::send(QList<NewEvent> events, int rollout, std::function<void()> then)
@@ -272,7 +288,7 @@ void Engine::pump()
 bool Engine::needsLostLease(const RolloutState &r, const EventBody &body) const
 {
     const auto *intended = std::get_if<StepIntended>(&body);
-    return intended && epochOf(r.plan.host(intended->host)->installation.endpoint.machine()) == 0
+    return intended && epochOf(r.plan.host(intended->host)->installation) == 0
         && stepAt(r, r.hosts[intended->host], intended->direction, intended->hop, intended->index).runsOnHost();
 }
 
@@ -281,7 +297,7 @@ void Engine::takeLostLeases(int id)
 {
     const RolloutState &r = *rollout(id);
     for (const HostRun &h : r.hosts)
-        if (isBegun(h.state) && h.leaseEpoch != 0 && epochOf(r.plan.host(h.name)->installation.endpoint.machine()) == 0)
+        if (isBegun(h.state) && h.leaseEpoch != 0 && epochOf(r.plan.host(h.name)->installation) == 0)
             takeLease(id, h.name);
 }
 
@@ -312,10 +328,13 @@ void Engine::effects(const Event &event)
             if (isBegun(h.state))
                 takeLease(id, h.name);
     } else if (const auto *lease = std::get_if<LeaseTaken>(&event.body)) {
-        const QStringList names = r->machines.value(lease->machine);
+        const PlanHost *planned = r->plan.host(lease->host);
+        const QStringList names = planned ? r->leases.value(planned->installation.leasePlace()) : QStringList();
         for (const QString &name : names)
             if (r->hosts[name].current() && !m_runners.contains(name))
                 attach(id, name);
+    } else if (const auto *taking = std::get_if<TakeOverConfirmed>(&event.body)) {
+        takeLease(id, taking->host);
     } else if (const auto *intended = std::get_if<StepIntended>(&event.body)) {
         const HostRun &h = r->hosts[intended->host];
         const StepRun *run = h.current();
@@ -364,77 +383,6 @@ void Engine::attach(int id, const QString &host)
     auto runner = std::make_shared<StepRunner>(static_cast<Runtime &>(*this), id, host, *r.hosts[host].current());
     m_runners.insert(host, runner);
     runner->attach();
-}
-
-void Engine::takeLease(int id, const QString &host)
-{
-    const RolloutState *r = rollout(id);
-    const PlanHost *planned = r ? r->plan.host(host) : nullptr;
-    if (!planned)
-        return;
-    m_leases.take(planned->installation, r->plan.strategy.leaseTtlS, [this, id, host, failures = std::make_shared<int>(0)](const Result<Lease> &lease) {
-        const RolloutState *state = rollout(id);
-        if (m_stopped || !state)
-            return;
-        if (state->isEnded()) // it came too late
-            return lease ? releaseLeases(id) : void();
-        const HostRun &run = state->hosts[host];
-        if (lease) {
-            if (lease->ownHold && !m_workspace.hold && !m_holds.stopping)
-                m_holds.lift(state->plan.host(host)->installation);
-            LeaseTaken e;
-            e.host = host;
-            e.machine = state->plan.host(host)->installation.endpoint.machine();
-            e.owner = owner();
-            e.epoch = lease->epoch;
-            e.takenFrom = lease->takenFrom;
-            return record(id, {e}, {}, itself);
-        }
-        if (!isBegun(run.state)) // it was left out meanwhile: nobody waits for it any more
-            return;
-        if (lease.error().code == ErrorCode::HostHeld) {
-            pauseForHold(id, clauseOf(lease.error()));
-            return schedule(5000, [this, id, host] { takeLease(id, host); });
-        }
-        const bool untouched = run.direction == Direction::Forward && !run.current() && run.state == HostRunState::Preflight && !hasWayBack(*state, run);
-        HostEnded e;
-        e.host = host;
-        e.hop = run.hop;
-        e.reason = clauseOf(lease.error());
-        if (untouched) {
-            e.state = HostRunState::Deferred;
-            return record(id, {e}, {}, itself);
-        }
-        const bool mayCome = run.current() ? isOutOfReach(lease.error()) : isLinkError(lease.error());
-        if (mayCome || lease.error().code == ErrorCode::HostBusy) {
-            if (run.connected) {
-                ConnectionChanged lost;
-                lost.host = host;
-                lost.reason = e.reason;
-                record(id, {lost}, {}, itself);
-            }
-            return schedule(5000, [this, id, host] { takeLease(id, host); });
-        }
-        e.state = run.direction == Direction::Forward ? HostRunState::InDoubt : HostRunState::RollbackFailed;
-        record(id, {e}, {}, itself);
-    });
-}
-
-void Engine::releaseLeases(int id)
-{
-    const RolloutState &r = *rollout(id);
-    for (const PlanHost &h : r.plan.hosts) {
-        const QString machine = h.installation.endpoint.machine();
-        bool needed = false;
-        for (const RolloutState &other : std::as_const(m_workspace.rollouts)) {
-            if (other.id == id || other.isEnded())
-                continue;
-            for (const PlanHost &o : other.plan.hosts)
-                needed = needed || o.installation.endpoint.machine() == machine;
-        }
-        if (!needed)
-            m_leases.release(machine);
-    }
 }
 
 // ---- showing

@@ -34,6 +34,7 @@ public:
         TrustStore &trust;
         QString dataFolder;
         Workspace workspace; // folded from the journal as it is
+        QString owner = {}; // of leases and holds on hosts; empty: the workspace's id
         std::function<void()> personAsked = {}; // before each request: what hosts refused may be tried again
         RemoteShell *shell = nullptr; // over which files are copied; without it none are
     };
@@ -69,8 +70,10 @@ private:
     const RolloutState *rollout(int id) const override;
     void record(int rollout, QList<EventBody> bodies, std::function<void()> then, const QString &actor) override;
     void schedule(qint64 delayMs, std::function<void()> work) override;
-    QString owner() const override { return m_workspace.id; }
-    qint64 epochOf(const QString &machine) const override { return m_leases.epochOf(machine); }
+    QString owner() const override { return m_owner.isEmpty() ? m_workspace.id : m_owner; }
+    QString formerOwner() const override { return m_owner.isEmpty() || m_owner == m_workspace.id ? QString() : m_workspace.id; }
+    qint64 epochOf(const Installation &host) const override { return m_leases.epochOf(host); }
+    void fenced(const Installation &host) override { m_leases.lost(host.leasePlace()); }
     QString dataFolder() const override { return m_dataFolder; }
 
     void drainInbox();
@@ -82,11 +85,17 @@ private:
     void effects(const Event &event);
     bool needsLostLease(const RolloutState &rollout, const EventBody &body) const;
     void takeLostLeases(int rollout);
+    // leases (leases.cpp)
     void takeLease(int rollout, const QString &host);
+    void takeLeaseAgain(int rollout, const QString &host);
+    void leaseRefused(int rollout, const QString &host, const Error &error);
+    void releaseLeases(int rollout);
+    bool isOnMachineOf(const Installation &one, const Installation &other) const;
+    QString otherRolloutOn(const Installation &host, int except, const QString &directory) const;
     void pauseForHold(int rollout, const QString &detail);
     void learnSecretNames(const RolloutState &rollout) const;
     void attach(int rollout, const QString &host);
-    void releaseLeases(int rollout);
+    void addHostKey(int rollout, EventBody &body) const;
     void publish(bool force = false);
     std::shared_ptr<const ConsoleSnapshot> makeSnapshot();
 
@@ -116,6 +125,7 @@ private:
     TrustStore &m_trust;
     QString m_dataFolder;
     Workspace m_workspace;
+    QString m_owner;
     std::function<void()> m_personAsked;
     LeaseKeeper m_leases;
     HoldKeeper m_holds;

@@ -120,8 +120,14 @@ void HoldKeeper::tell(Wish wish)
     };
     if (wish.hold)
         m_runtime.hosts().hold(wish.machine, m_runtime.owner(), lineOf(*wish.hold), then);
-    else
+    else if (const QString former = m_runtime.formerOwner(); former.isEmpty())
         m_runtime.hosts().unhold(wish.machine, m_runtime.owner(), then);
+    else
+        m_runtime.hosts().unhold(wish.machine, former, [this, machine = wish.machine, then, alive = std::weak_ptr(m_alive)](const Status &status) {
+            if (alive.expired() || !status)
+                return then(status);
+            m_runtime.hosts().unhold(machine, m_runtime.owner(), then);
+        });
 }
 
 void HoldKeeper::answered(const Wish &wish, const Status &status)

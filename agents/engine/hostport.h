@@ -23,7 +23,7 @@ public:
     // exit 0 = true, any other exit = false
     virtual void ask(const Installation &host, const QStringList &argv, int timeoutS, std::function<void(Result<bool>)> done) = 0;
 
-    virtual void lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done) = 0;
+    virtual void lock(const Installation &host, const QString &owner, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done) = 0;
     virtual void renew(const Installation &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done) = 0;
     virtual void unlock(const Installation &host, qint64 epoch, const QString &owner, std::function<void(Status)> done) = 0;
     // script as made by scriptFor(step); sha256 stands in StepIntended

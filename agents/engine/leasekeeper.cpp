@@ -6,38 +6,44 @@ LeaseKeeper::LeaseKeeper(Runtime &runtime)
     : m_runtime(runtime)
 {}
 
-void LeaseKeeper::take(const Installation &host, int ttlS, std::function<void(Result<Lease>)> done)
+void LeaseKeeper::take(const Installation &host, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done)
 {
-    const QString machine = host.endpoint.machine();
-    if (const auto it = m_held.constFind(machine); it != m_held.cend()) {
+    const QString place = host.leasePlace();
+    if (const auto it = m_held.constFind(place); it != m_held.cend()) {
         Lease lease;
         lease.epoch = it->epoch;
         lease.held = true;
         return done(lease);
     }
-    m_runtime.hosts().lock(host, m_runtime.owner(), ttlS,
-                           [this, host, machine, ttlS, done = std::move(done), alive = std::weak_ptr(m_alive)](Result<Lease> lease) {
+    m_runtime.hosts().lock(host, m_runtime.owner(), ttlS, claim,
+                           [this, host, place, ttlS, done = std::move(done), alive = std::weak_ptr(m_alive)](Result<Lease> lease) {
                                if (alive.expired())
                                    return;
                                if (lease)
-                                   m_held.insert(machine, {host, lease->epoch, m_runtime.now().monoMs, ttlS, false});
+                                   m_held.insert(place, {host, lease->epoch, m_runtime.now().monoMs, ttlS, false});
                                done(lease);
                            });
 }
 
-void LeaseKeeper::release(const QString &machine)
+void LeaseKeeper::release(const Installation &host)
 {
-    const auto it = m_held.find(machine);
+    const auto it = m_held.find(host.leasePlace());
     if (it == m_held.end())
         return;
     m_runtime.hosts().unlock(it->host, it->epoch, m_runtime.owner(), [](Status) {}); // else it runs out by itself
     m_held.erase(it);
 }
 
-qint64 LeaseKeeper::epochOf(const QString &machine) const
+qint64 LeaseKeeper::epochOf(const Installation &host) const
 {
-    const auto it = m_held.constFind(machine);
+    const auto it = m_held.constFind(host.leasePlace());
     return it == m_held.cend() ? 0 : it->epoch;
+}
+
+void LeaseKeeper::lost(const QString &place)
+{
+    if (m_held.remove(place) > 0 && onLost)
+        onLost(place);
 }
 
 void LeaseKeeper::renewAllNow()
@@ -52,23 +58,20 @@ void LeaseKeeper::renewAllNow()
 void LeaseKeeper::renewDue()
 {
     const qint64 now = m_runtime.now().monoMs;
-    const QStringList machines = m_held.keys();
-    for (const QString &machine : machines) {
-        Held &held = m_held[machine];
+    const QStringList places = m_held.keys();
+    for (const QString &place : places) {
+        Held &held = m_held[place];
         if (held.renewing || now - held.renewedMono < held.ttlS * 200LL) // five times per TTL
             continue;
         held.renewing = true;
-        m_runtime.hosts().renew(held.host, held.epoch, m_runtime.owner(), held.ttlS, [this, machine, epoch = held.epoch, alive = std::weak_ptr(m_alive)](Status status) {
-            if (alive.expired() || !m_held.contains(machine) || m_held[machine].epoch != epoch) // about a lease of before
+        m_runtime.hosts().renew(held.host, held.epoch, m_runtime.owner(), held.ttlS, [this, place, epoch = held.epoch, alive = std::weak_ptr(m_alive)](Status status) {
+            if (alive.expired() || !m_held.contains(place) || m_held[place].epoch != epoch) // about a lease of before
                 return;
-            Held &h = m_held[machine];
+            Held &h = m_held[place];
             h.renewing = false;
             h.renewedMono = m_runtime.now().monoMs; // a lost link is tried again with the next turn
-            if (!status && status.error().code == ErrorCode::HostFenced) {
-                m_held.remove(machine);
-                if (onLost)
-                    onLost(machine);
-            }
+            if (!status && status.error().code == ErrorCode::HostFenced)
+                lost(place);
         });
     }
 }

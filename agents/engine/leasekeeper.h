@@ -1,5 +1,5 @@
 #pragma once
-// One lease per machine, taken before the first step and renewed while the console lives (TTL 150 s, every 30 s).
+// One lease per machine and state folder, taken before the first step and renewed while the console lives (TTL 150 s, every 30 s).
 #include "engine/runtime.h"
 
 #include <QMap>
@@ -9,13 +9,14 @@ namespace bellwether {
 class LeaseKeeper {
 public:
     explicit LeaseKeeper(Runtime &runtime);
-    void take(const Installation &host, int ttlS, std::function<void(Result<Lease>)> done); // answers at once when held
-    void release(const QString &machine);
-    qint64 epochOf(const QString &machine) const;
+    void take(const Installation &host, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done); // answers at once when held
+    void release(const Installation &host);
+    void lost(const QString &place); // somebody else has it
+    qint64 epochOf(const Installation &host) const;
     void renewDue(); // from tick()
     void renewAllNow();
-    // Called when somebody else holds a machine that we held.
-    std::function<void(QString machine)> onLost;
+    // Called when somebody else holds what we held: a lease, by its place.
+    std::function<void(const QString &place)> onLost;
 
 private:
     struct Held {
@@ -25,7 +26,7 @@ private:
         bool renewing = false;
     };
     Runtime &m_runtime;
-    QMap<QString, Held> m_held; // by machine, in an order: the same night twice asks the hosts in the same turn
+    QMap<QString, Held> m_held; // by Installation::leasePlace(), in an order: the same night twice asks the hosts in the same turn
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 

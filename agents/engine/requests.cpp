@@ -126,12 +126,15 @@ void Engine::handleRun(const Request &request, const Done &done)
     if (const QStringList outdated = outdatedHosts(*plan, m_workspace.inventory); !outdated.isEmpty())
         return done(fail(ErrorCode::PlanRefused, {QString::number(outdated.size()), outdated.first()}));
     for (const PlanHost &h : std::as_const(plan->hosts)) {
-        const QString holder = m_workspace.holderOf(h.installation.name);
+        QString holder = m_workspace.holderOf(h.installation.name);
+        if (holder.isEmpty() && !h.installation.directory.isEmpty()) // the same installation under another name
+            holder = otherRolloutOn(h.installation, 0, h.installation.directory);
         if (!holder.isEmpty())
             return done(fail(ErrorCode::HostInOtherRollout, {h.installation.name, holder}));
     }
     RunOptions options;
     fromJson(request.args, options);
+    options.takeOver = options.takeOver.trimmed();
     options.acknowledgedNotes = request.args.value(QLatin1String("acknowledge_notes")).toBool();
     options.bakeScale = std::clamp(request.args.value(QLatin1String("bake_scale")).toDouble(1.0), 0.0001, 100.0);
     QStringList unread;

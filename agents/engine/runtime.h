@@ -16,8 +16,10 @@ public:
     // Durable first: `then` runs once the events are committed and applied, in order of the calls.
     virtual void record(int rollout, QList<EventBody> bodies, std::function<void()> then = {}, const QString &actor = QStringLiteral("bellwether")) = 0;
     virtual void schedule(qint64 delayMs, std::function<void()> work) = 0;
-    virtual QString owner() const = 0; // of leases: the workspace's id
-    virtual qint64 epochOf(const QString &machine) const = 0; // 0: no lease
+    virtual QString owner() const = 0; // of leases and holds on hosts
+    virtual QString formerOwner() const = 0; // as older programs called it on hosts; empty: no other
+    virtual qint64 epochOf(const Installation &host) const = 0; // 0: no lease
+    virtual void fenced(const Installation &host) = 0; // a host has said that the lease there is another's
     virtual QString dataFolder() const = 0;
 };
 

@@ -159,7 +159,7 @@ bool StepRunner::waitsForLease()
 {
     if (m_mayHaveBegun)
         return false;
-    if (m_runtime.epochOf(m_host.endpoint.machine()) == 0) {
+    if (m_runtime.epochOf(m_host) == 0) {
         m_runtime.schedule(heldAgainMs, guarded([](StepRunner &r) { r.start(); }));
         return true;
     }
@@ -175,7 +175,7 @@ void StepRunner::start()
         return lookWhileHeld();
     if (waitsForRelease([this] { start(); }) || waitsForLease())
         return;
-    m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), hostDeadline(m_step), m_script,
+    m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host), m_runtime.owner(), hostDeadline(m_step), m_script,
                             guarded([](StepRunner &r, const Result<JobState> &job) {
                                 if (!job && isOutOfReach(job.error())) {
                                     r.m_mayHaveBegun = true;
@@ -193,8 +193,10 @@ void StepRunner::start()
                                         r.pauseForStranger(job.error());
                                     return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); }));
                                 }
+                                if (!job && job.error().code == ErrorCode::HostFenced)
+                                    r.m_runtime.fenced(r.m_host);
                                 if (!job && job.error().code == ErrorCode::HostFenced && !r.m_mayHaveBegun && ++r.m_fenced < mostFenced)
-                                    return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); })); // the lease keeper finds out
+                                    return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); })); // until the lease is there again
                                 if (!job)
                                     return r.m_mayHaveBegun ? r.lookAfter(job.error()) : r.end(StepOutcome::Failed, clauseOf(job.error()));
                                 r.connected();
@@ -319,7 +321,7 @@ void StepRunner::orphaned()
     cancelIfAborted();
     const StepRun *run = state()->hosts.find(m_host.name)->current();
     if (const int deadlineS = hostDeadline(m_step); deadlineS > 0 && run && m_runtime.now().monoMs - run->startedMono > deadlineS * 1000LL)
-        m_runtime.hosts().cancel(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), [](const Status &) {});
+        m_runtime.hosts().cancel(m_host, m_run.token, m_runtime.epochOf(m_host), m_runtime.owner(), [](const Status &) {});
     m_runtime.schedule(orphanAgainMs, guarded([](StepRunner &r) { r.poll(0); }));
     if (std::exchange(m_orphan, true))
         return;
@@ -339,7 +341,7 @@ void StepRunner::cancelIfAborted()
     if (m_cancelAsked || !state()->abortRequested || m_run.direction != Direction::Forward || !harmless || !m_step.idempotent || isChanged(host, m_run.hop))
         return;
     m_cancelAsked = true;
-    m_runtime.hosts().cancel(m_host, m_run.token, m_runtime.epochOf(m_host.endpoint.machine()), m_runtime.owner(), guarded([](StepRunner &r, const Status &asked) {
+    m_runtime.hosts().cancel(m_host, m_run.token, m_runtime.epochOf(m_host), m_runtime.owner(), guarded([](StepRunner &r, const Status &asked) {
         r.m_cancelAsked = asked.has_value(); // the next poll tries again
     }));
 }

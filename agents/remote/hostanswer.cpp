@@ -40,10 +40,10 @@ QString hostWords(const QByteArray &bytes)
     return text;
 }
 
-QString HostAnswer::reason() const
+QString HostAnswer::rest(const char *key) const
 {
-    const qsizetype at = header.indexOf("reason=");
-    return hostWords(at < 0 ? QByteArray() : header.mid(at + 7));
+    const qsizetype at = header.indexOf(key);
+    return hostWords(at < 0 ? QByteArray() : header.mid(at + qsizetype(qstrlen(key))));
 }
 
 qint64 HostAnswer::number(const char *key, qint64 otherwise) const

@@ -14,7 +14,8 @@ struct HostAnswer {
     QHash<QByteArray, QByteArray> fields;
     QByteArray verb, err, header, body;
     QString text(const char *key) const { return hostWords(fields.value(key)); }
-    QString reason() const; // all that stands behind "reason="
+    QString rest(const char *key) const; // all that stands behind it: what people said goes to the end, blanks and all
+    QString reason() const { return rest("reason="); }
     qint64 number(const char *key, qint64 otherwise = 0) const;
 };
 

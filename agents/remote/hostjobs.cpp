@@ -17,7 +17,9 @@ std::unexpected<Error> errorOf(const HostAnswer &answer, const HostJobs::Host &h
 {
     const QString name = host.endpoint.machine();
     if (answer.err == "locked")
-        return fail(ErrorCode::HostLocked, {name, answer.text("owner"), answer.text("left")});
+        return fail(ErrorCode::HostLocked, {name, answer.text("owner"), answer.text("left"), answer.rest(" by="), answer.text("since")});
+    if (answer.err == "stale")
+        return fail(ErrorCode::HostLeaseStale, {name, answer.text("owner"), answer.rest(" by="), answer.text("since"), answer.text("silent")});
     if (answer.err == "held")
         return fail(ErrorCode::HostHeld, {name, answer.text("owner"), answer.reason()});
     if (answer.err == "busy")
@@ -159,9 +161,9 @@ HostJobs::HostJobs(RemoteShell &shell)
 {
 }
 
-void HostJobs::lock(const Host &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done)
+void HostJobs::lock(const Host &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done, const LeaseClaim &claim)
 {
-    ask<Lease>(m_shell, host, {QStringLiteral("lock"), owner, QString::number(ttlS)}, {}, std::move(done),
+    ask<Lease>(m_shell, host, {QStringLiteral("lock"), owner, QString::number(ttlS), hostWords(claim.by.toUtf8()), claim.takeFrom}, {}, std::move(done),
                [host](const HostAnswer &answer, const ExecResult &) -> Result<Lease> {
                    const qint64 epoch = answer.number("epoch");
                    if (epoch <= 0)

@@ -9,6 +9,10 @@ namespace bellwether {
 
 enum class JobState { Absent, Unstarted, Running, Done, Lost };
 
+struct LeaseClaim {
+    QString by;       // who asks, in people's words; what others are told while we hold it
+    QString takeFrom; // the owner whose lease may be taken once it is stale; a stranger's is not otherwise
+};
 struct Lease {
     qint64 epoch = 0;
     bool held = false;   // newly taken or renewed by us
@@ -42,8 +46,9 @@ public:
         Endpoint endpoint;
         QString stateRoot; // empty = default
     };
-    // HostHeld (who, why), HostLocked (who, seconds left), HostBusy (a live job), HostStateUnusable, HostDiskFull, NoShell
-    void lock(const Host &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done);
+    // HostHeld (who, why), HostLocked (who, seconds left), HostLeaseStale (who, since when), HostBusy (a live job),
+    // HostStateUnusable, HostDiskFull, NoShell
+    void lock(const Host &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done, const LeaseClaim &claim = {});
     void renew(const Host &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done); // HostFenced
     void unlock(const Host &host, qint64 epoch, const QString &owner, std::function<void(Status)> done);
     // Safe to repeat: attaches when the job has begun. timeoutS 0 = none. HostHeld where another console has stopped everything.

@@ -276,9 +276,9 @@ void SshHosts::ask(const Installation &host, const QStringList &argv, int timeou
     });
 }
 
-void SshHosts::lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done)
+void SshHosts::lock(const Installation &host, const QString &owner, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done)
 {
-    m_jobs.lock(jobHost(host), owner, ttlS, naming<Lease>(host, std::move(done)));
+    m_jobs.lock(jobHost(host), owner, ttlS, naming<Lease>(host, std::move(done)), claim);
 }
 
 void SshHosts::renew(const Installation &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done)

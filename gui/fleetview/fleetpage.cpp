@@ -327,6 +327,11 @@ void FleetPage::refreshInspector()
     if (row)
         product = m_snapshot->library && m_snapshot->library->profiles.contains(row->installation.product)
             ? m_snapshot->library->profiles[row->installation.product].name : row->installation.product;
+    QStringList sameMachine;
+    for (qsizetype i = 0; row && i < m_snapshot->fleet.size(); ++i)
+        if (m_snapshot->fleet[i].installation.name != name && isSameMachine(m_snapshot->fleet[i], *row))
+            sameMachine << m_snapshot->fleet[i].installation.name;
+    m_inspector->setSameMachine(sameMachine);
     m_inspector->show(row, m_model->lookOf(name), product, m_model->sshOf(name), static_cast<int>(selected.size()), m_nowMs);
 }
 

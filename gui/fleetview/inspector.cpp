@@ -195,6 +195,8 @@ void Inspector::showFacts(const FleetRow &row, qint64 nowMs)
     const bool trusted = row.keyState == QLatin1String("trusted");
     QList<Fact> list;
     list << Fact{tr("Address"), host.endpoint.machine(), {}, {}, std::nullopt, true};
+    if (!m_sameMachine.isEmpty())
+        list << Fact{tr("Same machine"), m_sameMachine.join(QStringLiteral(", "))};
     list << Fact{tr("Host key"), trusted ? tr("trusted") : row.keyState == QLatin1String("changed") ? tr("changed") : row.keyState == QLatin1String("revoked") ? tr("revoked") : tr("unknown"), row.keyFingerprint,
                  trusted ? QStringLiteral("state/healthy") : QStringLiteral("state/warning"), trusted ? StateRole::Healthy : StateRole::Warning};
     if (const auto &certificate = facts.certificate) {

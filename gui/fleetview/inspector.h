@@ -13,6 +13,7 @@ public:
     explicit Inspector(QWidget *parent = nullptr);
     void show(const FleetRow *row, const StateLook &look, const QString &productName, const QString &ssh, int selected, qint64 nowMs);
     QString host() const { return m_host; }
+    void setSameMachine(const QStringList &hosts) { m_sameMachine = hosts; } // before show(): other names of its machine
     void setReadOnly(const QString &reason);
 
 Q_SIGNALS:
@@ -29,6 +30,7 @@ private:
     void showNote(const FleetRow &row, const StateLook &look, qint64 nowMs);
     void showFacts(const FleetRow &row, qint64 nowMs);
     QString m_host, m_rollout, m_ssh, m_readOnly;
+    QStringList m_sameMachine;
     Label *m_name, *m_selected, *m_what, *m_noteHead, *m_noteText, *m_empty;
     StateLabel *m_production;
     QWidget *m_note, *m_content;

@@ -59,6 +59,7 @@ Result<int> promoteCommand(Context &);
 Result<int> abortCommand(Context &);
 Result<int> retryCommand(Context &);
 Result<int> skipCommand(Context &);
+Result<int> takeOverCommand(Context &);
 Result<int> rollbackCommand(Context &);
 Result<int> stopAllCommand(Context &);
 Result<int> releaseCommand(Context &);

@@ -183,6 +183,8 @@ Result<int> runCommand(Context &context)
     const auto scale = bakeScale(context);
     if (!scale)
         return std::unexpected(scale.error());
+    if (context.in.has(QStringLiteral("take-over")) && context.in.value(QStringLiteral("take-over")).trimmed().isEmpty())
+        return usage(QStringLiteral("--take-over needs the reason, which is kept in the journal"));
     const QString file = context.in.positionals.first();
     const auto text = readFileBounded(file, planLimit);
     if (!text)
@@ -205,6 +207,7 @@ Result<int> runCommand(Context &context)
     const auto reply = (*link)->ask(context.request(QStringLiteral("run"),
         {{QStringLiteral("plan"), QString::fromUtf8(*text)}, {QStringLiteral("source"), file}, {QStringLiteral("yes"), yes}, {QStringLiteral("bake_scale"), *scale},
          {QStringLiteral("acknowledge_notes"), context.in.has(QStringLiteral("acknowledge-notes"))},
+         {QStringLiteral("take_over"), context.in.value(QStringLiteral("take-over")).trimmed()},
          {QStringLiteral("auto_promote"), context.in.has(QStringLiteral("auto-promote"))}}));
     if (!reply)
         return std::unexpected(reply.error());
@@ -228,6 +231,13 @@ Result<int> abortCommand(Context &context)
 }
 Result<int> retryCommand(Context &context) { return askAndFollow(context, QStringLiteral("retry"), hostArgs(context)); }
 Result<int> skipCommand(Context &context) { return askAndFollow(context, QStringLiteral("skip"), hostArgs(context)); }
+
+Result<int> takeOverCommand(Context &context)
+{
+    if (context.in.value(QStringLiteral("reason")).trimmed().isEmpty())
+        return usage(QStringLiteral("\"take-over\" needs --reason TEXT"));
+    return askAndFollow(context, QStringLiteral("take-over"), hostArgs(context));
+}
 
 Result<int> pauseCommand(Context &context)
 {

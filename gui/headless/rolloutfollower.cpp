@@ -59,6 +59,8 @@ QString textOf(const EventBody &body)
         [](const Paused &e) { return QStringLiteral("PAUSED, %1%2").arg(nameOf(e.reason), because(e.detail)); },
         [](const Unpaused &e) { return QStringLiteral("no longer paused for %1").arg(nameOf(e.reason)); },
         [](const HostRetried &e) { return QStringLiteral("%1: tried again%2").arg(e.host, because(e.reason)); },
+        [](const LeaseRefused &e) { return QStringLiteral("%1: %2").arg(e.host, holderText(e)); },
+        [](const TakeOverConfirmed &e) { return QStringLiteral("%1: taken over from %2%3").arg(e.host, e.by.isEmpty() ? e.owner : e.by, because(e.reason)); },
         [](const HostSkipped &e) { return QStringLiteral("%1: left out%2").arg(e.host, because(e.reason)); },
         [](const WayBackDecided &e) { return QStringLiteral("%1: way back %2%3").arg(e.host, nameOf(e.way.verdict), because(e.way.reason)); },
         [](const RollbackConfirmed &e) { return QStringLiteral("going back: %1").arg(e.hosts.join(QStringLiteral(", "))); },
@@ -121,7 +123,8 @@ int exitCodeOf(const RolloutState &state)
     case RolloutLifecycle::Paused:
         break;
     }
-    return state.interrupted ? 130 : state.isPaused() ? 4 : 0;
+    const bool isElsewhere = std::ranges::any_of(state.hosts, [](const HostRun &host) { return host.heldBy && isBegun(host.state) && host.leaseEpoch == 0; });
+    return state.interrupted ? 130 : state.isPaused() && isElsewhere ? 8 : state.isPaused() ? 4 : 0;
 }
 
 RolloutSnapshot snapshotNow(const RolloutState &state, bool hasOwner)

@@ -5,7 +5,7 @@
 namespace bellwether {
 
 // The exit code of the contract for a rollout as it stands: 5 failed or a host is half-migrated, in-doubt or
-// rollback-failed · 6 rolled back · 4 paused · 0 succeeded (or running).
+// rollback-failed · 6 rolled back · 8 it waits for a host that another console holds · 4 paused · 0 succeeded (or running).
 int exitCodeOf(const RolloutState &state);
 
 // Nothing is under way and nothing will be by itself: it ended, or it is paused for a person.

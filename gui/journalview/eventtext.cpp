@@ -1,5 +1,6 @@
 #include "journalview/eventtext.h"
 
+#include "rollout/decide.h"
 #include "text/format.h"
 
 #include <QCoreApplication>
@@ -91,7 +92,16 @@ struct Words {
         line.icon = state.icon;
         line.role = state.role;
     }
-    void operator()(const LeaseTaken &e) const { line.what = tr("epoch %1 on %2").arg(e.epoch).arg(e.machine); }
+    void operator()(const LeaseTaken &e) const
+    {
+        line.what = e.takenFrom.isEmpty() ? tr("epoch %1 on %2").arg(e.epoch).arg(e.machine) : tr("epoch %1 on %2, from %3").arg(e.epoch).arg(e.machine, e.takenFrom);
+    }
+    void operator()(const LeaseRefused &e) const { line.what = holderText(e); }
+    void operator()(const TakeOverConfirmed &e) const
+    {
+        line.what = tr("from %1: %2").arg(e.by.isEmpty() ? e.owner : e.by, e.reason);
+        decide(line, "warning", StateRole::Warning, tr("taken over"));
+    }
     void operator()(const StepIntended &e) const { line.what = e.command.isEmpty() ? e.step : QStringLiteral("%1: %2").arg(e.step, e.command); }
     void operator()(const StepStarted &e) const { line.what = e.token; }
     void operator()(const StepEnded &e) const

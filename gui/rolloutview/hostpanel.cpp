@@ -13,10 +13,13 @@ HostPanel::HostPanel(QWidget *parent)
     : Panel(tr("Host"), QStringLiteral("ui/host"), parent), m_grid(new QGridLayout), m_state(new StateLabel),
       m_copy(new Button(tr("Copy"), ButtonKind::Outlined, ButtonSize::Panel)),
       m_retry(new Button(tr("Retry"), ButtonKind::Outlined, ButtonSize::Panel)),
-      m_skip(new Button(tr("Skip…"), ButtonKind::Outlined, ButtonSize::Panel))
+      m_skip(new Button(tr("Skip…"), ButtonKind::Outlined, ButtonSize::Panel)),
+      m_takeOver(new Button(tr("Take over…"), ButtonKind::Outlined, ButtonSize::Panel))
 {
+    addToHeader(m_takeOver);
     addToHeader(m_retry);
     addToHeader(m_skip);
+    m_takeOver->setObjectName(QStringLiteral("takeOver"));
     m_grid->setContentsMargins(theme().px(14), theme().px(8), theme().px(10), theme().px(8));
     m_grid->setHorizontalSpacing(theme().px(10));
     m_grid->setVerticalSpacing(theme().px(3));
@@ -50,7 +53,8 @@ HostPanel::HostPanel(QWidget *parent)
     });
     connect(m_retry, &QPushButton::clicked, this, [this] { Q_EMIT retryAsked(m_host ? m_host->name : QString()); });
     connect(m_skip, &QPushButton::clicked, this, [this] { Q_EMIT skipAsked(m_host ? m_host->name : QString()); });
-    setHost(nullptr, {}, {}, 0);
+    connect(m_takeOver, &QPushButton::clicked, this, [this] { Q_EMIT takeOverAsked(m_host ? m_host->name : QString()); });
+    setHost(nullptr, {}, {}, {}, 0);
 }
 
 Label *HostPanel::addRow(const QString &name)
@@ -67,7 +71,7 @@ Label *HostPanel::addRow(const QString &name)
     return value;
 }
 
-void HostPanel::setHost(const HostView *host, const Permission &retry, const Permission &skip, qint64 nowMs)
+void HostPanel::setHost(const HostView *host, const Permission &retry, const Permission &skip, const Permission &takeOver, qint64 nowMs)
 {
     m_host = host ? std::optional(*host) : std::nullopt;
     setAbout(host ? host->name : QString());
@@ -80,6 +84,10 @@ void HostPanel::setHost(const HostView *host, const Permission &retry, const Per
     };
     allow(m_retry, retry, tr("%1 has not failed and was not deferred"));
     allow(m_skip, skip, tr("%1 cannot be left out: what was changed has to go on or go back"));
+    const bool isElsewhere = host && takeOver.allowed && takeOver.hosts.contains(host->name);
+    m_takeOver->setVisible(isElsewhere);
+    m_retry->setVisible(host && !isElsewhere);
+    m_takeOver->setHint(isElsewhere ? tr("Takes %1 from a console that has gone silent, with a reason").arg(host->name) : QString());
     m_retry->setHint(host ? tr("Goes on with the step of %1 that failed").arg(host->name) : QString());
     m_skip->setHint(host ? tr("Leaves %1 out of this rollout, with a reason").arg(host->name) : QString());
     m_nowMs = nowMs;

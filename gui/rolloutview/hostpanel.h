@@ -13,12 +13,14 @@ class HostPanel final : public Panel {
 
 public:
     explicit HostPanel(QWidget *parent = nullptr);
-    void setHost(const HostView *host, const Permission &retry, const Permission &skip, qint64 nowMs); // null: none
+    // Null: none. Taking over is only offered where it is possible.
+    void setHost(const HostView *host, const Permission &retry, const Permission &skip, const Permission &takeOver, qint64 nowMs);
     void setNow(qint64 nowMs);
 
 Q_SIGNALS:
     void retryAsked(const QString &host);
     void skipAsked(const QString &host);
+    void takeOverAsked(const QString &host);
 
 private:
     Label *addRow(const QString &name);
@@ -27,7 +29,7 @@ private:
     QGridLayout *m_grid;
     StateLabel *m_state;
     Label *m_doing, *m_version, *m_health, *m_downtime, *m_backup, *m_way, *m_command;
-    Button *m_copy, *m_retry, *m_skip;
+    Button *m_copy, *m_retry, *m_skip, *m_takeOver;
     std::optional<HostView> m_host;
     qint64 m_nowMs = 0;
 };

@@ -256,7 +256,7 @@ void RolloutPage::showHost()
         if (std::ranges::find(m_rollout->waves[i].hosts, m_host, &HostView::name) != m_rollout->waves[i].hosts.end())
             wave = i;
     m_stepsPanel->setAbout(wave == 0 ? tr("canary") : tr("wave %1").arg(wave));
-    m_hostPanel->setHost(shown, permission(QStringLiteral("retry")), permission(QStringLiteral("skip")), m_nowMs);
+    m_hostPanel->setHost(shown, permission(QStringLiteral("retry")), permission(QStringLiteral("skip")), permission(QStringLiteral("take-over")), m_nowMs);
     m_migrationsPanel->setAbout(m_host);
     m_migrations->setRows(shown ? migrationRows(*shown) : QList<Row>{});
     m_migrationCount->setText(shown && !shown->migrations.isEmpty() ? migrationCount(*shown) : tr("none yet"));

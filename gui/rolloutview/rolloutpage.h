@@ -91,6 +91,7 @@ private:
     void askRetry(const QStringList &halfMigrated);
     void askAbort();
     void askSkip(const QString &host);
+    void askTakeOver(const QString &host);
     void showHits();
     const HostView *host() const;
     Permission permission(const QString &verb) const;

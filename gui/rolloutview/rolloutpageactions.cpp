@@ -88,6 +88,7 @@ void RolloutPage::connectParts()
     connect(m_abort, &QPushButton::clicked, this, &RolloutPage::askAbort);
     connect(m_hostPanel, &HostPanel::retryAsked, this, [this](const QString &name) { retry(nullptr, {name}); });
     connect(m_hostPanel, &HostPanel::skipAsked, this, &RolloutPage::askSkip);
+    connect(m_hostPanel, &HostPanel::takeOverAsked, this, &RolloutPage::askTakeOver);
 
     const auto command = [this](const QString &text, const QKeySequence &keys, Button *button) {
         auto *action = new QAction(text, this);
@@ -223,6 +224,24 @@ void RolloutPage::askSkip(const QString &name)
     connect(dialog, &QDialog::accepted, this, [this, dialog, name, rollout = m_rollout->name] {
         send(nullptr, QStringLiteral("skip"), {{QStringLiteral("rollout"), rollout}, {QStringLiteral("hosts"), QJsonArray{name}}, {QStringLiteral("reason"), dialog->reason()}},
              tr("%1: host skipped"));
+    });
+    dialog->open();
+}
+
+// Who has it, since when, and since when nothing was heard of them stands in the dialog: so does what taking it means.
+void RolloutPage::askTakeOver(const QString &name)
+{
+    const HostView *held = m_rollout ? m_rollout->host(name) : nullptr;
+    if (!held || !held->heldBy)
+        return;
+    auto *dialog = new ConfirmDialog({tr("Take %1 over").arg(name), visibleText(tr("%1: %2.").arg(name, holderText(*held->heldBy))),
+                                      tr("Ask them first where you can. Their console can do nothing more on this host once it is taken: should it wake up, it is told so. "
+                                         "The host is measured before anything is done on it."),
+                                      tr("Take 1 host over"), tr("Leave it to them"), true, hasProduction(), true},
+                                     window());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog, name] {
+        send(nullptr, QStringLiteral("take-over"), {{QStringLiteral("hosts"), QJsonArray{name}}, {QStringLiteral("reason"), dialog->reason()}}, tr("%1: host taken over"));
     });
     dialog->open();
 }

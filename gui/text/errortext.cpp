@@ -149,6 +149,8 @@ QString pattern(ErrorCode code)
         return tr("%1 is busy with %2. Wait until it ends.");
     case ErrorCode::HostLocked:
         return tr("%1 is held by %2 for another %3 s. Wait, or ask them.");
+    case ErrorCode::HostLeaseStale:
+        return tr("%1 is held by %2, and that console has gone silent. Take it over with a reason, or leave the host out.");
     case ErrorCode::HostFenced:
         return tr("Another console has taken over %1. Look at its rollout before you go on.");
     case ErrorCode::HostHeld:
@@ -311,6 +313,7 @@ int exitCode(ErrorCode code)
     case ErrorCode::OwnerUnreachable:
     case ErrorCode::HostBusy:
     case ErrorCode::HostLocked:
+    case ErrorCode::HostLeaseStale:
     case ErrorCode::HostFenced:
     case ErrorCode::HostHeld:
         return 8;

@@ -72,6 +72,7 @@ const char *errorKey(ErrorCode code)
     case ErrorCode::HostStateUnusable: return "host-state-unusable";
     case ErrorCode::HostBusy: return "host-busy";
     case ErrorCode::HostLocked: return "host-locked";
+    case ErrorCode::HostLeaseStale: return "host-lease-stale";
     case ErrorCode::HostFenced: return "host-fenced";
     case ErrorCode::HostHeld: return "host-held";
     case ErrorCode::HostPathRefused: return "host-path-refused";

@@ -86,7 +86,8 @@ enum class ErrorCode {
     HostDiskFull,          // %1 host
     HostStateUnusable,     // %1 host, %2 directory, %3 reason
     HostBusy,              // %1 host, %2 who or what
-    HostLocked,            // %1 host, %2 owner, %3 seconds left
+    HostLocked,            // %1 host, %2 owner, %3 seconds left, %4 who (as it said), %5 seconds since it took it
+    HostLeaseStale,        // %1 host, %2 owner, %3 who (as it said), %4 seconds since it took it, %5 seconds of silence
     HostFenced,            // %1 host
     HostHeld,              // %1 host, %2 owner, %3 reason: another console has stopped everything
     HostPathRefused,       // %1 host, %2 path, %3 why it cannot be copied to or from

@@ -59,6 +59,7 @@ struct HostFacts {
     std::optional<Backup> backup;
     QMap<QString, qint64> content; // rows per thing the product counts
     QString machineId, bootId;
+    std::optional<QString> hostKey; // SHA256:… it was reached with: the one that is trusted for it
     QString lockOwner; // who holds the host's lease, empty when nobody
     QStringList problems; // probes that failed, one line each
     std::optional<UserCertificate> certificate; // what its key is used with
@@ -81,11 +82,19 @@ struct HostFacts {
         v("content", s.content);
         v("machine_id", s.machineId);
         v("boot_id", s.bootId);
+        v("host_key", s.hostKey);
         v("lock_owner", s.lockOwner);
         v("problems", s.problems);
         v("certificate", s.certificate);
         v("sudo_problem", s.sudoProblem);
     }
 };
+
+// Which machine answered: what it says of itself and what it proves, together. Empty where either is not known, or the
+// machine id is none (a container, an image that was not booted yet). Whoever copies a machine's id still lacks its key.
+QString machineIdentity(const HostFacts &facts);
+struct Installation;
+// Two entries, one machine: by address (and jump host), or by what was measured of both.
+bool isSameMachine(const Installation &a, const HostFacts &ofA, const Installation &b, const HostFacts &ofB);
 
 } // namespace bellwether

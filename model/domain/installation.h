@@ -57,6 +57,13 @@ struct Installation {
     QMap<QString, QString> settings;
     std::optional<Sudo> sudo;
 
+    // Where the lease lies: on a machine, and there in the folder of the host-run files. A folder that is not absolute is
+    // the login's own.
+    QString leasePlace() const
+    {
+        const QString at = endpoint.machine() + u'\n' + state;
+        return state.startsWith(u'/') ? at : at + u'\n' + endpoint.user;
+    }
     bool isCritical() const { return labels.contains(QStringLiteral("critical")); }
     bool operator==(const Installation &) const = default;
     template<class V, class S>

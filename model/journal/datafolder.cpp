@@ -1,11 +1,13 @@
 #include "journal/datafolder.h"
 
+#include <QCryptographicHash>
 #include <QDateTime>
 #include <QDir>
 #include <QFile>
 #include <QSysInfo>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <pwd.h>
@@ -48,6 +50,23 @@ QString cleaned(const QByteArray &bytes)
             c = QLatin1Char('?');
     }
     return text;
+}
+
+// Who has just won may not have written its name yet: what stands there is nothing, or the name of one that has ended.
+QByteArray holderOf(int file)
+{
+    QByteArray content(512, '\0');
+    for (int tries = 0; tries < 50; ++tries) {
+        content.resize(512);
+        content.resize(qMax<ssize_t>(::pread(file, content.data(), size_t(content.size()), 0), 0));
+        const QList<QByteArray> words = content.simplified().split(' ');
+        const auto pid = static_cast<pid_t>(words.value(0).toInt());
+        const bool isHere = words.value(2) == QSysInfo::machineHostName().toUtf8();
+        if (words.size() >= 4 && (!isHere || (pid > 0 && (::kill(pid, 0) == 0 || errno != ESRCH))))
+            break;
+        ::usleep(5000);
+    }
+    return content;
 }
 
 std::unexpected<Error> inUse(const QByteArray &content)
@@ -129,6 +148,18 @@ DataFolderLock::DataFolderLock(DataFolderLock &&other) noexcept
 {
 }
 
+// The machine's id is not in the folder, and a copy of the folder is another folder.
+QString consoleName(const QString &workspaceId, const QString &dataFolder)
+{
+    struct stat folder = {};
+    ::stat(QFile::encodeName(dataFolder).constData(), &folder);
+    QByteArray computer = QSysInfo::machineUniqueId();
+    if (computer.isEmpty())
+        computer = QSysInfo::machineHostName().toUtf8();
+    const QByteArray here = QCryptographicHash::hash(computer + '\n' + QByteArray::number(qulonglong(folder.st_ino)), QCryptographicHash::Sha256);
+    return workspaceId + u'.' + QString::fromLatin1(here.toHex().left(8));
+}
+
 DataFolderLock &DataFolderLock::operator=(DataFolderLock &&other) noexcept
 {
     std::swap(m_file, other.m_file);
@@ -151,9 +182,7 @@ Result<DataFolderLock> DataFolderLock::take(const QString &dataFolder)
     if (::flock(lock.m_file, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK)
             return cannotOpen(path, systemReason());
-        char content[512];
-        const ssize_t size = ::pread(lock.m_file, content, sizeof content, 0);
-        return inUse(QByteArray(content, qMax<ssize_t>(size, 0)));
+        return inUse(holderOf(lock.m_file));
     }
     const QByteArray content = QStringLiteral("%1 %2 %3 %4\n")
                                    .arg(getpid())

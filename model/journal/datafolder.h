@@ -11,6 +11,10 @@ QString journalPath(const QString &dataFolder);
 Status prepareDataFolder(const QString &dataFolder);
 Status checkOwned(const QString &path); // JournalOpen; a symbolic link is refused as well
 
+// What the console of a data folder is called on hosts: its workspace, this computer and this very folder. The same again
+// after a restart; another one for a copy of the folder, here or on another computer.
+QString consoleName(const QString &workspaceId, const QString &dataFolder);
+
 // An advisory lock (flock) on <data>/lock, whose content "pid user host since" is for people. It ends with the process.
 class DataFolderLock {
 public:

@@ -73,6 +73,9 @@ struct PlanHost {
     QString wayBackReason;
     QStringList unknowns;
     int estimateS = 0;
+    std::optional<QString> sharedMachine; // where other addresses of the plan lead to the same machine: its name for all of them
+    // Which machine it is on. Installations that share one are upgraded one after the other and count once.
+    QString machine() const { return sharedMachine.value_or(installation.endpoint.machine()); }
     template<class V, class S>
     static void fields(V &&v, S &s)
     {
@@ -84,6 +87,7 @@ struct PlanHost {
         v("way_back_reason", s.wayBackReason);
         v("unknowns", s.unknowns);
         v("estimate_s", s.estimateS);
+        v("shared_machine", s.sharedMachine);
     }
 };
 

@@ -1,6 +1,7 @@
 #include "plan/planner.h"
 
 #include "plan/hops.h"
+#include "plan/machines.h"
 #include "plan/waves.h"
 #include "preflight/checks.h"
 
@@ -36,6 +37,7 @@ public:
         for (const Installation &host : std::as_const(hosts))
             planHost(host);
         makeAllWaves();
+        findSharedMachines();
         collectReleases();
         return m_plan;
     }
@@ -288,6 +290,15 @@ private:
         }
         m_plan.hosts.removeIf([&](const PlanHost &h) { return !placed.contains(h.installation.name); });
         m_plan.findings.removeIf([&](const Finding &f) { return !f.host.isEmpty() && !placed.contains(f.host); });
+    }
+
+    void findSharedMachines()
+    {
+        const SharedMachines shared = sharedMachines(m_plan.hosts, m_request.facts);
+        for (PlanHost &host : m_plan.hosts)
+            if (const auto machine = shared.machines.constFind(host.installation.name); machine != shared.machines.cend())
+                host.sharedMachine = *machine;
+        m_plan.findings += shared.findings;
     }
 
     const PlanRequest &m_request;

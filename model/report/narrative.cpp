@@ -168,6 +168,10 @@ struct Teller {
     {
         return b.takenFrom.isEmpty() ? QString() : QStringLiteral("took the lease on %1 over from %2").arg(shown(b.machine), shown(b.takenFrom));
     }
+    QString operator()(const TakeOverConfirmed &b) const
+    {
+        return reasoned(QStringLiteral("gave leave to take %1 over from %2, whose console was silent").arg(shown(b.host), shown(b.by.isEmpty() ? b.owner : b.by)), b.reason);
+    }
     QString operator()(const AbortRequested &b) const { return reasoned(QStringLiteral("aborted it"), b.reason); }
     QString operator()(const RolloutEnded &b) const { return reasoned(QStringLiteral("ended the rollout as %1").arg(reportWord(b.state)), b.reason); }
     template<class T>

@@ -3,6 +3,8 @@
 #include "rollout/gates.h"
 #include "rollout/wayback.h"
 
+#include <QDateTime>
+
 #include <algorithm>
 #include <functional>
 
@@ -31,6 +33,8 @@ bool canSkip(const RolloutState &state, const HostRun &h)
         return false;
     if (h.state == HostRunState::Waiting || h.state == HostRunState::Deferred)
         return true;
+    if (h.heldBy && h.state == HostRunState::Preflight && !h.current()) // somebody else's, and nothing was done on it
+        return !hasWayBack(state, h);
     // a failed host may only be left behind when nothing was changed on it
     return h.state == HostRunState::Failed && (!hasWayBack(state, h) || decideWayBack(state, h).hop < h.hop);
 }
@@ -96,6 +100,11 @@ std::unexpected<Error> refuse(Verb verb, const QString &reason)
     return fail(ErrorCode::NotAllowed, {nameOf(verb), reason});
 }
 
+bool waitsForTakeOver(const HostRun &h)
+{
+    return isBegun(h.state) && h.leaseEpoch == 0 && h.heldBy && h.heldBy->stale && h.takeOverFrom != h.heldBy->owner;
+}
+
 bool stopsUntilMended(const RolloutState &state)
 {
     return state.pauses.contains(PauseReason::FailureBudget) || state.pauses.contains(PauseReason::GateFailed);
@@ -127,6 +136,16 @@ Unpaused unpaused(PauseReason reason, const QString &detail)
 
 } // namespace
 
+QString holderText(const LeaseRefused &held)
+{
+    const auto at = [](qint64 ms) { return QDateTime::fromMSecsSinceEpoch(ms, Qt::UTC).toString(QStringLiteral("yyyy-MM-dd hh:mm 'UTC'")); };
+    QString text = held.by.isEmpty() ? QStringLiteral("the console %1").arg(held.owner) : held.by;
+    text += held.sinceMs ? QStringLiteral(" has held it since %1").arg(at(*held.sinceMs)) : QStringLiteral(" has held it");
+    if (held.stale)
+        text += held.silentSinceMs ? QStringLiteral(" and is silent since %1").arg(at(*held.silentSinceMs)) : QStringLiteral(" and is silent since the host was started last, or before");
+    return text;
+}
+
 QString holdText(const Hold &hold)
 {
     return QStringLiteral("everything was stopped by %1: %2").arg(hold.by, hold.reason);
@@ -147,7 +166,7 @@ Permission permission(const RolloutState &state, Verb verb)
     };
     const QString ended = QStringLiteral("the rollout has ended: %1").arg(nameOf(state.lifecycle));
     const QStringList open = hostsWhere(state, [](const HostRun &h) { return h.state == HostRunState::Waiting || isBegun(h.state) || h.state == HostRunState::Deferred; });
-    const bool wouldMove = verb == Verb::Resume || verb == Verb::Promote || verb == Verb::Retry || verb == Verb::Rollback;
+    const bool wouldMove = verb == Verb::TakeOver || verb == Verb::Resume || verb == Verb::Promote || verb == Verb::Retry || verb == Verb::Rollback;
     if (state.hold && wouldMove && (!state.isEnded() || verb == Verb::Rollback))
         return no(QStringLiteral("%1; release it first").arg(holdText(*state.hold)));
     switch (verb) {
@@ -210,6 +229,12 @@ Permission permission(const RolloutState &state, Verb verb)
         if (state.isEnded())
             return no(ended);
         return state.abortRequested ? no(QStringLiteral("it is being aborted")) : yes(open);
+    case Verb::TakeOver: {
+        const QStringList hosts = hostsWhere(state, waitsForTakeOver);
+        if (state.isEnded())
+            return no(ended);
+        return hosts.isEmpty() ? no(QStringLiteral("no host waits for the lease of a console that has gone silent")) : yes(hosts);
+    }
     }
     return p;
 }
@@ -355,6 +380,25 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
         AbortRequested e;
         e.reason = request.reason;
         out.append(e);
+        return out;
+    }
+    case Verb::TakeOver: {
+        if (request.reason.trimmed().isEmpty())
+            return refuse(Verb::TakeOver, QStringLiteral("taking a host over from another console needs a reason"));
+        const QStringList hosts = request.hosts.isEmpty() ? p.hosts : request.hosts;
+        for (const QString &name : hosts) {
+            if (!p.hosts.contains(name))
+                return refuse(Verb::TakeOver, QStringLiteral("%1 does not wait for the lease of a console that has gone silent").arg(name));
+            const LeaseRefused &held = *state.hosts[name].heldBy;
+            TakeOverConfirmed e;
+            e.host = name;
+            e.owner = held.owner;
+            e.by = held.by;
+            e.reason = request.reason;
+            out.append(e);
+        }
+        if (state.pauses.contains(PauseReason::Hold) && hosts.size() == p.hosts.size())
+            out.append(unpaused(PauseReason::Hold, nameOf(Verb::TakeOver)));
         return out;
     }
     }

@@ -12,6 +12,7 @@ struct Applier {
     static StepRun *findStep(HostRun &host, const QString &token); // null: none of it
     static HostRunState stateDuring(StepKind kind, Direction direction);
     void touch(HostRun &h) const { h.changedMono = e.monoMs; }
+    void recognise(HostRun &h, const HostFacts &facts); // its machine may be one that is known by another address
     int hopWithin(const HostRun &h, int hop) const; // a journal is data: its numbers are not believed
 
     // A wave is settled while all of its hosts rest; the bake counts from then. The count of those that do not is kept
@@ -39,6 +40,8 @@ struct Applier {
     // one host
     void operator()(const HostBegun &b);
     void operator()(const HostEnded &b);
+    void operator()(const LeaseRefused &b);
+    void operator()(const TakeOverConfirmed &b);
     void operator()(const StepIntended &b);
     void operator()(const StepStarted &b);
     void operator()(const StepEnded &b);

@@ -1,6 +1,8 @@
 // What an event does to a rollout as a whole: its waves, gates and pauses.
 #include "rollout/applier.h"
 
+#include <QSet>
+
 namespace bellwether {
 
 void Applier::countAnew()
@@ -35,13 +37,17 @@ void Applier::operator()(const RolloutStarted &b)
     for (int w = 0; w < s.plan.waves.size(); ++w)
         for (const QString &name : std::as_const(s.plan.waves[w].hosts))
             waves.insert(name, w);
+    QSet<QString> machines;
     for (const PlanHost &planned : std::as_const(s.plan.hosts)) {
         HostRun run;
         run.name = planned.installation.name;
         run.measuredVersion = planned.from.toString();
         run.wave = waves.value(run.name);
+        run.machine = planned.machine();
         s.hosts.insert(run.name, run);
-        s.machines[planned.installation.endpoint.machine()].append(run.name);
+        s.leases[planned.installation.leasePlace()].append(run.name);
+        s.machinesAreShared = s.machinesAreShared || machines.contains(run.machine);
+        machines.insert(run.machine);
     }
 }
 
@@ -97,7 +103,8 @@ void Applier::operator()(const WaveOpened &b)
 
 void Applier::operator()(const LeaseTaken &b)
 {
-    for (const QString &name : s.machines.value(b.machine))
+    const PlanHost *planned = s.plan.host(b.host);
+    for (const QString &name : planned ? s.leases.value(planned->installation.leasePlace()) : QStringList())
         if (HostRun *h = host(name)) {
             // Epochs only grow, and a lease of ours that is taken again keeps its own: another number means that somebody
             // else held the host meanwhile, and what was measured before says nothing about it any more.
@@ -108,6 +115,8 @@ void Applier::operator()(const LeaseTaken &b)
             h->leaseEpoch = b.epoch;
             if (!h->connected && isBegun(h->state))
                 h->reason.clear();
+            h->heldBy.reset();
+            h->takeOverFrom.clear();
             h->connected = true; // it has just answered
             h->doubtSinceMono = 0;
             h->seq = e.seq;

@@ -4,6 +4,23 @@
 
 namespace bellwether {
 
+namespace {
+
+// The same directory on the same machine under another name, which has been worked on.
+bool hasTwinWithSteps(const RolloutState &s, const HostRun &h)
+{
+    const PlanHost *planned = s.machinesAreShared ? s.plan.host(h.name) : nullptr;
+    if (!planned)
+        return false;
+    for (const HostRun &other : s.hosts)
+        if (other.name != h.name && other.machine == h.machine && !other.steps.isEmpty())
+            if (const PlanHost *o = s.plan.host(other.name); o && o->installation.directory == planned->installation.directory)
+                return true;
+    return false;
+}
+
+} // namespace
+
 HostRun *Applier::host(const QString &name)
 {
     const auto it = s.hosts.find(name);
@@ -69,7 +86,8 @@ void Applier::operator()(const HostBegun &b)
             h->beganMs = e.wallMs;
         h->endedMs = 0;
         h->leaseEpoch = 0;
-        h->mustBeSeen = false; // it begins with its preflight
+        h->mustBeSeen = h->measureAnew = false; // it begins with its preflight
+        h->turn = e.seq;
         touch(*h);
     }
 }
@@ -82,6 +100,7 @@ void Applier::operator()(const HostEnded &b)
     h->state = b.state;
     h->reason = b.reason;
     h->endedMs = e.wallMs;
+    h->heldBy.reset();
     if (b.state == HostRunState::Deferred) {
         ++h->deferrals;
         h->leaseEpoch = 0;
@@ -90,6 +109,43 @@ void Applier::operator()(const HostEnded &b)
     if (b.state == HostRunState::RolledBack || b.state == HostRunState::RollbackFailed)
         s.rollbackOrder.removeAll(b.host);
     touch(*h);
+}
+
+// The lease is not ours to begin with until LeaseTaken.
+void Applier::operator()(const LeaseRefused &b)
+{
+    if (HostRun *h = host(b.host)) {
+        h->heldBy = b;
+        h->heldByMs = e.wallMs;
+        touch(*h);
+    }
+}
+
+void Applier::operator()(const TakeOverConfirmed &b)
+{
+    if (HostRun *h = host(b.host))
+        h->takeOverFrom = b.owner;
+}
+
+// Two names of one machine, found out on the way: who finds it out lets the other one end first, and measures again then.
+void Applier::recognise(HostRun &h, const HostFacts &facts)
+{
+    const QString identity = machineIdentity(facts);
+    if (identity.isEmpty())
+        return;
+    const QString known = s.identities.value(identity, h.machine), now = h.machine;
+    s.identities.insert(identity, known);
+    if (known == now)
+        return;
+    for (QString &machine : s.identities)
+        if (machine == now)
+            machine = known;
+    for (HostRun &other : s.hosts)
+        if (other.machine == now)
+            other.machine = known;
+    s.machinesAreShared = true;
+    h.turn = e.seq;
+    h.measureAnew = s.underWayOnMachineOf(h) != nullptr;
 }
 
 void Applier::operator()(const StepIntended &b)
@@ -112,7 +168,7 @@ void Applier::operator()(const StepIntended &b)
     h->steps.append(step);
     h->retryAsked = false;
     if (b.kind == StepKind::Preflight)
-        h->disturbed = h->mustBeSeen = false; // measured anew
+        h->disturbed = h->mustBeSeen = h->measureAnew = false; // measured anew
     h->hop = hopWithin(*h, b.hop);
     h->direction = b.direction;
     h->next = std::max(0, b.index);
@@ -195,6 +251,7 @@ void Applier::operator()(const FactsMeasured &b)
     h->measuredToken = b.token;
     if (b.facts.version)
         h->measuredVersion = b.facts.version->toString();
+    recognise(*h, b.facts);
     if (b.phase == QLatin1String("preflight"))
         h->factsBefore.insert(b.hop, b.facts);
     else if (b.phase == QLatin1String("check"))
@@ -269,6 +326,8 @@ void Applier::operator()(const HostRetried &b)
         h->next = 0;
     } else {
         h->state = stateDuring(h->steps.last().kind, Direction::Forward);
+        h->turn = e.seq;
+        h->measureAnew = hasTwinWithSteps(s, *h);
     }
     touch(*h);
 }
@@ -277,6 +336,7 @@ void Applier::operator()(const HostSkipped &b)
 {
     if (HostRun *h = host(b.host)) {
         h->state = HostRunState::Excluded;
+        h->heldBy.reset();
         h->reason = b.reason;
         h->endedMs = e.wallMs;
         touch(*h);

@@ -4,6 +4,8 @@
 #include "rollout/judge.h"
 #include "rollout/wayback.h"
 
+#include <QSet>
+
 #include <algorithm>
 
 namespace bellwether {
@@ -21,6 +23,21 @@ struct Decider {
     const RolloutState &s;
     const Now &now;
     QList<EventBody> out;
+    QSet<QString> busy = {}; // machines that have a step under way, where hosts share any
+
+    // One step at a time runs on each machine, there or back, whatever its names are; one host after the other goes forward.
+    bool isItsTurn(const HostRun &h) const
+    {
+        return !s.machinesAreShared || (!busy.contains(h.machine) && (h.direction != Direction::Forward || !s.underWayOnMachineOf(h)));
+    }
+    void findBusy()
+    {
+        if (!s.machinesAreShared)
+            return;
+        for (const HostRun &h : s.hosts)
+            if (const StepRun *step = h.current(); step && stepAt(s, h, step->direction, step->hop, step->index).runsOnHost())
+                busy.insert(h.machine);
+    }
 
     // While everything is stopped no step is begun, neither there nor back, and nothing that leads to one.
     bool mayGoOn() const { return s.pauses.isEmpty() && !s.hold; }
@@ -50,6 +67,8 @@ struct Decider {
         if (const QString tag = workspaceTag(s.workspace); !tag.isEmpty())
             e.token += QLatin1Char('.') + tag;
         out.append(e);
+        if (step.runsOnHost())
+            busy.insert(h.machine);
     }
 
     void endHost(const HostRun &h, HostRunState state, const QString &reason)
@@ -156,13 +175,23 @@ struct Decider {
         return -1;
     }
 
+    // What was measured while another host of its machine was under way says nothing: it is measured again in its turn.
+    Judgement judgement(const HostRun &h, const StepRun &step) const
+    {
+        if (step.kind != StepKind::Preflight || !h.measureAnew)
+            return judge(s, h, now);
+        Judgement measured;
+        measured.decided = true;
+        return measured;
+    }
+
     void progress(const HostRun &h)
     {
         if (const StepRun *step = h.current()) {
             if (step->phase != StepPhase::Started)
                 return;
             overdue(h, *step);
-            const Judgement j = judge(s, h, now);
+            const Judgement j = judgement(h, *step);
             if (!j.decided)
                 return;
             StepEnded e;
@@ -194,10 +223,14 @@ struct Decider {
                 leaveOut(h, QStringLiteral("the rollout was aborted before anything was changed on it"));
             return;
         }
+        if (!isItsTurn(h))
+            return;
         if (h.mustBeSeen)
             return afterSomebodyElse(h);
         if (resting)
             return;
+        if (h.measureAnew && h.direction == Direction::Forward && !isChanged(h, h.hop))
+            return intend(h, 0);
         const int repeat = staleBackup(h, steps[h.next]);
         intend(h, repeat >= 0 ? repeat : h.next);
     }
@@ -249,13 +282,12 @@ struct Decider {
         QStringList machines;
         for (const QString &name : s.rollbackOrder) {
             const HostRun &h = s.hosts[name];
-            const QString machine = s.plan.host(name)->installation.endpoint.machine();
             if (h.direction == Direction::Restore && !proven && under > 0)
                 continue;
-            if (under >= s.plan.strategy.parallel || machines.contains(machine))
+            if (under >= s.plan.strategy.parallel || machines.contains(h.machine))
                 continue;
             ++under;
-            machines.append(machine);
+            machines.append(h.machine);
             progress(h);
         }
         return true;
@@ -272,17 +304,18 @@ struct Decider {
     {
         if (gate.failures > gate.allowed)
             pause(PauseReason::FailureBudget, gate.reason);
-        int total = 0, deferred = 0;
+        QSet<QString> all, deferred; // machines: what cannot be reached is a machine, whatever stands on it
         for (const HostRun &h : s.hosts) {
             if (h.wave != wave)
                 continue;
-            ++total;
-            deferred += h.state == HostRunState::Deferred && h.deferrals > 1;
+            all.insert(h.machine);
+            if (h.state == HostRunState::Deferred && h.deferrals > 1)
+                deferred.insert(h.machine);
             if (!h.connected && h.doubtSinceMono > 0 && now.monoMs - h.doubtSinceMono > s.plan.strategy.inDoubtMin * 60'000LL)
                 pause(PauseReason::LostHosts, QStringLiteral("%1 could not be asked for %2 min%3").arg(h.name).arg(s.plan.strategy.inDoubtMin).arg(h.reason.isEmpty() ? QString() : QStringLiteral(": ") + h.reason));
         }
-        if (total > 0 && 100.0 * deferred / total > s.plan.strategy.unreachablePercent)
-            pause(PauseReason::LostHosts, QStringLiteral("%1 of %2 hosts are deferred").arg(deferred).arg(total));
+        if (100.0 * double(deferred.size()) > s.plan.strategy.unreachablePercent * double(all.size()))
+            pause(PauseReason::LostHosts, QStringLiteral("%1 of %2 hosts are deferred").arg(deferred.size()).arg(all.size()));
     }
 
     void begin(int wave)
@@ -316,7 +349,7 @@ struct Decider {
         for (const HostRun &h : s.hosts) {
             if (isBegun(h.state)) {
                 ++under;
-                machines.append(s.plan.host(h.name)->installation.endpoint.machine());
+                machines.append(h.machine);
                 sites.append(siteOf(h.name));
             }
         }
@@ -329,14 +362,14 @@ struct Decider {
                 const auto h = s.hosts.constFind(name);
                 if (h == s.hosts.cend() || (h->state != HostRunState::Waiting && !isBehind(*h)))
                     continue;
-                const QString machine = s.plan.host(name)->installation.endpoint.machine(), site = siteOf(name);
-                if (machines.contains(machine) || sites.contains(site))
+                const QString site = siteOf(name);
+                if (machines.contains(h->machine) || sites.contains(site))
                     continue;
                 HostBegun e;
                 e.host = name;
                 e.hop = h->state == HostRunState::Waiting ? h->hop : h->hop + 1;
                 out.append(e);
-                machines.append(machine);
+                machines.append(h->machine);
                 if (!site.isEmpty())
                     sites.append(site);
                 ++under;
@@ -486,6 +519,7 @@ struct Decider {
     {
         if (s.isEnded() || s.interrupted || s.pauses.contains(PauseReason::JournalFailure) || s.waves.isEmpty())
             return {};
+        findBusy();
         rollBack();
         if (!s.reopened)
             hosts();
@@ -518,7 +552,7 @@ struct Decider {
 
 QList<EventBody> decide(const RolloutState &state, const Now &now)
 {
-    return Decider{state, now, {}}.run();
+    return Decider{state, now, {}, {}}.run();
 }
 
 qint64 nextDecisionMono(const RolloutState &state, const Now &now)

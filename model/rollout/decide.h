@@ -12,14 +12,15 @@ QList<EventBody> decide(const RolloutState &state, const Now &now);
 qint64 nextDecisionMono(const RolloutState &state, const Now &now);
 
 // What an operator may do now, and why not otherwise. The reason is a clause for a tooltip, in English; the window shows it as it is.
-enum class Verb { Resume, Pause, Promote, Retry, Skip, Rollback, Abort };
-BELLWETHER_ENUM(Verb, "resume", "pause", "promote", "retry", "skip", "rollback", "abort")
+enum class Verb { Resume, Pause, Promote, Retry, Skip, Rollback, Abort, TakeOver };
+BELLWETHER_ENUM(Verb, "resume", "pause", "promote", "retry", "skip", "rollback", "abort", "take-over")
 struct Permission {
     bool allowed = false;
     QString reason;    // when not allowed
     QStringList hosts; // whom it would concern
 };
 Permission permission(const RolloutState &state, Verb verb);
+QString holderText(const LeaseRefused &held); // a clause: who has the host, since when, and since when it is silent
 QString holdText(const Hold &hold); // a clause: who stopped everything, and why
 
 // Answers an operator's request with the events to record, or refuses (NotAllowed, DomainNotConfirmed, WayRefused, …).

@@ -135,10 +135,11 @@ struct FactsMeasured { // phase: preflight, migrated (right after the new versio
 struct RunOptions {
     bool autoPromote = false, acknowledgedNotes = false, yes = false;
     double bakeScale = 1.0;
+    QString takeOver; // why leases of consoles that have gone silent may be taken; empty: a person is asked each time
     template<class V, class S> static void fields(V &&v, S &s)
     {
         v("auto_promote", s.autoPromote); v("acknowledged_notes", s.acknowledgedNotes);
-        v("yes", s.yes); v("bake_scale", s.bakeScale);
+        v("yes", s.yes); v("bake_scale", s.bakeScale); v("take_over", s.takeOver);
     }
 };
 struct RolloutStarted {
@@ -183,6 +184,22 @@ struct LeaseTaken {
     QString takenFrom; // a stranger's stale lease
     template<class V, class S> static void fields(V &&v, S &s)
     { v("host", s.host); v("machine", s.machine); v("owner", s.owner); v("epoch", s.epoch); v("taken_from", s.takenFrom); }
+};
+struct LeaseRefused { // another console has the host; once for each answer that says something new
+    BELLWETHER_EVENT(LeaseRefused)
+    QString host, owner;
+    QString by;                     // who, in people's words: "ann@desk-7, R-0003"; empty when it did not say
+    std::optional<qint64> sinceMs;  // wall clock: when it took the lease
+    bool stale = false;             // it has gone silent: a person may take the lease over
+    std::optional<qint64> silentSinceMs; // when its lease ran out; absent: before the host was started last, or unknown
+    template<class V, class S> static void fields(V &&v, S &s)
+    { v("host", s.host); v("owner", s.owner); v("by", s.by); v("since", s.sinceMs); v("stale", s.stale); v("silent_since", s.silentSinceMs); }
+};
+struct TakeOverConfirmed { // a person gave leave to take a silent console's lease
+    BELLWETHER_EVENT(TakeOverConfirmed)
+    QString host, owner, by; // from whom
+    QString reason;
+    template<class V, class S> static void fields(V &&v, S &s) { v("host", s.host); v("owner", s.owner); v("by", s.by); v("reason", s.reason); }
 };
 
 // ---- steps
@@ -376,7 +393,7 @@ struct ReportExported {
 using AnyEventBody = std::variant<ConsoleStarted, FleetImported, HostRemoved, HostTrusted, KeyRevoked, ReleasesImported, TransferBegun,
     FileTransferred, TransferFailed, EverythingStopped,
     EverythingReleased, HoldsSpread, HoldsLifted, FactsMeasured, RolloutStarted, RolloutResumed, WaveOpened, HostBegun, HostEnded,
-    LeaseTaken, StepIntended, StepStarted, StepEnded,
+    LeaseTaken, LeaseRefused, TakeOverConfirmed, StepIntended, StepStarted, StepEnded,
     StepReconciled, ConnectionChanged, MigrationObserved, BackupProven, HealthObserved, GateAssessed, GatePassed,
     Promoted, Paused, Unpaused, HostRetried, HostSkipped, WayBackDecided, RollbackConfirmed, AbortRequested,
     RolloutEnded, ReportExported>;

@@ -28,6 +28,10 @@ QString waitsFor(const RolloutState &state, const HostRun &h)
         return h.wave == 0 ? QStringLiteral("its turn in the canary") : QStringLiteral("the gate before its wave");
     const StepRun *step = h.current();
     if (!step) {
+        if (h.heldBy && isBegun(h.state) && h.leaseEpoch == 0)
+            return h.heldBy->stale ? QStringLiteral("a person: %1; take it over with a reason").arg(holderText(*h.heldBy)) : QStringLiteral("the end of %1").arg(holderText(*h.heldBy));
+        if (const HostRun *first = isBegun(h.state) && h.direction == Direction::Forward ? state.underWayOnMachineOf(h) : nullptr)
+            return QStringLiteral("%1 to end, which is on the same machine").arg(first->name);
         if (isBegun(h.state))
             return h.leaseEpoch == 0 ? QStringLiteral("the lease on its host") : state.isPaused() ? QStringLiteral("the rollout to go on: it rests at a safe point") : QString();
         return {};
@@ -76,6 +80,7 @@ HostView viewOf(const RolloutState &state, const HostRun &h)
     }
     if (h.backups.contains(h.hop))
         v.backup = h.backups[h.hop];
+    v.heldBy = h.heldBy;
     v.connected = h.connected;
     v.beganMs = h.beganMs;
     v.endedMs = h.endedMs;
@@ -248,13 +253,18 @@ RolloutSnapshot snapshotOf(const RolloutState &state, const Now &now, const Roll
         }
         s.waves.append(v);
     }
-    for (const Verb verb : {Verb::Resume, Verb::Pause, Verb::Promote, Verb::Retry, Verb::Skip, Verb::Rollback, Verb::Abort})
+    for (const Verb verb : {Verb::Resume, Verb::Pause, Verb::Promote, Verb::Retry, Verb::Skip, Verb::Rollback, Verb::Abort, Verb::TakeOver})
         s.permissions.insert(nameOf(verb), permission(state, verb));
     if (!state.isEnded() && !state.isPaused()) {
         const qint64 left = remainingMs(state, now);
         s.etaMs = left < 0 ? 0 : now.wallMs + left;
     }
     return s;
+}
+
+bool isSameMachine(const FleetRow &a, const FleetRow &b)
+{
+    return isSameMachine(a.installation, a.facts, b.installation, b.facts);
 }
 
 QJsonObject statusJson(const RolloutSnapshot &s)

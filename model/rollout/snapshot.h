@@ -34,6 +34,7 @@ struct HostView {
     std::optional<WayBack> way;
     QList<StepView> backSteps; // what that way would do, in order; empty when there is nothing to go back from
     std::optional<Backup> backup;
+    std::optional<LeaseRefused> heldBy; // another console that has its lease
     bool connected = true;
     qint64 beganMs = 0, endedMs = 0, downtimeMs = 0;
     QMap<QString, qint64> contentBefore, contentAfter;
@@ -86,6 +87,8 @@ struct FleetRow {
     QString keyState; // trusted, unknown, changed
     QString keyFingerprint;
 };
+
+bool isSameMachine(const FleetRow &a, const FleetRow &b); // by address, or by what was measured
 
 // A change of the fleet as it can be taken back.
 struct FleetChange {

@@ -21,6 +21,19 @@ bool RolloutState::isEnded() const
     return lifecycle != RolloutLifecycle::Running && lifecycle != RolloutLifecycle::Paused;
 }
 
+const HostRun *RolloutState::underWayOnMachineOf(const HostRun &host) const
+{
+    if (!machinesAreShared)
+        return nullptr;
+    for (const HostRun &other : hosts) {
+        if (other.machine != host.machine || other.name == host.name || !isBegun(other.state))
+            continue;
+        if (other.direction == Direction::Forward ? other.turn < host.turn : host.state == HostRunState::Preflight)
+            return &other;
+    }
+    return nullptr;
+}
+
 int RolloutState::currentWave() const
 {
     for (int w = 0; w < waves.size(); ++w)

@@ -62,6 +62,12 @@ struct HostRun {
     bool leaseGivenBack = false;
     bool disturbed = false;  // somebody else held the host since it was measured: what was measured is no evidence
     bool mustBeSeen = false; // … and no person has said anything since
+    QString machine;         // which it is on, as far as is known: one goes forward at a time on each
+    qint64 turn = 0;         // of those begun on one machine the lowest goes on, the others wait
+    bool measureAnew = false; // another one was under way on its machine, or had been: it begins with its preflight again
+    std::optional<LeaseRefused> heldBy; // the console that kept us from its lease last, until it is ours
+    qint64 heldByMs = 0;     // when that was
+    QString takeOverFrom;    // whose stale lease a person gave leave to take
     QString measuredToken;  // the measuring step whose facts are in
     int deferrals = 0;
     QMap<int, Ledger> ledgersAfter; // by hop: the newest reading once the new version was started
@@ -100,7 +106,9 @@ struct RolloutState {
     QMap<PauseReason, QString> pauses; // reason → detail
     QList<WaveRun> waves;
     QMap<QString, HostRun> hosts;
-    QHash<QString, QStringList> machines; // address:port → its hosts
+    QHash<QString, QStringList> leases; // place of a lease → its hosts
+    QHash<QString, QString> identities; // what a machine proved to be (machineIdentity) → its name here
+    bool machinesAreShared = false;     // any with more than one host
     QStringList rollbackOrder; // hosts that still have to go back, newest first
     std::optional<Hold> hold;
     bool interrupted = false;  // a console began after its last event; it moves only when resumed
@@ -113,6 +121,7 @@ struct RolloutState {
 
     bool isEnded() const;
     bool isPaused() const { return !pauses.isEmpty() || interrupted || hold; }
+    const HostRun *underWayOnMachineOf(const HostRun &host) const; // another one that has its turn first there; or null
     int currentWave() const; // first not passed; −1 when all are
 };
 

@@ -55,6 +55,10 @@ sha() {
 top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in '' | *[!0-9]*) continue ;; esac; [ "$n" -gt "$N" ] && N=$n; done; :; }
 lease() { o= b= t=0 l=0; top lease; { [ "$N" -gt 0 ] && read -r o b t l <"$R/lease.$N"; } 2>/dev/null || o=; case $o in -) o= ;; esac; }
 fresh() { [ -n "$o" ] && [ "$b" = "$B" ] && { up; left=$((l - u + t)); [ "$left" -gt 0 ]; }; }
+# told EPOCH: what its holder said of itself (w) and for how many seconds it has had it (a, empty: not known).
+told() { w= a= c= d=; { read -r c d w <"$R/by.$1"; } 2>/dev/null || :; case $d in '' | *[!0-9]*) ;; *) [ "$c" != "$B" ] || { up; a=$((u - d)); } ;; esac; }
+# tell EPOCH TEXT: only words; where they cannot be written the lease holds all the same.
+tell() { up; { printf '%s\n' "$B $u $2" >"$R/b.$$" && mv -f "$R/b.$$" "$R/by.$1"; } 2>/dev/null || rm -f "$R/b.$$"; }
 fence() { lease; [ "$N" = "$1" ] && [ "$o" = "$2" ] || die fenced 77; }
 
 # held OWNER: has another console stopped everything here? One file hold.<owner> each; our own (h=1) binds us through our journal.
@@ -99,7 +103,9 @@ size() { z=0; [ -f "$1" ] && z=$(($(wc -c <"$1"))); :; }
 
 case ${1:-} in
 lock)
+  # OWNER TTL [WORDS [FROM]]: a stranger's stale lease is taken only by who says whose it is.
   tok "$2"; num "$3"; room; held "$2"
+  by=${4-} from=${5-}
   i=0
   while [ $i -lt 20 ]; do
     i=$((i + 1))
@@ -110,20 +116,25 @@ lock)
       e=$N; up
       put "$R/lease.$e" "$2 $B $u $3"
       lease
-      [ "$N" = "$e" ] && ok "epoch=$e held=own hold=$h taken="
+      [ "$N" = "$e" ] && { [ -z "$by" ] || tell "$e" "$by"; ok "epoch=$e held=own hold=$h taken="; }
       continue
     fi
-    fresh && die "locked owner=$o left=$left" 75
+    fresh && { told "$N"; die "locked owner=$o left=$left since=$a by=$w" 75; }
     live && [ "$ow" != "$2" ] && die "busy job=$k owner=${ow:-unknown}" 75
+    if [ -n "$o" ] && [ "$o" != "$from" ]; then
+      left=; [ "$b" != "$B" ] || { up; left=$((u - l - t)); }
+      told "$N"; die "stale owner=$o silent=$left since=$a by=$w" 75
+    fi
     up
     write "$R/l.$$" "$2 $B $u $3" || { rm -f "$R/l.$$"; die disk 74; }
     if ln "$R/l.$$" "$R/lease.$e" 2>/dev/null; then
-      rm -f "$R/l.$$" "$R/lease.$((e - 8))"
+      rm -f "$R/l.$$" "$R/lease.$((e - 8))" "$R/by.$((e - 8))"
       sync "$R/lease.$e" 2>/dev/null || :
       lease
       [ "$N" = "$e" ] || continue
       # A supervisor of the former owner that claimed in between has seen the old lease: it goes first.
       if live && [ "$ow" != "$2" ]; then put "$R/lease.$e" '- - 0 0'; die "busy job=$k owner=${ow:-unknown}" 75; fi
+      [ -z "$by" ] || tell "$e" "$by"
       find "$R/jobs" -mindepth 2 -maxdepth 2 -name ack -mmin +10080 2>/dev/null |
         while IFS= read -r a; do rm -rf "${a%/ack}"; done
       ok "epoch=$e held=new hold=$h taken=$was"
@@ -150,7 +161,8 @@ unhold)
   ok ok ;;
 who)
   left=0; lease; fresh || o=; ow=$o
-  M=; { read -r M </etc/machine-id; } 2>/dev/null || :
+  # Where several hosts are made of one machine (the demo, containers) their SSH service says which one this is.
+  M=${BWR_MACHINE_ID-}; [ -n "$M" ] || { read -r M </etc/machine-id; } 2>/dev/null || :
   k=; ol=$ow; live && ok "owner=$ol left=$left machine=$M boot=$B job=$k"
   ok "owner=$ol left=$left machine=$M boot=$B job=" ;;
 env)

@@ -19,7 +19,7 @@ private Q_SLOTS:
         QList<Awaited<Result<Lease>>> answers;
         for (int i = 0; i < 10; ++i) {
             Awaited<Result<Lease>> answer;
-            m_jobs->lock(host(), QStringLiteral("thief-%1").arg(i), 150, answer.callback());
+            m_jobs->lock(host(), QStringLiteral("thief-%1").arg(i), 150, answer.callback(), {QStringLiteral("thief %1 = by=x").arg(i), stranger});
             answers << answer;
         }
         QStringList winners, named;
@@ -51,7 +51,7 @@ private Q_SLOTS:
         std::vector<std::unique_ptr<QProcess>> thieves;
         for (int i = 0; i < 12; ++i) {
             auto thief = std::make_unique<QProcess>();
-            thief->start("sh", {"-c", QString::fromLatin1(*helperCommand({"lock", QStringLiteral("thief-%1").arg(i), "150"}, m_state->path()))});
+            thief->start("sh", {"-c", QString::fromLatin1(*helperCommand({"lock", QStringLiteral("thief-%1").arg(i), "150", "a thief", stranger}, m_state->path()))});
             thieves.push_back(std::move(thief));
         }
         int winners = 0;
@@ -93,6 +93,50 @@ private Q_SLOTS:
         FAILS(renew(1, owner), "host-fenced");
         FAILS(cancel("t1", 1), "host-fenced");
         QCOMPARE(effects(), QByteArray());
+    }
+    void whoHasItIsSaid()
+    {
+        // [fault 26] Who, since when, and for how long nothing was heard: in words that cannot be mistaken for an answer.
+        const auto claim = [&](const QString &who, const LeaseClaim &with, int ttlS = 150) {
+            Awaited<Result<Lease>> answer;
+            m_jobs->lock(host(), who, ttlS, answer.callback(), with);
+            return answer.wait() ? *answer : Result<Lease>(fail(ErrorCode::Interrupted));
+        };
+        const QString words = QStringLiteral("R-0007 of ann; owner=you left=0 $(touch pwned)");
+        WORKS(claim(stranger, {words, {}}));
+        const auto fresh = claim(owner, {QStringLiteral("ben"), stranger});
+        FAILS(fresh, "host-locked"); // a fresh lease is never taken, whatever was said
+        QCOMPARE(fresh.error().args.at(1), stranger);
+        QCOMPARE(fresh.error().args.at(3), words);
+        QVERIFY(fresh.error().args.at(4).toInt() < 20);
+        WORKS(claim(stranger, {words, {}}, 0)); // and silent from here on
+        QTest::qWait(1'200);
+        const auto stale = claim(owner, {QStringLiteral("ben"), {}});
+        FAILS(stale, "host-lease-stale");
+        QCOMPARE(stale.error().args.at(1), stranger);
+        QCOMPARE(stale.error().args.at(2), words);
+        QVERIFY(!stale.error().args.at(4).isEmpty() && stale.error().args.at(4).toInt() < 20);
+        FAILS(claim(owner, {QStringLiteral("ben"), QStringLiteral("ws-third")}), "host-lease-stale"); // leave for another's is none
+        WORKS(claim(stranger, {words, {}}, 0)); // its own way back is open
+        const auto taken = claim(owner, {QStringLiteral("ben"), stranger});
+        WORKS(taken);
+        QCOMPARE(taken->takenFrom, stranger);
+        QCOMPARE(taken->epoch, 2);
+    }
+    void leasesOfOlderProgramsAreRead()
+    {
+        // [fault 26] They leave no words; what there is is said, and the way in is the same.
+        WORKS(lock(stranger));
+        QVERIFY(!QFile::exists(m_state->path() + QStringLiteral("/v1/by.1")));
+        const auto fresh = lock();
+        FAILS(fresh, "host-locked");
+        QVERIFY(fresh.error().args.at(3).isEmpty() && fresh.error().args.at(4).isEmpty());
+        QFile lease(m_state->path() + QStringLiteral("/v1/lease.1"));
+        QVERIFY(lease.open(QIODevice::WriteOnly) && lease.write((stranger + QStringLiteral(" another-boot 100 150\n")).toUtf8()) > 0);
+        lease.close();
+        const auto stale = lock();
+        FAILS(stale, "host-lease-stale");
+        QVERIFY(stale.error().args.at(2).isEmpty() && stale.error().args.at(4).isEmpty()); // the host was started since
     }
     void aStaleLeaseWithALivingStepIsNotTaken()
     {

@@ -559,6 +559,72 @@ private Q_SLOTS:
         QVERIFY(unknowns.contains("which migrations its database has had"));
         QVERIFY(unknowns.contains("content: exit 3"));
     }
+    // [fault 50] [OPS-01] h01 and h02 by the id each states, the key each shows, and the way to each.
+    void namesOfOneMachine_data()
+    {
+        QTest::addColumn<QString>("idOfTheOther");
+        QTest::addColumn<QString>("keyOfTheOther");
+        QTest::addColumn<QString>("jumpOfTheOther");
+        QTest::addColumn<QString>("rule"); // empty: nothing to say
+        const QString id(32, u'a'), other(32, u'b'), key = "SHA256:one", another = "SHA256:two", none;
+        QTest::newRow("one machine, two addresses") << id << key << none << "same-machine";
+        QTest::newRow("one machine, directly and through a jump host") << id << key << "h03" << "same-machine";
+        QTest::newRow("clones of an image") << id << another << none << "cloned-machine-id";
+        QTest::newRow("copied host keys") << other << key << none << "cloned-host-key";
+        QTest::newRow("two machines") << other << another << none << none;
+        QTest::newRow("the id is not known") << none << key << none << none;
+        QTest::newRow("the key is not known") << id << none << none << none;
+        QTest::newRow("an image that was not booted yet") << "uninitialized" << key << none << none;
+    }
+    void namesOfOneMachine()
+    {
+        QFETCH(QString, idOfTheOther);
+        QFETCH(QString, keyOfTheOther);
+        QFETCH(QString, jumpOfTheOther);
+        QFETCH(QString, rule);
+        World w("1.5.0");
+        const QByteArray without = writePlan(makePlan(w.request));
+        QVERIFY(!without.contains("shared_machine"));
+        w.host(1).endpoint.address = jumpOfTheOther.isEmpty() ? "127.0.0.2" : "10.0.0.1";
+        w.host(1).endpoint.jump = jumpOfTheOther;
+        w.host(2).endpoint.address = "127.0.0.3";
+        w.facts("h01").machineId = QString(32, u'a');
+        w.facts("h01").hostKey = "SHA256:one";
+        w.facts("h02").machineId = idOfTheOther;
+        if (!keyOfTheOther.isEmpty())
+            w.facts("h02").hostKey = keyOfTheOther;
+        const Plan plan = makePlan(w.request);
+        QVERIFY2(plan.isAccepted(), qPrintable(said(plan)));
+        for (const char *one : {"same-machine", "cloned-machine-id", "cloned-host-key"}) {
+            const Finding *f = finding(plan, one);
+            QVERIFY2(bool(f) == (rule == one), qPrintable(said(plan)));
+            QVERIFY(!f || (f->message.contains("h01") && f->message.contains("h02") && !f->message.contains("h03") && !f->remedy.isEmpty()));
+        }
+        const bool isOne = rule == "same-machine";
+        QCOMPARE(plan.host("h01")->machine() == plan.host("h02")->machine(), isOne);
+        QCOMPARE(plan.host("h03")->machine(), QString("127.0.0.3:22"));
+        const QByteArray text = writePlan(plan);
+        QCOMPARE(text.contains("shared_machine"), isOne);
+        const auto again = parsePlan(text, "plan");
+        QVERIFY(again);
+        QCOMPARE(again->host("h02")->machine(), plan.host("h02")->machine());
+        QCOMPARE(planHash(*again), planHash(plan));
+    }
+    void twoNamesOfOneInstallationAreSaidToBe()
+    {
+        World w("1.5.0");
+        w.host(1).endpoint.address = "127.0.0.2";
+        w.host(1).directory = w.host(0).directory;
+        for (const char *name : {"h01", "h02"}) {
+            w.facts(name).machineId = QString(32, u'c');
+            w.facts(name).hostKey = "SHA256:one";
+        }
+        const Plan plan = makePlan(w.request);
+        QVERIFY(finding(plan, "same-machine"));
+        QVERIFY2(finding(plan, "same-machine")->message.contains("h01 and h02 even name one directory"), qPrintable(said(plan)));
+        // h03 shares its address with h01: the machine is that of all three
+        QCOMPARE(plan.host("h03")->machine(), plan.host("h02")->machine());
+    }
     void twoThousandHostsAreQuick()
     {
         World w("2.0.0", 2000);

@@ -111,6 +111,7 @@ void Invariants::rules(const RolloutState &s, const Event &e)
             violated(QStringLiteral("I10: %1 of a restore without its domain").arg(intended->token));
         if (h.wave > 0 && direction == Direction::Forward && !s.waves[0].passed)
             violated(QStringLiteral("I2: %1 before the canary's gate").arg(intended->token));
+        oneOnEachMachine(s, h, *intended);
         if (h.mustBeSeen && intended->kind != StepKind::Preflight)
             violated(QStringLiteral("I6: %1 though another console has held %2 since it was measured").arg(intended->token, h.name));
         if (intended->kind == StepKind::Stop && direction == Direction::Forward) {
@@ -122,6 +123,9 @@ void Invariants::rules(const RolloutState &s, const Event &e)
         for (const StepRun &step : s.hosts[ended->host].steps)
             if (step.token == ended->token && ended->outcome == StepOutcome::Lost)
                 m_lost.insert(stepPlace(s.id, ended->host, step.direction, step.hop, step.index), ended->token);
+    } else if (const auto *taken = std::get_if<LeaseTaken>(&e.body); taken && !taken->takenFrom.isEmpty()) {
+        if (s.hosts[taken->host].takeOverFrom != taken->takenFrom)
+            violated(QStringLiteral("I6: the lease on %1 was taken from %2 and nobody gave leave").arg(taken->host, taken->takenFrom));
     } else if (const auto *retried = std::get_if<HostRetried>(&e.body)) {
         if (e.actor != QLatin1String("bellwether"))
             m_lost.removeIf([&](auto it) { return it.key().startsWith(QStringLiteral("%1/%2/").arg(s.id).arg(retried->host)); });
@@ -133,6 +137,23 @@ void Invariants::rules(const RolloutState &s, const Event &e)
                 violated(QStringLiteral("I10: a restore of %1 was confirmed by nobody").arg(host));
             m_lost.removeIf([&](auto it) { return it.key().startsWith(QStringLiteral("%1/%2/").arg(s.id).arg(host)); });
         }
+    }
+}
+
+// I1 by the truth: names are many, a machine is one. What was found out too late is measured, and no more, before its turn.
+void Invariants::oneOnEachMachine(const RolloutState &s, const HostRun &h, const StepIntended &intended)
+{
+    const auto runs = [](StepKind kind) { return kind != StepKind::Preflight && kind != StepKind::Health && kind != StepKind::Check; };
+    if (!runs(intended.kind))
+        return;
+    for (const HostRun &other : s.hosts) {
+        if (other.name == h.name || m_hosts.product(other.name).machine != m_hosts.product(h.name).machine)
+            continue;
+        if (other.current() && runs(other.current()->kind))
+            violated(QStringLiteral("I1: %1 though %2 is under way on the same machine").arg(intended.token, other.current()->token));
+        const bool bothForward = intended.direction == Direction::Forward && other.direction == Direction::Forward;
+        if (bothForward && isBegun(other.state) && other.state != HostRunState::Preflight && other.turn < h.turn)
+            violated(QStringLiteral("I1: %1 though %2, on the same machine, is not at its end").arg(intended.token, other.name));
     }
 }
 

@@ -23,6 +23,7 @@ private:
         Ledger ledger;
     };
     void rules(const RolloutState &s, const Event &e);
+    void oneOnEachMachine(const RolloutState &s, const HostRun &h, const StepIntended &intended);
     void truths(const RolloutState &s, const Event &e);
     void secrets(const Event &e);
 

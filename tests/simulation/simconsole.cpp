@@ -101,9 +101,9 @@ void SimPort::ask(const Installation &i, const QStringList &argv, int, std::func
     callResult<bool>(i.name, [this, n = i.name, argv]() -> Result<bool> { return m_hosts.ask(n, argv); }, std::move(done));
 }
 
-void SimPort::lock(const Installation &i, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done)
+void SimPort::lock(const Installation &i, const QString &owner, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done)
 {
-    callResult<Lease>(i.name, [=, this, n = i.name] { return m_hosts.lock(n, owner, ttlS); }, std::move(done));
+    callResult<Lease>(i.name, [=, this, n = i.name] { return m_hosts.lock(n, owner, ttlS, claim); }, std::move(done));
 }
 
 void SimPort::renew(const Installation &i, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done)

@@ -24,7 +24,7 @@ public:
     void sample(const Installation &host, const Probes &probes, int timeoutS, std::function<void(Result<HealthSample>)> done) override;
     void proveBackup(const Installation &host, const Probes &probes, const QString &path, std::function<void(Result<Backup>)> done) override;
     void ask(const Installation &host, const QStringList &argv, int timeoutS, std::function<void(Result<bool>)> done) override;
-    void lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done) override;
+    void lock(const Installation &host, const QString &owner, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done) override;
     void renew(const Installation &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done) override;
     void unlock(const Installation &host, qint64 epoch, const QString &owner, std::function<void(Status)> done) override;
     void start(const Installation &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS, const QByteArray &script, std::function<void(Result<JobState>)> done) override;

@@ -1,5 +1,7 @@
 #include "simhosts.h"
 
+#include "base/canonicaljson.h"
+
 namespace bellwether {
 
 SimHosts::SimHosts(SimTime &time, SimRandom &random)
@@ -15,6 +17,12 @@ void SimHosts::add(const QString &product, const QString &machine)
     p.healthySinceMono = m_time.mono();
     m_products.insert(product, p);
     m_machines[machine].name = machine;
+}
+
+void SimHosts::move(const QString &product, const QString &machine)
+{
+    if (m_machines.contains(machine))
+        m_products[product].machine = machine;
 }
 
 // ---- the protocol
@@ -58,7 +66,7 @@ void SimHosts::unhold(const QString &product, const QString &owner)
     m_machines[m_products[product].machine].holds.remove(owner);
 }
 
-Result<Lease> SimHosts::lock(const QString &product, const QString &owner, int ttlS)
+Result<Lease> SimHosts::lock(const QString &product, const QString &owner, int ttlS, const LeaseClaim &claim)
 {
     SimMachine &m = m_machines[m_products[product].machine];
     if (const auto held = heldByAnother(product, owner))
@@ -74,14 +82,17 @@ Result<Lease> SimHosts::lock(const QString &product, const QString &owner, int t
         return lease;
     }
     if (leaseIsFresh(m))
-        return fail(ErrorCode::HostLocked, {product, m.leaseOwner, QStringLiteral("60")});
+        return fail(ErrorCode::HostLocked, {product, m.leaseOwner, QStringLiteral("60"), m.leaseBy, {}});
     if (const SimJob *other = live(m); other && other->owner != owner)
         return fail(ErrorCode::HostBusy, {product, other->token + QStringLiteral(" of ") + other->owner});
+    if (!m.leaseOwner.isEmpty() && m.leaseOwner != claim.takeFrom)
+        return fail(ErrorCode::HostLeaseStale, {product, m.leaseOwner, m.leaseBy, {}, QString::number((m_time.mono() - m.leaseMono) / 1000)});
     if (m.diskFull)
         return fail(ErrorCode::HostDiskFull, {product});
     lease.takenFrom = m.leaseOwner;
     lease.epoch = ++m.epoch;
     m.leaseOwner = owner;
+    m.leaseBy = claim.by;
     m.leaseMono = m_time.mono();
     m.leaseTtlS = ttlS;
     m.leaseBoot = m.boot;
@@ -194,6 +205,8 @@ HostFacts SimHosts::measure(const QString &product) const
     f.ledger = Ledger{p.ledger, p.halfMigrated};
     f.content = p.content;
     f.bootId = QString::number(m_machines[p.machine].boot);
+    f.machineId = sha256Hex(p.machine.toUtf8()).left(32);
+    f.hostKey = QStringLiteral("SHA256:key of %1").arg(p.machine);
     return f;
 }
 

@@ -60,7 +60,7 @@ struct SimMachine {
     int boot = 1;
     qint64 epoch = 0, leaseMono = 0;
     int leaseTtlS = 0, leaseBoot = 0;
-    QString leaseOwner;
+    QString leaseOwner, leaseBy;
     QMap<QString, QString> holds; // owner → reason: what stops other consoles
     QMap<QString, SimJob> jobs;
 };
@@ -69,6 +69,7 @@ class SimHosts {
 public:
     SimHosts(SimTime &time, SimRandom &random);
     void add(const QString &product, const QString &machine);
+    void move(const QString &product, const QString &machine); // to one that there is
     SimMachine &machine(const QString &name) { return m_machines[name]; }
     SimProduct &product(const QString &name) { return m_products[name]; }
     const QMap<QString, SimMachine> &machines() const { return m_machines; }
@@ -77,7 +78,7 @@ public:
     std::function<void(const QString &product, const QString &token, qint64 epoch, const QString &owner, const QByteArray &script)> onClaimed;
 
     // The protocol's verbs, at the moment in which the request reaches the machine.
-    Result<Lease> lock(const QString &product, const QString &owner, int ttlS);
+    Result<Lease> lock(const QString &product, const QString &owner, int ttlS, const LeaseClaim &claim);
     Status renew(const QString &product, qint64 epoch, const QString &owner, int ttlS);
     Status unlock(const QString &product, qint64 epoch, const QString &owner);
     void hold(const QString &product, const QString &owner, const QString &reason);

@@ -56,6 +56,8 @@ Simulation::Simulation(quint64 seed)
     , m_random(seed)
     , m_stops(seed ^ 0x5709a110ULL)
     , m_somebodyStops(m_stops.chance(0.2))
+    , m_names(seed ^ 0x2a3e5ULL)
+    , m_namesAreShared(m_names.chance(0.3))
     , m_hosts(m_time, m_random)
     , m_beganMono(m_time.mono())
     , m_faultsEndMono(m_beganMono + faultsLastMs)
@@ -161,7 +163,10 @@ Plan Simulation::makePlan()
             h.hops.append(hop);
             from = hop.to;
         }
-        m_hosts.add(h.installation.name, h.installation.endpoint.machine());
+        const QString truth = h.installation.endpoint.machine();
+        m_hosts.add(h.installation.name, truth);
+        if (m_namesAreShared && i > 1)
+            giveAnotherName(h, i);
         plan.waves[i == 1 ? 0 : i <= 3 ? 1 : 2].hosts.append(h.installation.name);
         plan.hosts.append(h);
     }
@@ -169,6 +174,20 @@ Plan Simulation::makePlan()
     say(QStringLiteral("%1 hosts, %2 hops, bake %3 s, health every %4 s, %5, auto-rollback %6, steps %7").arg(hosts).arg(m_versions.size()).arg(s.bakeCanaryS).arg(s.healthIntervalS)
             .arg(s.manualGate ? QStringLiteral("manual gate") : QStringLiteral("no manual gate"), nameOf(s.autoRollback), verified ? QStringLiteral("verified") : QStringLiteral("not verified")));
     return plan;
+}
+
+// A machine with two names: planned as one, or found out on the way.
+void Simulation::giveAnotherName(PlanHost &h, int number)
+{
+    SimProduct &product = m_hosts.product(h.installation.name);
+    if (m_names.chance(0.6))
+        m_hosts.move(product.name, QStringLiteral("127.0.9.%1:22").arg(m_names.between(1, number - 1)));
+    if (product.machine == h.installation.endpoint.machine() && m_names.chance(0.5))
+        return;
+    h.installation.endpoint.address = QStringLiteral("127.0.10.%1").arg(number);
+    if (m_names.chance(0.4))
+        h.sharedMachine = product.machine;
+    say(QStringLiteral("%1 is on %2%3").arg(product.name, product.machine, h.sharedMachine ? QStringLiteral(", as planned") : QStringLiteral(", and nobody knows")));
 }
 
 // ---- faults
@@ -357,6 +376,8 @@ void Simulation::mend(Operator &op, const RolloutState &s)
         if (again.allowed && again.hosts.contains(broken.first()) && op.retries++ < 12)
             return ask(Verb::Retry, {broken.first()});
     }
+    if (may(Verb::TakeOver))
+        return ask(Verb::TakeOver);
     if (may(Verb::Promote))
         return ask(Verb::Promote);
     if (!s.pauses.isEmpty() && may(Verb::Resume) && op.retries++ < 30)

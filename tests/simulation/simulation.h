@@ -30,6 +30,7 @@ private:
         qint64 abortedMono = 0;
     };
     Plan makePlan();
+    void giveAnotherName(PlanHost &host, int number);
     void makeReleases();
     void arrangeFaults();
     void fault();
@@ -46,6 +47,8 @@ private:
     SimRandom m_random;
     SimRandom m_stops; // a stream of its own: nights in which nobody stops everything stay as they were
     bool m_somebodyStops;
+    SimRandom m_names; // likewise: nights in which each machine has one name
+    bool m_namesAreShared;
     SimTime m_time;
     SimHosts m_hosts;
     std::vector<std::unique_ptr<SimConsole>> m_consoles;

@@ -75,6 +75,9 @@ void FakeFleet::measure(const Installation &i, const Probes &, std::function<voi
     f.health = healthOf(h);
     f.ledger = Ledger{h.ledger, h.halfMigrated};
     f.content = h.content;
+    f.machineId = h.machineId;
+    if (!h.hostKey.isEmpty())
+        f.hostKey = h.hostKey;
     later(std::move(done), f);
 }
 
@@ -119,17 +122,24 @@ void FakeFleet::ask(const Installation &i, const QStringList &argv, int timeoutS
         later<Result<bool>>(std::move(done), !asked || asked(i.name, argv));
 }
 
-void FakeFleet::lock(const Installation &i, const QString &owner, int, std::function<void(Result<Lease>)> done)
+void FakeFleet::lock(const Installation &i, const QString &owner, int, const LeaseClaim &claim, std::function<void(Result<Lease>)> done)
 {
     if (unreachable("lock", i.name, done) || heldByAnother(i.name, owner, done))
         return;
     FakeHost &h = m_hosts[i.name];
-    if (!h.leaseOwner.isEmpty() && h.leaseOwner != owner)
-        return later<Result<Lease>>(std::move(done), fail(ErrorCode::HostLocked, {i.name, h.leaseOwner, QStringLiteral("90")}));
+    Lease lease;
+    if (!h.leaseOwner.isEmpty() && h.leaseOwner != owner) {
+        if (!h.leaseIsStale)
+            return later<Result<Lease>>(std::move(done), fail(ErrorCode::HostLocked, {i.name, h.leaseOwner, QStringLiteral("90"), h.leaseBy, QStringLiteral("60")}));
+        if (h.leaseOwner != claim.takeFrom)
+            return later<Result<Lease>>(std::move(done), fail(ErrorCode::HostLeaseStale, {i.name, h.leaseOwner, h.leaseBy, QStringLiteral("3600"), QStringLiteral("600")}));
+        lease.takenFrom = std::exchange(h.leaseOwner, QString());
+    }
     if (h.leaseOwner.isEmpty())
         ++h.epoch;
     h.leaseOwner = owner;
-    Lease lease;
+    h.leaseBy = claim.by;
+    h.leaseIsStale = false;
     lease.epoch = h.epoch;
     lease.held = true;
     lease.ownHold = h.holds.contains(owner);

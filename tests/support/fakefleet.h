@@ -36,7 +36,9 @@ struct FakeHost {
     };
     QMap<QString, Job> jobs;
     qint64 epoch = 0;
-    QString leaseOwner;
+    QString leaseOwner, leaseBy;
+    bool leaseIsStale = false;
+    QString machineId, hostKey; // which machine it says it is, and proves
     QMap<QString, QString> holds; // owner → reason
 };
 
@@ -72,7 +74,7 @@ public:
     void sample(const Installation &host, const Probes &probes, int timeoutS, std::function<void(Result<HealthSample>)> done) override;
     void proveBackup(const Installation &host, const Probes &probes, const QString &path, std::function<void(Result<Backup>)> done) override;
     void ask(const Installation &host, const QStringList &argv, int timeoutS, std::function<void(Result<bool>)> done) override;
-    void lock(const Installation &host, const QString &owner, int ttlS, std::function<void(Result<Lease>)> done) override;
+    void lock(const Installation &host, const QString &owner, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done) override;
     void renew(const Installation &host, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done) override;
     void unlock(const Installation &host, qint64 epoch, const QString &owner, std::function<void(Status)> done) override;
     void start(const Installation &host, const QString &token, qint64 epoch, const QString &owner, int timeoutS, const QByteArray &script, std::function<void(Result<JobState>)> done) override;

@@ -2,6 +2,7 @@
 
 #include "shells.h"
 
+#include <QCryptographicHash>
 #include <QDir>
 #include <QElapsedTimer>
 #include <QFile>
@@ -78,7 +79,7 @@ bool TestSshd::start()
           << "AuthorizedKeysFile " + m_folder.filePath("authorized_keys") << "PasswordAuthentication no"
           << "KbdInteractiveAuthentication no" << "PermitRootLogin yes" << "LogLevel VERBOSE" << "PrintMotd no"
           // Start-up files of whoever runs the tests have no part in them.
-          << "SetEnv HOME=" + m_folder.path() << "MaxStartups 500:1:500";
+          << "SetEnv HOME=" + m_folder.path() + " BWR_MACHINE_ID=" + machineId() << "MaxStartups 500:1:500";
     config.write(lines.join(u'\n').toUtf8() + '\n');
     config.close();
     m_process = std::make_unique<QProcess>();
@@ -108,6 +109,11 @@ Endpoint TestSshd::endpoint(const QString &address) const
     to.port = m_port;
     to.identity = m_folder.filePath("login");
     return to;
+}
+
+QString TestSshd::machineId() const
+{
+    return QString::fromLatin1(QCryptographicHash::hash(m_folder.path().toUtf8(), QCryptographicHash::Md5).toHex());
 }
 
 QString TestSshd::fingerprint() const

@@ -21,6 +21,7 @@ public:
     int port() const { return m_port; }
     QString folder() const { return m_folder.path(); }
     QString fingerprint() const; // of its host key
+    QString machineId() const;   // as it states; a machine of its own
     QString strangerKey() const { return m_folder.filePath(QStringLiteral("stranger")); } // a key it does not let in
     QByteArray log() const;
     int authAttempts() const; // lines of its log that speak of a user who tried

@@ -1,0 +1,156 @@
+// Leases on hosts: taken before the first step, told to a person where another console has them, given back at the end.
+#include "engine/engine.h"
+#include "rollout/decide.h"
+#include "rollout/wayback.h"
+
+#include <QSysInfo>
+
+namespace bellwether {
+
+namespace {
+const QString itself = QStringLiteral("bellwether");
+constexpr qint64 againMs = 5000;
+
+// How long ago, in the words of a host, as a moment of ours.
+std::optional<qint64> momentOf(const QString &secondsAgo, qint64 nowMs)
+{
+    bool ok = false;
+    const qint64 seconds = secondsAgo.toLongLong(&ok);
+    return ok && seconds >= 0 ? std::optional(nowMs - seconds * 1000) : std::nullopt;
+}
+
+// The same answer again: moments are rounded to seconds and counted by two clocks.
+bool saysTheSame(const LeaseRefused &a, const LeaseRefused &b)
+{
+    return a.owner == b.owner && a.by == b.by && a.stale == b.stale;
+}
+} // namespace
+
+void Engine::takeLease(int id, const QString &host)
+{
+    const RolloutState *r = rollout(id);
+    const PlanHost *planned = r ? r->plan.host(host) : nullptr;
+    if (!planned)
+        return;
+    LeaseClaim claim;
+    claim.by = QStringLiteral("%1 of %2, on %3").arg(rolloutName(id), r->startedBy.isEmpty() ? itself : r->startedBy, QSysInfo::machineHostName());
+    claim.takeFrom = r->hosts[host].takeOverFrom;
+    m_leases.take(planned->installation, r->plan.strategy.leaseTtlS, claim, [this, id, host](const Result<Lease> &lease) {
+        const RolloutState *state = rollout(id);
+        if (m_stopped || !state || state->isEnded())
+            return;
+        if (!lease)
+            return leaseRefused(id, host, lease.error());
+        if (lease->ownHold && !m_workspace.hold && !m_holds.stopping)
+            m_holds.lift(state->plan.host(host)->installation);
+        LeaseTaken e;
+        e.host = host;
+        e.machine = state->plan.host(host)->installation.endpoint.machine();
+        e.owner = owner();
+        e.epoch = lease->epoch;
+        e.takenFrom = lease->takenFrom;
+        record(id, {e}, {}, itself);
+    });
+}
+
+void Engine::takeLeaseAgain(int id, const QString &host)
+{
+    schedule(againMs, [this, id, host] {
+        const RolloutState *state = rollout(id);
+        const bool wanted = state && !state->isEnded() && !state->interrupted && isBegun(state->hosts[host].state) && state->hosts[host].leaseEpoch == 0;
+        if (wanted)
+            takeLease(id, host);
+    });
+}
+
+void Engine::leaseRefused(int id, const QString &host, const Error &error)
+{
+    const RolloutState &state = *rollout(id);
+    const HostRun &run = state.hosts.constFind(host).value();
+    const bool isFormer = !formerOwner().isEmpty() && error.args.value(1) == formerOwner(); // this journal's own, by an older program
+    if (error.code == ErrorCode::HostHeld) {
+        if (isFormer && !m_workspace.hold && !m_holds.stopping)
+            m_holds.lift(state.plan.host(host)->installation);
+        pauseForHold(id, clauseOf(error));
+        return takeLeaseAgain(id, host);
+    }
+    const bool stale = error.code == ErrorCode::HostLeaseStale;
+    QString reason = clauseOf(error);
+    if (stale || error.code == ErrorCode::HostLocked) {
+        const qint64 at = now().wallMs;
+        LeaseRefused e;
+        e.host = host;
+        e.owner = error.args.value(1);
+        e.by = error.args.value(stale ? 2 : 3);
+        e.sinceMs = momentOf(error.args.value(stale ? 3 : 4), at);
+        e.stale = stale;
+        if (stale)
+            e.silentSinceMs = momentOf(error.args.value(4), at);
+        reason = holderText(e);
+        if (!run.heldBy || !saysTheSame(*run.heldBy, e))
+            record(id, {e}, {}, itself);
+        if (!stale && isFormer)
+            return takeLeaseAgain(id, host);
+        if (stale) { // a person decides, now or beforehand
+            const QString leaveFor = isFormer ? QStringLiteral("it is this journal's own lease, from before consoles were told apart") : state.options.takeOver;
+            if (!leaveFor.isEmpty() && run.takeOverFrom != e.owner) {
+                TakeOverConfirmed leave;
+                leave.host = host;
+                leave.owner = e.owner;
+                leave.by = e.by;
+                leave.reason = leaveFor;
+                return record(id, {leave}, {}, isFormer ? itself : state.startedBy);
+            }
+            pauseForHold(id, QStringLiteral("%1: %2").arg(host, reason));
+            return takeLeaseAgain(id, host);
+        }
+    }
+    const bool untouched = run.direction == Direction::Forward && !run.current() && run.state == HostRunState::Preflight && !hasWayBack(state, run);
+    HostEnded e;
+    e.host = host;
+    e.hop = run.hop;
+    e.reason = reason;
+    if (untouched) {
+        e.state = HostRunState::Deferred;
+        return record(id, {e}, {}, itself);
+    }
+    if (isLinkError(error) || error.code == ErrorCode::HostBusy) {
+        if (run.connected) {
+            ConnectionChanged lost;
+            lost.host = host;
+            lost.reason = e.reason;
+            record(id, {lost}, {}, itself);
+        }
+        return takeLeaseAgain(id, host);
+    }
+    e.state = run.direction == Direction::Forward ? HostRunState::InDoubt : HostRunState::RollbackFailed;
+    record(id, {e}, {}, itself);
+}
+
+// A lease that is given back under one name is given back under all of them.
+bool Engine::isOnMachineOf(const Installation &one, const Installation &other) const
+{
+    static const HostFacts unknown;
+    const auto a = m_workspace.facts.constFind(one.name), b = m_workspace.facts.constFind(other.name), none = m_workspace.facts.cend();
+    return isSameMachine(one, a == none ? unknown : *a, other, b == none ? unknown : *b);
+}
+
+// Where a host, under whatever name, is in another unfinished rollout; empty: nowhere. Given a directory, only that installation.
+QString Engine::otherRolloutOn(const Installation &host, int except, const QString &directory) const
+{
+    for (const RolloutState &other : std::as_const(m_workspace.rollouts))
+        if (other.id != except && !other.isEnded())
+            for (const PlanHost &o : other.plan.hosts)
+                if ((directory.isEmpty() || o.installation.directory == directory) && isOnMachineOf(o.installation, host))
+                    return rolloutName(other.id);
+    return {};
+}
+
+void Engine::releaseLeases(int id)
+{
+    for (const PlanHost &h : rollout(id)->plan.hosts)
+        if (otherRolloutOn(h.installation, id, {}).isEmpty())
+            m_leases.release(h.installation);
+}
+
+} // namespace bellwether
