@@ -9,7 +9,7 @@ QString listed(const QStringList &names)
     constexpr qsizetype shown = 8;
     if (names.size() > shown)
         return QStringLiteral("%1 and %2 more").arg(names.mid(0, shown).join(QStringLiteral(", "))).arg(names.size() - shown);
-    return names.size() < 2 ? names.join(QString()) : names.chopped(1).join(QStringLiteral(", ")) + QStringLiteral(" and ") + names.last();
+    return names.size() < 2 ? names.join(QString()) : names.mid(0, names.size() - 1).join(QStringLiteral(", ")) + QStringLiteral(" and ") + names.last();
 }
 
 // What is known of an address: the newest of what was measured there.

@@ -119,12 +119,11 @@ lock)
       [ "$N" = "$e" ] && { [ -z "$by" ] || tell "$e" "$by"; ok "epoch=$e held=own hold=$h taken="; }
       continue
     fi
-    fresh && { told "$N"; die "locked owner=$o left=$left since=$a by=$w" 75; }
+    told "$N"
+    fresh && die "locked owner=$o left=$left since=$a by=$w" 75
+    left=; [ -z "$o" ] || [ "$b" != "$B" ] || { up; left=$((u - l - t)); }
     live && [ "$ow" != "$2" ] && die "busy job=$k owner=${ow:-unknown}" 75
-    if [ -n "$o" ] && [ "$o" != "$from" ]; then
-      left=; [ "$b" != "$B" ] || { up; left=$((u - l - t)); }
-      told "$N"; die "stale owner=$o silent=$left since=$a by=$w" 75
-    fi
+    [ -z "$o" ] || [ "$o" = "$from" ] || die "stale owner=$o silent=$left since=$a by=$w" 75
     up
     write "$R/l.$$" "$2 $B $u $3" || { rm -f "$R/l.$$"; die disk 74; }
     if ln "$R/l.$$" "$R/lease.$e" 2>/dev/null; then

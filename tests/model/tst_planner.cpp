@@ -568,7 +568,7 @@ private Q_SLOTS:
         QTest::addColumn<QString>("rule"); // empty: nothing to say
         const QString id(32, u'a'), other(32, u'b'), key = "SHA256:one", another = "SHA256:two", none;
         QTest::newRow("one machine, two addresses") << id << key << none << "same-machine";
-        QTest::newRow("one machine, directly and through a jump host") << id << key << "h03" << "same-machine";
+        QTest::newRow("one machine, directly and through a jump host") << id << key << "gate" << "same-machine";
         QTest::newRow("clones of an image") << id << another << none << "cloned-machine-id";
         QTest::newRow("copied host keys") << other << key << none << "cloned-host-key";
         QTest::newRow("two machines") << other << another << none << none;
