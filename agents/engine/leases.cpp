@@ -114,7 +114,8 @@ void Engine::leaseRefused(int id, const QString &host, const Error &error)
         e.state = HostRunState::Deferred;
         return record(id, {e}, {}, itself);
     }
-    if (isLinkError(error) || error.code == ErrorCode::HostBusy) {
+    const bool mayCome = run.current() ? isOutOfReach(error) : isLinkError(error);
+    if (mayCome || error.code == ErrorCode::HostBusy) {
         if (run.connected) {
             ConnectionChanged lost;
             lost.host = host;

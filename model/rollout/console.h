@@ -3,9 +3,10 @@
 // through the data folder's local socket to the process that owns it.
 //
 //   verb          args                                                     answer
-//   run           plan (text of the file), acknowledge_notes, auto_promote, bake_scale, yes   rollout
+//   run           plan (text of the file), acknowledge_notes, auto_promote, bake_scale, yes, take_over   rollout
 //   resume pause promote abort   rollout, reason                           {}
 //   retry skip    rollout, hosts[], reason                                 hosts[]
+//   take-over     rollout, hosts[], reason                                 {}
 //   rollback      rollout, hosts[], way, confirm{host: domain}, dry_run    hosts[{name, verdict, reason, loss_s, backup}]
 //   stop-all release   reason                                              hosts[], missed[] (reached by the hold)
 //   fleet-import  source, installations[], expect (as below; what it was compared with)   added, replaced, undo
