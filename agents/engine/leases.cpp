@@ -67,6 +67,8 @@ void Engine::leaseRefused(int id, const QString &host, const Error &error)
 {
     const RolloutState &state = *rollout(id);
     const HostRun &run = state.hosts.constFind(host).value();
+    if (!isBegun(run.state)) // it was left out meanwhile: nobody waits for it any more
+        return;
     const bool isFormer = !formerOwner().isEmpty() && error.args.value(1) == formerOwner(); // this journal's own, by an older program
     if (error.code == ErrorCode::HostHeld) {
         if (isFormer && !m_workspace.hold && !m_holds.stopping)

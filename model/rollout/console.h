@@ -6,7 +6,7 @@
 //   run           plan (text of the file), acknowledge_notes, auto_promote, bake_scale, yes, take_over   rollout
 //   resume pause promote abort   rollout, reason                           {}
 //   retry skip    rollout, hosts[], reason                                 hosts[]
-//   take-over     rollout, hosts[], reason                                 {}
+//   take-over     rollout, hosts[], reason                                 hosts[]
 //   rollback      rollout, hosts[], way, confirm{host: domain}, dry_run    hosts[{name, verdict, reason, loss_s, backup}]
 //   stop-all release   reason                                              hosts[], missed[] (reached by the hold)
 //   fleet-import  source, installations[], expect (as below; what it was compared with)   added, replaced, undo
