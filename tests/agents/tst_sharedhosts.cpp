@@ -284,6 +284,7 @@ void TestSharedHosts::whoWasStoppedWakesUpFenced()
     QVERIFY(QTest::qWaitFor([&] { return effects() == QStringList{QStringLiteral("sleeper %1 stop begins").arg(host)}; }, 20'000));
     sleeper.signal(SIGSTOP);
     QVERIFY(QTest::qWaitFor([&] { return effects().size() == 2; }, 20'000)); // the step itself goes on to its end
+    QTest::qWait(1'000); // and what watched it has left the host's one slot
     // Ten minutes go by for the lease: on the host's own clock it was renewed that much earlier.
     QFile lease(state + QStringLiteral("/v1/lease.1"));
     QVERIFY(lease.open(QIODevice::ReadWrite));
