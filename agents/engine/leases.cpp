@@ -37,8 +37,10 @@ void Engine::takeLease(int id, const QString &host)
     claim.takeFrom = r->hosts[host].takeOverFrom;
     m_leases.take(planned->installation, r->plan.strategy.leaseTtlS, claim, [this, id, host](const Result<Lease> &lease) {
         const RolloutState *state = rollout(id);
-        if (m_stopped || !state || state->isEnded())
+        if (m_stopped || !state)
             return;
+        if (state->isEnded()) // it came too late
+            return lease ? releaseLeases(id) : void();
         if (!lease)
             return leaseRefused(id, host, lease.error());
         if (lease->ownHold && !m_workspace.hold && !m_holds.stopping)
@@ -57,8 +59,8 @@ void Engine::takeLeaseAgain(int id, const QString &host)
 {
     schedule(againMs, [this, id, host] {
         const RolloutState *state = rollout(id);
-        const bool wanted = state && !state->isEnded() && !state->interrupted && isBegun(state->hosts[host].state) && state->hosts[host].leaseEpoch == 0;
-        if (wanted)
+        const bool wanted = state && !state->isEnded() && !state->interrupted && isBegun(state->hosts[host].state);
+        if (wanted && (state->hosts[host].leaseEpoch == 0 || epochOf(state->plan.host(host)->installation) == 0))
             takeLease(id, host);
     });
 }

@@ -111,12 +111,12 @@ void Applier::operator()(const HostEnded &b)
     touch(*h);
 }
 
-// The lease is not ours to begin with until LeaseTaken.
+// Whatever lease there was is not ours any more, until LeaseTaken.
 void Applier::operator()(const LeaseRefused &b)
 {
     if (HostRun *h = host(b.host)) {
         h->heldBy = b;
-        h->heldByMs = e.wallMs;
+        h->leaseEpoch = 0;
         touch(*h);
     }
 }

@@ -66,7 +66,6 @@ struct HostRun {
     qint64 turn = 0;         // of those begun on one machine the lowest goes on, the others wait
     bool measureAnew = false; // another one was under way on its machine, or had been: it begins with its preflight again
     std::optional<LeaseRefused> heldBy; // the console that kept us from its lease last, until it is ours
-    qint64 heldByMs = 0;     // when that was
     QString takeOverFrom;    // whose stale lease a person gave leave to take
     QString measuredToken;  // the measuring step whose facts are in
     int deferrals = 0;
