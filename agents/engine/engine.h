@@ -7,6 +7,7 @@
 #include "engine/hostport.h"
 #include "engine/leasekeeper.h"
 #include "engine/runtime.h"
+#include "engine/sleep.h"
 #include "journal/journal.h"
 #include "rollout/console.h"
 #include "rollout/workspace.h"
@@ -36,6 +37,7 @@ public:
         Workspace workspace; // folded from the journal as it is
         std::function<void()> personAsked = {}; // before each request: what hosts refused may be tried again
         RemoteShell *shell = nullptr; // over which files are copied; without it none are
+        Sleep sleep = {};
     };
     explicit Engine(Setup setup);
     ~Engine() override;
@@ -115,6 +117,7 @@ private:
     QString m_dataFolder;
     Workspace m_workspace;
     std::function<void()> m_personAsked;
+    const Sleep m_sleep;
     LeaseKeeper m_leases;
     HoldKeeper m_holds;
     std::unique_ptr<HealthWatch> m_health;
