@@ -51,6 +51,7 @@ struct ConsoleStack::Private {
     QThread thread;
     Errands *context = nullptr; // lives on the engine's thread
     std::unique_ptr<SshPool> pool;
+    std::unique_ptr<RemoteShell> shellBetween;
     std::unique_ptr<SshHosts> hosts;
     std::unique_ptr<Engine> engine;
     std::unique_ptr<QTimer> timer;
@@ -90,8 +91,8 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     std::unique_ptr<ConsoleStack> stack(new ConsoleStack(std::move(keychain)));
     Private &d = *stack->d;
     d.writer = std::move(*writer);
-    if (between)
-        d.between = between(*d.writer);
+    if (between.journal)
+        d.between = between.journal(*d.writer);
     d.thread.setObjectName(QStringLiteral("engine"));
     d.context = new Errands;
     d.context->moveToThread(&d.thread);
@@ -102,9 +103,11 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
             const Installation *jump = d->engine ? d->engine->workspace().inventory.find(name) : nullptr;
             return jump ? std::optional(jump->endpoint) : std::nullopt;
         });
-        d.hosts = std::make_unique<SshHosts>(*d.pool, d.clock, &d.credentials);
+        if (between.shell)
+            d.shellBetween = between.shell(*d.pool);
+        d.hosts = std::make_unique<SshHosts>(d.shellBetween ? *d.shellBetween : *d.pool, d.clock, &d.credentials);
         d.engine = std::make_unique<Engine>(Engine::Setup{d.between ? *d.between : static_cast<JournalWriterPort &>(*d.writer), *d.hosts, d.clock, d.trust, dataFolder, std::move(workspace), consoleName(workspaceId, dataFolder),
-                                                           [&credentials = d.credentials] { credentials.personAsked(); }, d.pool.get()});
+                                                           [&credentials = d.credentials] { credentials.personAsked(); }, d.pool.get(), between.sleep});
         d.engine->begin([begun] { begun->set_value(); });
         d.timer = std::make_unique<QTimer>();
         QObject::connect(d.timer.get(), &QTimer::timeout, d.engine.get(), [engine = d.engine.get()] { engine->tick(); });
@@ -127,6 +130,7 @@ ConsoleStack::~ConsoleStack()
     d->onThread([this] {
         d->engine.reset();
         d->hosts.reset();
+        d->shellBetween.reset();
         d->pool.reset();
         d->context->deleteLater();
     });

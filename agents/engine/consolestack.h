@@ -1,6 +1,7 @@
 #pragma once
 // The acting part of a console as one object: journal writer, engine thread and SSH workers, created and joined in one
 // visible order. Opening it makes this process the owner of the data folder.
+#include "engine/sleep.h"
 #include "rollout/console.h"
 #include "rollout/keychain.h"
 
@@ -10,15 +11,21 @@ namespace bellwether {
 
 class CredentialPort;
 class JournalWriterPort;
+class RemoteShell;
 
 class ConsoleStack {
 public:
     // DataFolderInUse, JournalOpen, JournalNewer, JournalTampered. Unfinished rollouts become "interrupted".
     // `keychain`: where a person may have secrets kept; without one they are asked for each session.
-    // `between` may put a journal of its own between the engine and the real one (faults in tests); it is destroyed
-    // after the engine.
-    using Between = std::function<std::unique_ptr<JournalWriterPort>(JournalWriterPort &)>;
-    static Result<std::unique_ptr<ConsoleStack>> open(const QString &dataFolder, const Between &between = {}, std::unique_ptr<Keychain> keychain = {});
+    // What may stand between the engine and its real journal, and between its hosts and the real SSH (faults in tests);
+    // both are destroyed after the engine.
+    struct Between {
+        std::function<std::unique_ptr<JournalWriterPort>(JournalWriterPort &)> journal = {};
+        std::function<std::unique_ptr<RemoteShell>(RemoteShell &)> shell = {};
+        Sleep sleep = {};
+    };
+    static Result<std::unique_ptr<ConsoleStack>> open(const QString &dataFolder) { return open(dataFolder, Between{}); }
+    static Result<std::unique_ptr<ConsoleStack>> open(const QString &dataFolder, const Between &between, std::unique_ptr<Keychain> keychain = {});
     ~ConsoleStack(); // detaches: steps under way go on on their hosts; leases run out by themselves
     ConsolePort &port();
     CredentialPort &credentials(); // what it needs from a person; nobody is asked until somebody listens

@@ -18,8 +18,6 @@ namespace bellwether {
 
 namespace {
 const QString itself = QStringLiteral("bellwether");
-constexpr qint64 listenMs = 20'000;
-constexpr qint64 sleptMs = 30'000; // a longer time between two turns was no turn of a running program
 } // namespace
 
 Engine::Engine(Setup setup)
@@ -31,6 +29,7 @@ Engine::Engine(Setup setup)
     , m_workspace(std::move(setup.workspace))
     , m_owner(std::move(setup.owner))
     , m_personAsked(std::move(setup.personAsked))
+    , m_sleep(setup.sleep)
     , m_leases(static_cast<Runtime &>(*this))
     , m_holds(static_cast<Runtime &>(*this), m_workspace)
     , m_health(std::make_unique<HealthWatch>(static_cast<Runtime &>(*this)))
@@ -114,7 +113,7 @@ void Engine::wakeUp()
 {
     m_hosts.reconnect();
     m_leases.renewAllNow();
-    m_listeningMono = now().monoMs + listenMs; // what hosts have to tell comes before any deadline is judged
+    m_listeningMono = now().monoMs + m_sleep.listenMs;
 }
 
 void Engine::tick()
@@ -122,7 +121,7 @@ void Engine::tick()
     if (m_stopped)
         return;
     const qint64 mono = now().monoMs;
-    if (m_tickedMono > 0 && mono - m_tickedMono > sleptMs)
+    if (m_tickedMono > 0 && mono - m_tickedMono > m_sleep.sleptMs)
         wakeUp();
     m_tickedMono = mono;
     while (!m_due.empty() && m_due.begin()->first <= mono) {

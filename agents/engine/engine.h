@@ -7,6 +7,7 @@
 #include "engine/hostport.h"
 #include "engine/leasekeeper.h"
 #include "engine/runtime.h"
+#include "engine/sleep.h"
 #include "journal/journal.h"
 #include "rollout/console.h"
 #include "rollout/workspace.h"
@@ -37,6 +38,7 @@ public:
         QString owner = {}; // of leases and holds on hosts; empty: the workspace's id
         std::function<void()> personAsked = {}; // before each request: what hosts refused may be tried again
         RemoteShell *shell = nullptr; // over which files are copied; without it none are
+        Sleep sleep = {};
     };
     explicit Engine(Setup setup);
     ~Engine() override;
@@ -127,6 +129,7 @@ private:
     Workspace m_workspace;
     QString m_owner;
     std::function<void()> m_personAsked;
+    const Sleep m_sleep;
     LeaseKeeper m_leases;
     HoldKeeper m_holds;
     std::unique_ptr<HealthWatch> m_health;

@@ -1,10 +1,12 @@
 #include "remote/hostscripts.h"
 
 #include "plan/placeholders.h"
+#include "remote/helpertext.h"
 #include "remote/hostjobs.h"
 #include "remote/shellquote.h"
 
 #include <QFile>
+#include <QMap>
 #include <QRegularExpression>
 
 // A static library's resources are linked only when somebody asks for them by name.
@@ -58,6 +60,13 @@ Result<QByteArray> byPassword(const QStringList &argv, const QString &input, con
     return script + "bysudo " + *words + " <<'" + end + "'\n" + text + '\n' + end + '\n';
 }
 
+// What becomes a file name on the host: letters, digits and ._- only, never hidden, never an option, never a folder.
+bool isWord(char kind, const QString &word)
+{
+    static const QRegularExpression name(QStringLiteral("\\A[A-Za-z0-9_][A-Za-z0-9._-]{0,199}\\z")), number(QStringLiteral("\\A[0-9]{1,15}\\z"));
+    return kind == 'x' || kind == 'o' || (kind == 'p' ? word == QLatin1String("password") : (kind == 't' ? name : number).match(word).hasMatch());
+}
+
 Result<QByteArray> bounded(QByteArray command)
 {
     if (command.size() > longestCommand)
@@ -68,38 +77,58 @@ Result<QByteArray> bounded(QByteArray command)
 
 } // namespace
 
-QByteArray hostResource(const QString &name)
+QByteArray hostFile(const QString &name)
 {
     initHostResources();
     QFile file(QStringLiteral(":/bellwether/host/") + name);
-    if (!file.open(QIODevice::ReadOnly))
-        return {};
-    QByteArray text;
-    for (const QByteArray &line : file.readAll().split('\n')) {
-        const QByteArray bare = line.trimmed();
-        if (!bare.isEmpty() && !bare.startsWith('#'))
-            text += bare + '\n';
-    }
-    return text;
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+QByteArray hostResource(const QString &name)
+{
+    return bareScript(hostFile(name));
+}
+
+const QMap<QString, QByteArray> &helperVerbs()
+{
+    static const QMap<QString, QByteArray> verbs{
+        {QStringLiteral("lock"), "tnoo"}, {QStringLiteral("renew"), "ntn"}, {QStringLiteral("unlock"), "nt"},
+        {QStringLiteral("hold"), "tx"}, {QStringLiteral("unhold"), "t"}, {QStringLiteral("who"), ""},
+        {QStringLiteral("env"), "tnt"}, {QStringLiteral("start"), "tntntp"}, {QStringLiteral("poll"), "tnnnn"},
+        {QStringLiteral("cancel"), "tnt"}, {QStringLiteral("ack"), "t"}, {QStringLiteral("gc"), "n"}};
+    return verbs;
 }
 
 Result<QByteArray> helperCommand(const QStringList &verbAndArgs, const QString &stateRoot)
 {
-    static const QByteArray helper = hostResource(QStringLiteral("helper.sh"));
+    static const HelperText helper(hostFile(QStringLiteral("helper.sh")));
     static const QByteArray supervisor = hostResource(QStringLiteral("supervisor.sh"));
-    if (helper.isEmpty() || supervisor.isEmpty())
-        return fail(ErrorCode::Internal, {QStringLiteral("the host scripts are not in the program")});
+    const QString verb = verbAndArgs.value(0);
+    const QByteArray body = helper.forVerb(verb.toLatin1());
+    if (body.isEmpty() || supervisor.isEmpty())
+        return fail(ErrorCode::Internal, {QStringLiteral("the program has no host script for ") + verb});
+    const QByteArray kinds = helperVerbs().value(verb);
+    const qsizetype given = verbAndArgs.size() - 1, optional = kinds.count('p') + kinds.count('o'); // they come last
+    bool fits = given <= kinds.size() && given >= kinds.size() - optional;
+    for (qsizetype i = 0; fits && i < given; ++i)
+        fits = isWord(kinds.at(i), verbAndArgs.at(i + 1));
+    if (!fits)
+        return fail(ErrorCode::Internal, {QStringLiteral("these are no words for a host: ") + verbAndArgs.join(u' ')});
     const auto words = shellCommand(verbAndArgs);
-    const auto root = shellQuote(stateRoot);
+    const auto root = shellQuote(stateRoot + QStringLiteral("/v1"));
     if (!words)
         return words;
     if (!root)
         return root;
     // The empty line first: noise of a login shell may lack its newline.
-    QByteArray text = "echo\nset -- " + *words + "\nBWR_ROOT=" + *root + '\n';
-    if (verbAndArgs.first() == QLatin1String("start"))
-        text += "BWR_SUP=" + *shellQuote(QString::fromUtf8(supervisor)) + '\n';
-    return bounded(anyShellCommand(text + helper));
+    QByteArray text = "echo\nset -- " + *words + "\nR=";
+    if (stateRoot.isEmpty())
+        text += "${HOME:?}/.local/state/bellwether/v1\n";
+    else
+        text += (stateRoot.startsWith(u'/') ? QByteArray() : QByteArray("$PWD/")) + *root + '\n';
+    if (verb == QLatin1String("start"))
+        text += "BWR_M=$(umask)\nBWR_SUP=" + *shellQuote(QString::fromUtf8(supervisor)) + '\n';
+    return bounded(anyShellCommand(text + body));
 }
 
 Result<QByteArray> transferCommand(const QStringList &verbAndArgs)

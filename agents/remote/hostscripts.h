@@ -3,14 +3,19 @@
 #include "base/error.h"
 
 #include <QByteArray>
+#include <QMap>
 #include <QStringList>
 
 namespace bellwether {
 
-// resources/host/NAME without comments and indentation (they need not travel).
-QByteArray hostResource(const QString &name);
+QByteArray hostFile(const QString &name);     // resources/host/NAME as it stands
+QByteArray hostResource(const QString &name); // without comments and indentation (they need not travel)
 
-// Command line for one verb of the host-run helper. `start` also carries the supervisor.
+// The helper's verbs and what each of their words is: t a name, n a number, x any text, p
+// "password" or nothing. Names become file names.
+const QMap<QString, QByteArray> &helperVerbs();
+// Command line for one verb of the host-run helper: what that verb needs and no more; `start` also carries the supervisor.
+// Internal for words that are not what they should be: nothing is sent then.
 Result<QByteArray> helperCommand(const QStringList &verbAndArgs, const QString &stateRoot);
 
 // Command line for one verb of copying files (resources/host/transfer.sh, chunk.sh, relay.sh).

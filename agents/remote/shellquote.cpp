@@ -56,8 +56,7 @@ Result<QByteArray> shellCommand(const QStringList &argv)
 QByteArray anyShellCommand(const QByteArray &posixText)
 {
     // The first sh joins the pieces and undoes the escapes; each piece is plain enough for every login shell.
-    static const QByteArray launcher =
-        "exec sh -c 'n=$1;shift;h=;while [ $n -gt 0 ];do h=$h$1;shift;n=$((n-1));done;eval \"$(printf %b \"$h\")\"' bwr ";
+    static const QByteArray launcher = "exec sh -c 'h=;for p do h=$h$p;done;set --;eval \"$(printf %b \"$h\")\"' bwr";
     constexpr qsizetype pieceSize = 900; // old C shells end a word at 1024
 
     QByteArray escaped;
@@ -71,16 +70,15 @@ QByteArray anyShellCommand(const QByteArray &posixText)
         else
             escaped += c;
     }
-    QByteArray pieces;
-    int count = 0;
-    for (qsizetype at = 0; at < escaped.size(); ++count) {
+    QByteArray command = launcher;
+    for (qsizetype at = 0; at < escaped.size();) {
         qsizetype size = std::min(pieceSize, escaped.size() - at);
         if (escaped.at(at + size - 1) == '\\') // fish would take the closing quote for part of the word
             ++size;
-        pieces += " '" + escaped.mid(at, size) + '\'';
+        command += " '" + escaped.mid(at, size) + '\'';
         at += size;
     }
-    return launcher + QByteArray::number(count) + pieces;
+    return command;
 }
 
 } // namespace bellwether

@@ -13,7 +13,7 @@ Result<QByteArray> shellQuote(const QString &word);
 Result<QByteArray> shellCommand(const QStringList &argv);
 
 // POSIX shell text as a command line that every login shell (dash, bash, busybox, fish, csh …) hands to `sh` unharmed:
-// `exec sh -c LAUNCHER bwr N 'piece' …` with the text escaped for printf %b. The text sees its caller's stdin.
+// `exec sh -c LAUNCHER bwr 'piece' …` with the text escaped for printf %b. The text sees its caller's stdin.
 QByteArray anyShellCommand(const QByteArray &posixText);
 
 } // namespace bellwether

@@ -71,6 +71,8 @@ bool SshSession::setUp(int fd)
         && text(SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, userKeys)
         && text(SSH_OPTIONS_CIPHERS_C_S, ciphers) && text(SSH_OPTIONS_CIPHERS_S_C, ciphers)
         && text(SSH_OPTIONS_HMAC_C_S, macs) && text(SSH_OPTIONS_HMAC_S_C, macs)
+        && ssh_options_set(m_ssh, SSH_OPTIONS_REKEY_DATA, &m_options.rekeyBytes) == SSH_OK
+        && ssh_options_set(m_ssh, SSH_OPTIONS_REKEY_TIME, &m_options.rekeyS) == SSH_OK
         && ssh_options_set(m_ssh, SSH_OPTIONS_FD, &m_fd) == SSH_OK;
     ssh_set_blocking(m_ssh, 0);
     // What a host asks of us (channels of its own) is refused at once; unanswered, libssh would keep it all.

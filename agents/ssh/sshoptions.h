@@ -14,6 +14,8 @@ struct SshOptions {
     int agentListMs = 10'000, agentSignMs = 60'000; // it is waited for on the session's thread; signing may ask a person
     int keepAliveMs = 15'000;   // a session silent for 3 of these is dead
     int idleMs = 600'000;
+    quint64 rekeyBytes = 1 << 30; // new keys after so many bytes one way
+    quint32 rekeyS = 3600;        // or so many seconds
     int deniedPauseMs = 60'000; // a host that said no is not asked again before, unless a person asks
     QString keyFolder;          // where id_ed25519, id_ecdsa and id_rsa are looked for; empty = ~/.ssh
 };

@@ -7,6 +7,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 namespace bellwether {
 
@@ -33,6 +36,21 @@ socklen_t fill(const QHostAddress &address, int port, sockaddr_storage &storage)
     return sizeof(sockaddr_in6);
 }
 
+// The resolver's order, but its families by turns: a network that is dead costs one place, not all the first ones.
+QList<QHostAddress> byTurns(QList<QHostAddress> addresses)
+{
+    QList<QHostAddress> mixed;
+    while (!addresses.isEmpty()) {
+        const auto other = std::find_if(addresses.cbegin(), addresses.cend(), [&mixed](const QHostAddress &a) {
+            return mixed.isEmpty() || a.protocol() != mixed.last().protocol();
+        });
+        mixed.append(addresses.takeAt(other == addresses.cend() ? 0 : other - addresses.cbegin()));
+    }
+    return mixed;
+}
+
+constexpr int staggerMs = 250;
+
 } // namespace
 
 TcpConnect::TcpConnect(const Endpoint &to, const SshOptions &options, std::function<void(Result<int>)> done, QObject *parent)
@@ -41,111 +59,108 @@ TcpConnect::TcpConnect(const Endpoint &to, const SshOptions &options, std::funct
     , m_options(options)
     , m_done(std::move(done))
     , m_deadline(this)
-    , m_perAddress(this)
+    , m_stagger(this)
 {
     m_deadline.setSingleShot(true);
-    m_perAddress.setSingleShot(true);
+    m_stagger.setInterval(staggerMs);
     connect(&m_deadline, &QTimer::timeout, this, [this] {
-        if (m_phase == QLatin1String("name look-up") || m_reason.isEmpty())
-            finish(fail(ErrorCode::ConnectTimeout, {m_to.machine(), m_phase, QString::number(m_deadline.interval() / 1000)}));
-        else
-            finish(fail(ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, m_reason}));
+        finish(fail(ErrorCode::ConnectTimeout, {m_to.machine(), m_phase, QString::number(m_deadline.interval() / 1000)}));
     });
-    connect(&m_perAddress, &QTimer::timeout, this, [this] {
-        m_reason = QStringLiteral("no answer");
-        tryNext();
-    });
+    connect(&m_stagger, &QTimer::timeout, this, [this] { tryNext(); });
 }
 
 TcpConnect::~TcpConnect()
 {
     if (m_lookup >= 0)
         QHostInfo::abortHostLookup(m_lookup);
-    dropSocket();
+    while (!m_attempts.empty())
+        drop(m_attempts.begin());
 }
 
 void TcpConnect::begin()
 {
     const QHostAddress literal(m_to.address);
-    if (!literal.isNull()) {
-        m_addresses = {literal};
-        m_phase = QStringLiteral("connection");
-        m_deadline.start(m_options.tcpMs);
-        return tryNext();
-    }
+    if (!literal.isNull())
+        return begin({literal});
     m_phase = QStringLiteral("name look-up");
     m_deadline.start(m_options.resolveMs);
     m_lookup = QHostInfo::lookupHost(m_to.address, this, [this](const QHostInfo &info) {
         m_lookup = -1;
         if (info.addresses().isEmpty())
             return finish(fail(ErrorCode::HostNameUnresolved, {m_to.address, info.errorString()}));
-        m_addresses = info.addresses();
-        m_phase = QStringLiteral("connection");
-        m_deadline.start(m_options.tcpMs);
-        tryNext();
+        begin(info.addresses());
     });
+}
+
+void TcpConnect::begin(const QList<QHostAddress> &addresses)
+{
+    m_addresses = byTurns(addresses);
+    m_phase = QStringLiteral("connection");
+    m_deadline.start(m_options.tcpMs);
+    m_stagger.start();
+    tryNext();
 }
 
 void TcpConnect::tryNext()
 {
-    dropSocket();
-    if (m_next >= m_addresses.size())
-        return finish(fail(ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, m_reason}));
-    const QHostAddress address = m_addresses.at(m_next++);
+    if (m_addresses.isEmpty()) {
+        m_stagger.stop();
+        if (m_attempts.empty()) // later: whoever called begin() expects no answer before it returns
+            QMetaObject::invokeMethod(this, [this] { finish(fail(ErrorCode::ConnectFailed, {m_to.machine(), m_to.address, m_reason})); }, Qt::QueuedConnection);
+        return;
+    }
+    const QHostAddress address = m_addresses.takeFirst();
+    m_stagger.start(); // from now
     sockaddr_storage storage{};
     const socklen_t size = fill(address, m_to.port, storage);
-    m_socket = FileDescriptor(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (m_socket.get() < 0) {
+    FileDescriptor socket(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (socket.get() < 0) {
         m_reason = qt_error_string(errno);
-        return QMetaObject::invokeMethod(this, [this] { tryNext(); }, Qt::QueuedConnection), void();
+        return tryNext();
     }
     const int on = 1;
     const int unacknowledgedMs = 3 * m_options.keepAliveMs;
-    ::setsockopt(m_socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    ::setsockopt(m_socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledgedMs, sizeof(unacknowledgedMs));
-    if (::connect(m_socket.get(), reinterpret_cast<sockaddr *>(&storage), size) != 0 && errno != EINPROGRESS) {
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledgedMs, sizeof(unacknowledgedMs));
+    if (::connect(socket.get(), reinterpret_cast<sockaddr *>(&storage), size) != 0 && errno != EINPROGRESS) {
         m_reason = qt_error_string(errno);
-        return QMetaObject::invokeMethod(this, [this] { tryNext(); }, Qt::QueuedConnection), void();
+        return tryNext();
     }
-    if (m_next < m_addresses.size()) // a dead IPv6 address must not eat the time of the living IPv4 one
-        m_perAddress.start(std::min(3'000, m_options.tcpMs / 3));
-    else
-        m_perAddress.stop();
-    m_notifier = new QSocketNotifier(m_socket.get(), QSocketNotifier::Write, this);
-    connect(m_notifier, &QSocketNotifier::activated, this, [this] { onWritable(); });
+    auto *notifier = new QSocketNotifier(socket.get(), QSocketNotifier::Write, this);
+    m_attempts.push_back({std::move(socket), notifier});
+    connect(notifier, &QSocketNotifier::activated, this, [this, attempt = std::prev(m_attempts.end())] { onWritable(attempt); });
 }
 
-void TcpConnect::onWritable()
+void TcpConnect::onWritable(std::list<Attempt>::iterator attempt)
 {
     int error = 0;
     socklen_t size = sizeof(error);
-    ::getsockopt(m_socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) {
-        m_reason = qt_error_string(error);
-        return tryNext();
-    }
-    const int fd = m_socket.release();
-    dropSocket();
-    finish(fd);
+    ::getsockopt(attempt->socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    const int fd = error == 0 ? attempt->socket.release() : -1;
+    drop(attempt);
+    if (error == 0)
+        return finish(fd);
+    m_reason = qt_error_string(error);
+    tryNext();
+}
+
+void TcpConnect::drop(std::list<Attempt>::iterator attempt)
+{
+    attempt->notifier->setEnabled(false);
+    attempt->notifier->deleteLater(); // we may stand in its signal
+    m_attempts.erase(attempt);
 }
 
 void TcpConnect::finish(Result<int> result)
 {
     m_deadline.stop();
-    m_perAddress.stop();
-    dropSocket();
+    m_stagger.stop();
+    while (!m_attempts.empty())
+        drop(m_attempts.begin());
     if (const auto done = std::exchange(m_done, {}))
         done(std::move(result));
-}
-
-void TcpConnect::dropSocket()
-{
-    if (m_notifier) {
-        m_notifier->setEnabled(false);
-        m_notifier->deleteLater(); // we may stand in its signal
-        m_notifier = nullptr;
-    }
-    m_socket.reset();
+    else if (result)
+        ::close(*result);
 }
 
 } // namespace bellwether

@@ -1,5 +1,6 @@
 #pragma once
-// Name → connected, non-blocking socket, without ever blocking: names through QHostInfo, then every address in turn.
+// Name → connected, non-blocking socket, without ever blocking: names through QHostInfo, then a race of its addresses
+// (RFC 8305): IPv6 and IPv4 in turn, another one each quarter of a second or as soon as one fails; the first that answers wins.
 #include "domain/installation.h"
 #include "ssh/sshhandles.h"
 #include "ssh/sshoptions.h"
@@ -9,6 +10,7 @@
 #include <QObject>
 #include <QTimer>
 #include <functional>
+#include <list>
 
 class QSocketNotifier;
 
@@ -20,23 +22,26 @@ public:
     TcpConnect(const Endpoint &to, const SshOptions &options, std::function<void(Result<int>)> done, QObject *parent);
     ~TcpConnect() override;
     void begin();
+    void begin(const QList<QHostAddress> &addresses); // as if the name had been looked up
 
 private:
+    struct Attempt {
+        FileDescriptor socket;
+        QSocketNotifier *notifier = nullptr;
+    };
     void tryNext();
-    void onWritable();
+    void onWritable(std::list<Attempt>::iterator attempt);
+    void drop(std::list<Attempt>::iterator attempt);
     void finish(Result<int> result);
-    void dropSocket();
 
     const Endpoint m_to;
     const SshOptions m_options;
     std::function<void(Result<int>)> m_done;
-    QList<QHostAddress> m_addresses;
-    qsizetype m_next = 0;
+    QList<QHostAddress> m_addresses; // not yet tried
+    std::list<Attempt> m_attempts;   // under way
     int m_lookup = -1;
     QString m_reason; // of the last address that failed
-    FileDescriptor m_socket;
-    QSocketNotifier *m_notifier = nullptr;
-    QTimer m_deadline, m_perAddress;
+    QTimer m_deadline, m_stagger;
     QString m_phase;
 };
 

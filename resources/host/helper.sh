@@ -1,44 +1,37 @@
 # bwr v1, the host's side of the host-run protocol: POSIX sh and coreutils, nothing installed, state in files only.
-# The caller puts `set -- VERB ARGS`, BWR_ROOT ('' = default) and, for start, BWR_SUP (the supervisor) in front.
+# One file to read, but never sent whole: a request carries what stands before the first function, the functions that its
+# verb calls and the verb's own lines (remote/helpertext), so that looking after a step is cheap on a slow link. Comments
+# and indentation stay at home; ' ! and \ cost five bytes each on their way.
+# The caller has looked at its words (names and numbers are what they should be) and puts `set -- VERB ARGS`, R (the state
+# folder) and, for start, BWR_SUP (the supervisor) and BWR_M (the login's umask) in front.
 # `start … SHA password`: the first line of stdin is no script yet, but what the step will read as the first line of its
 # own stdin. It goes from pipe to pipe, never into a file, an environment or an argument.
-# Lines that begin with # and indentation are taken out before it travels.
 set -u
-BWR_M=$(umask)
 umask 077
-LC_ALL=C
-export LC_ALL
-PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
+export LC_ALL=C
 
 # By a builtin, so that it stands in no process's arguments (mksh lacks printf, and has print).
-tell() { case $(command -v printf) in /*) print -r -- "$1" ;; *) printf '%s\n' "$1" ;; esac; }
-die() { printf 'bwr err=%s\n' "$1"; exit "$2"; }
-ok() { printf 'bwr %s\n' "$1"; exit 0; }
-# Names become file names: letters, digits and ._- only, never hidden, never an option.
-tok() { case $1 in '' | *[!A-Za-z0-9._-]* | .* | -*) die badtoken 64 ;; esac; [ ${#1} -le 200 ] || die badtoken 64; }
-num() { case $1 in '' | *[!0-9]*) die badnumber 64 ;; esac; [ ${#1} -le 15 ] || die badnumber 64; }
-
-[ -r /proc/self/stat ] && [ -r /proc/uptime ] || die 'state reason=the host has no /proc' 73
-B=none
-{ read -r B </proc/sys/kernel/random/boot_id; } 2>/dev/null || :
-up() { read -r u _ </proc/uptime && u=${u%%.*}; }
-
-R=${BWR_ROOT:-${HOME:?}/.local/state/bellwether}
-case $R in /*) ;; *) R=$PWD/$R ;; esac
-R=$R/v1
+tell() { case $(command -v printf) in /*) print -r -- "$1" ;; *) printf "%s\n" "$1" ;; esac; }
+die() { printf "bwr err=%s\n" "$1"; exit "$2"; }
+ok() { printf "bwr %s\n" "$1"; exit 0; }
+# The only clock: seconds since the host was started.
+up() { read -r u _ </proc/uptime; u=${u%%.*}; }
+boot() { read -r B </proc/sys/kernel/random/boot_id || B=none; }
+linux() { [ -r /proc/self/stat ] && [ -r /proc/uptime ] || die "state reason=the host has no /proc" 73; }
 
 # unmade OTHERWISE: why was something not made? The words of the program that could not are in m.
-unmade() { case $m in *'No space'* | *quota*) die disk 74 ;; esac; die "state reason=${m:-$1}" 73; }
+unmade() { case $m in *"No space"* | *quota*) die disk 74 ;; esac; die "state reason=${m:-$1}" 73; }
 # Makes sure of a state folder that can be written; never called by verbs that only look.
 room() {
-  m=$(mkdir -p "$R/jobs" 2>&1) || unmade 'it cannot be made'
-  [ -w "$R" ] && [ -w "$R/jobs" ] || die 'state reason=it is not writable for this login' 73
+  linux
+  m=$(mkdir -p "$R/jobs" 2>&1) || unmade "it cannot be made"
+  [ -w "$R" ] && [ -w "$R/jobs" ] || die "state reason=it is not writable for this login" 73
   for f in "$R" "$R/jobs"; do
     case $(ls -ldn "$f" 2>/dev/null) in d???????w*) die "state reason=everybody may write to $f" 73 ;; esac
   done
 }
 # put FILE TEXT: whole or not at all; a full disk is noticed here and not by a reader later.
-write() { { printf '%s\n' "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+write() { { printf "%s\n" "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 put() { write "$1.t$$" "$2" && { sync "$1.t$$" 2>/dev/null || :; } && mv -f "$1.t$$" "$1" || { rm -f "$1.t$$"; die disk 74; }; }
 # mark FILE BESIDE: a file that only has to be there; on a full disk a second name of one that is. (Not `:`: where its
 # redirection fails, a POSIX shell ends.)
@@ -47,18 +40,18 @@ sha() {
   if command -v sha256sum >/dev/null 2>&1; then h=$(sha256sum <"$1")
   elif command -v shasum >/dev/null 2>&1; then h=$(shasum -a 256 <"$1")
   elif command -v openssl >/dev/null 2>&1; then h=$(openssl dgst -sha256 -r <"$1")
-  else die 'state reason=the host has no sha256sum' 73; fi
+  else die "state reason=the host has no sha256sum" 73; fi
   h=${h%% *}
 }
 
 # top NAME: highest NAME.<N> into N. Epochs only grow; making the next one with ln is the only way to win.
-top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in '' | *[!0-9]*) continue ;; esac; [ "$n" -gt "$N" ] && N=$n; done; :; }
+top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in "" | *[!0-9]*) ;; *) [ "$n" -le "$N" ] || N=$n ;; esac; done; }
 lease() { o= b= t=0 l=0; top lease; { [ "$N" -gt 0 ] && read -r o b t l <"$R/lease.$N"; } 2>/dev/null || o=; case $o in -) o= ;; esac; }
 fresh() { [ -n "$o" ] && [ "$b" = "$B" ] && { up; left=$((l - u + t)); [ "$left" -gt 0 ]; }; }
 # told EPOCH: what its holder said of itself (w) and for how many seconds it has had it (a, empty: not known).
-told() { w= a= c= d=; { read -r c d w <"$R/by.$1"; } 2>/dev/null || :; case $d in '' | *[!0-9]*) ;; *) [ "$c" != "$B" ] || { up; a=$((u - d)); } ;; esac; }
-# tell EPOCH TEXT: only words; where they cannot be written the lease holds all the same.
-tell() { up; { printf '%s\n' "$B $u $2" >"$R/b.$$" && mv -f "$R/b.$$" "$R/by.$1"; } 2>/dev/null || rm -f "$R/b.$$"; }
+told() { w= a= c= d=; { read -r c d w <"$R/by.$1"; } 2>/dev/null || :; case $d in "" | *[!0-9]*) ;; *) [ "$c" != "$B" ] || { up; a=$((u - d)); } ;; esac; }
+# sign EPOCH TEXT: only words; where they cannot be written the lease holds all the same.
+sign() { up; { printf "%s\n" "$B $u $2" >"$R/b.$$" && mv -f "$R/b.$$" "$R/by.$1"; } 2>/dev/null || rm -f "$R/b.$$"; }
 fence() { lease; [ "$N" = "$1" ] && [ "$o" = "$2" ] || die fenced 77; }
 
 # held OWNER: has another console stopped everything here? One file hold.<owner> each; our own (h=1) binds us through our journal.
@@ -72,16 +65,13 @@ held() {
   done
 }
 
-# proc PID STARTTIME BOOT: is it still that very process? A zombie is not (init in containers often does not reap).
-proc() {
-  [ "$3" = "$B" ] || return 1
-  { read -r s <"/proc/$1/stat"; } 2>/dev/null || return 1
-  s=${s##*)}
-  set -- "$2" $s
-  case $2 in Z | X | x) return 1 ;; esac
-  [ "${21}" = "$1" ]
+# alive FILE: is the process that it names ("pid starttime boot …") still that very one? A zombie is not (init in
+# containers often does not reap).
+alive() {
+  { read -r p t b _ <"$1" && read -r s <"/proc/$p/stat"; } 2>/dev/null || return 1
+  set -- ${s##*)}
+  [ "$b" = "$B" ] && [ "${20}" = "$t" ] && case $1 in [ZXx]) return 1 ;; esac
 }
-alive() { p= st= b=; { read -r p st b _ <"$1"; } 2>/dev/null || :; [ -n "$p" ] && proc "$p" "$st" "$b"; }
 # live: is any step under way? Who holds the one slot of this host, or an orphan that outlived its supervisor.
 live() {
   top slot
@@ -89,22 +79,24 @@ live() {
   { [ "$N" -gt 0 ] && read -r _ _ _ k ow <"$R/slot.$N"; } 2>/dev/null || return 1
   [ -n "$k" ] && { alive "$R/slot.$N" || alive "$R/jobs/$k/step"; }
 }
-# state TOKEN into S. rc is looked at again after "not alive": the job may have ended in between.
-state() {
+# look TOKEN: its folder into J, its state into S. rc is looked at again after "not alive": it may have ended in between.
+look() {
   J=$R/jobs/$1
-  if [ ! -d "$J" ]; then S=absent
-  elif [ -s "$J/rc" ]; then S=done
-  elif [ ! -s "$J/sup" ]; then S=unstarted
-  elif alive "$J/sup"; then S=running
-  elif [ -s "$J/rc" ]; then S=done
-  else S=lost; fi
+  if [ -s "$J/rc" ]; then S=done
+  elif [ -s "$J/sup" ]; then
+    if alive "$J/sup"; then S=running; elif [ -s "$J/rc" ]; then S=done; else S=lost; fi
+  elif [ -d "$J" ]; then S=unstarted
+  else S=absent; fi
 }
 size() { z=0; [ -f "$1" ] && z=$(($(wc -c <"$1"))); :; }
+# span FILE FROM MOST: its size into z, how many of its bytes come now into n.
+span() { size "$1"; n=$((z - $2)); [ $n -ge 0 ] || n=0; [ $n -le "$3" ] || n=$3; }
+part() { [ "$3" = 0 ] || tail -c "+$(($2 + 1))" "$1" | head -c "$3"; }
 
 case ${1:-} in
 lock)
   # OWNER TTL [WORDS [FROM]]: a stranger's stale lease is taken only by who says whose it is.
-  tok "$2"; num "$3"; room; held "$2"
+  boot; room; held "$2"
   by=${4-} from=${5-}
   i=0
   while [ $i -lt 20 ]; do
@@ -116,7 +108,7 @@ lock)
       e=$N; up
       put "$R/lease.$e" "$2 $B $u $3"
       lease
-      [ "$N" = "$e" ] && { [ -z "$by" ] || tell "$e" "$by"; ok "epoch=$e held=own hold=$h taken="; }
+      [ "$N" = "$e" ] && { [ -z "$by" ] || sign "$e" "$by"; ok "epoch=$e held=own hold=$h taken="; }
       continue
     fi
     told "$N"
@@ -132,8 +124,8 @@ lock)
       lease
       [ "$N" = "$e" ] || continue
       # A supervisor of the former owner that claimed in between has seen the old lease: it goes first.
-      if live && [ "$ow" != "$2" ]; then put "$R/lease.$e" '- - 0 0'; die "busy job=$k owner=${ow:-unknown}" 75; fi
-      [ -z "$by" ] || tell "$e" "$by"
+      if live && [ "$ow" != "$2" ]; then put "$R/lease.$e" "- - 0 0"; die "busy job=$k owner=${ow:-unknown}" 75; fi
+      [ -z "$by" ] || sign "$e" "$by"
       find "$R/jobs" -mindepth 2 -maxdepth 2 -name ack -mmin +10080 2>/dev/null |
         while IFS= read -r a; do rm -rf "${a%/ack}"; done
       ok "epoch=$e held=new hold=$h taken=$was"
@@ -141,36 +133,36 @@ lock)
     rm -f "$R/l.$$"
     [ $i -lt 5 ] || [ -e "$R/lease.$e" ] || die disk 74
   done
-  die 'busy job=none owner=others' 75 ;;
+  die "busy job=none owner=others" 75 ;;
 renew)
-  num "$2"; tok "$3"; num "$4"; fence "$2" "$3"; up
+  boot; fence "$2" "$3"; up
   put "$R/lease.$2" "$3 $B $u $4"
   fence "$2" "$3"; ok ok ;;
 unlock)
-  num "$2"; tok "$3"; fence "$2" "$3"
-  put "$R/lease.$2" '- - 0 0'; ok ok ;;
+  fence "$2" "$3"
+  put "$R/lease.$2" "- - 0 0"; ok ok ;;
 hold)
-  tok "$2"; room
+  room
   write "$R/h.$$" "$3" && mv -f "$R/h.$$" "$R/hold.$2" || { rm -f "$R/h.$$"; die disk 74; }
   sync "$R/hold.$2" 2>/dev/null || :
   ok ok ;;
 unhold)
-  tok "$2"; rm -f "$R/hold.$2"
-  [ ! -e "$R/hold.$2" ] || die 'state reason=the hold cannot be removed' 73
+  rm -f "$R/hold.$2"
+  [ ! -e "$R/hold.$2" ] || die "state reason=the hold cannot be removed" 73
   ok ok ;;
 who)
-  left=0; lease; fresh || o=; ow=$o
+  linux; boot; left=0; lease; fresh || o=; ow=$o
   # Where several hosts are made of one machine (the demo, containers) their SSH service says which one this is.
   M=${BWR_MACHINE_ID-}; [ -n "$M" ] || { read -r M </etc/machine-id; } 2>/dev/null || :
   k=; ol=$ow; live && ok "owner=$ol left=$left machine=$M boot=$B job=$k"
   ok "owner=$ol left=$left machine=$M boot=$B job=" ;;
 env)
-  tok "$2"; num "$3"; room; fence "$3" "$4"; state "$2"
+  boot; room; fence "$3" "$4"; look "$2"
   case $S in absent | unstarted) ;; *) die "begun state=$S" 65 ;; esac
   mkdir -p "$J" 2>/dev/null && cat >"$J/env.$$" 2>/dev/null && mv -f "$J/env.$$" "$J/env" || { rm -f "$J/env.$$"; die disk 74; }
   ok ok ;;
 start)
-  tok "$2"; num "$3"; tok "$4"; num "$5"; room; fence "$3" "$4"
+  boot; room; fence "$3" "$4"
   J=$R/jobs/$2
   [ -s "$J/sup" ] || held "$4"
   mkdir -p "$J" 2>/dev/null || die disk 74
@@ -186,12 +178,12 @@ start)
     { rm -f "$x" "$J/reserve.$$"; die disk 74; }
   m=$(ln "$x" "$J/script" 2>&1) || {
     rm -f "$x"
-    [ -s "$J/script" ] || unmade 'its file system makes no hard links'
+    [ -s "$J/script" ] || unmade "its file system makes no hard links"
     sha "$J/script"
     [ "$h" = "$6" ] || die token-reused 65
   }
   rm -f "$x"
-  state "$2"
+  look "$2"
   n=0
   if [ "$S" = unstarted ]; then
     n=1
@@ -209,45 +201,37 @@ start)
     fenced) die fenced 77 ;;
     disk) die disk 74 ;;
     esac
-    state "$2"
+    look "$2"
   fi
   ok "spawned=$n state=$S token=$2" ;;
 poll)
-  tok "$2"; num "$3"; num "$4"; num "$5"; w=${6:-0}; num "$w"
-  up; end=$((u + w)); i=0
+  boot; up; end=$((u + $6)) i=0
   while :; do
-    state "$2"
-    size "$J/out"; so=$z
-    size "$J/err"; se=$z
-    [ "$S" = running ] && [ "$so" -le "$3" ] && [ "$se" -le "$4" ] || break
-    up; [ "$u" -lt "$end" ] || break
-    i=$((i + 1))
-    if [ $i -le 10 ]; then sleep 0.1 2>/dev/null || sleep 1; else sleep 0.4 2>/dev/null || sleep 1; fi
+    look "$2"
+    span "$J/out" "$3" "$5"; so=$z no=$n
+    span "$J/err" "$4" "$5"
+    [ "$S$no$n" = running00 ] && up && [ "$u" -lt $end ] || break
+    [ $i = 5 ] || i=$((i + 1))
+    sleep 0.$i 2>/dev/null || sleep 1
   done
   # The state was read before the sizes: what is "done" has its whole output behind it.
-  no=$((so - $3)); [ $no -ge 0 ] || no=0; [ $no -le "$5" ] || no=$5
-  ne=$((se - $4)); [ $ne -ge 0 ] || ne=0; [ $ne -le "$5" ] || ne=$5
-  r=; [ -s "$J/rc" ] && r=$(cat "$J/rc")
-  hb=; age=-1; { read -r hb <"$J/hb"; } 2>/dev/null || :
-  case $hb in '' | *[!0-9]*) ;; *) up; age=$((u - hb)) ;; esac
-  sp=gone; alive "$J/step" && sp=alive
-  printf 'bwr state=%s token=%s out=%d err=%d n_out=%d n_err=%d hb=%d step=%s %s\n' "$S" "$2" "$so" "$se" "$no" "$ne" "$age" "$sp" "$r"
-  [ "$no" -gt 0 ] && tail -c "+$(($3 + 1))" "$J/out" | head -c "$no"
-  [ "$ne" -gt 0 ] && tail -c "+$(($4 + 1))" "$J/err" | head -c "$ne"
-  exit 0 ;;
+  h=-1; { read -r t <"$J/hb"; } 2>/dev/null && up && h=$((u - t))
+  alive "$J/step" && p=alive || p=gone
+  echo "bwr state=$S token=$2 out=$so err=$z n_out=$no n_err=$n hb=$h step=$p $(cat "$J/rc" 2>/dev/null)"
+  part "$J/out" "$3" "$no"
+  part "$J/err" "$4" "$n" ;;
 cancel)
-  tok "$2"; num "$3"; fence "$3" "$4"; state "$2"
+  boot; fence "$3" "$4"; look "$2"
   case $S in absent) die absent 65 ;; done) ok "state=$S" ;; esac
   mark "$J/cancel" "$J/script"
   # Nobody watches an orphan any more: end it from here.
   if [ "$S" = lost ] && alive "$J/step"; then kill -s TERM -- "-$p" 2>/dev/null || kill -s TERM "$p"; fi
   ok "state=$S" ;;
 ack)
-  tok "$2"; [ -s "$R/jobs/$2/rc" ] || die notdone 65
+  [ -s "$R/jobs/$2/rc" ] || die notdone 65
   mark "$R/jobs/$2/ack" "$R/jobs/$2/rc"
   ok ok ;;
 gc)
-  num "$2"
   find "$R/jobs" -mindepth 2 -maxdepth 2 -name ack -mmin "+$2" 2>/dev/null |
     while IFS= read -r a; do rm -rf "${a%/ack}"; done
   ok ok ;;

@@ -8,11 +8,11 @@ cd "$J" || exit 1
 R=$BWR_R K=$BWR_K E=$BWR_E O=$BWR_O T=$BWR_T M=${BWR_M:-022}
 read -r B </proc/sys/kernel/random/boot_id || B=none
 up() { read -r u _ </proc/uptime; u=${u%%.*}; }
-write() { { printf '%s\n' "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+write() { { printf "%s\n" "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 # The named files and folders are on disk, where the host has a sync that can.
 keep() { sync "$@" 2>/dev/null || :; }
 nap() { sleep 0.1 2>/dev/null || sleep 1; }
-top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in '' | *[!0-9]*) continue ;; esac; [ "$n" -gt "$N" ] && N=$n; done; :; }
+top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in "" | *[!0-9]*) continue ;; esac; [ "$n" -gt "$N" ] && N=$n; done; :; }
 born() { st=; { read -r s <"/proc/$1/stat"; } 2>/dev/null || return 1; s=${s##*)}; set -- $s; st=${20}; case $1 in Z | X | x) return 1 ;; esac; }
 alive() { p= s0= b=; { read -r p s0 b _ <"$1"; } 2>/dev/null || :; [ -n "$p" ] && [ "$b" = "$B" ] && born "$p" && [ "$st" = "$s0" ]; }
 # Process $1 and its descendants into f. (mksh puts its own end off until its child has ended.)
@@ -28,8 +28,8 @@ family() {
     done
   done
 }
-say() { printf '%s\n' "$1"; }
-leave() { printf '%s\n' '- - - - -' >"$slot.t" 2>/dev/null && mv -f "$slot.t" "$slot"; }
+say() { printf "%s\n" "$1"; }
+leave() { printf "%s\n" "- - - - -" >"$slot.t" 2>/dev/null && mv -f "$slot.t" "$slot"; }
 
 if [ "${1:-}" != claimed ]; then
 # 1. The host's one slot: slot.<N> with N growing, won by ln. Holders are alive or they do not count.
@@ -56,7 +56,7 @@ while :; do
   i=$((i + 1))
   # Nobody else has it, and still it cannot be made: no room for another name.
   [ $i -lt 5 ] || [ -e "$slot" ] || { say disk; exit 74; }
-  [ $i -lt 50 ] || { say 'busy job=none owner=others'; exit 75; }
+  [ $i -lt 50 ] || { say "busy job=none owner=others"; exit 75; }
 done
 
 # 2. The lease, read after the slot is ours (lock reads the slot after its lease is written: one of the two sees the other).
@@ -79,13 +79,13 @@ exec sh -c "$BWR_SUP" bwr-sup claimed >/dev/null 2>/dev/null
 fi
 
 slot=$BWR_S
-unset BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_S BWR_SUP BWR_ROOT
+unset BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_S BWR_SUP
 # What the step is to read, a password or nothing, is for the step alone. (Beside `&` stdin is /dev/null: hence 3.)
 exec 3<&0 </dev/null
 up; t0=$u
 wall0=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 why=exit rc=143
-trap '' HUP INT TERM
+trap "" HUP INT TERM
 if [ -e cancel ]; then
   why=cancel
 else
@@ -96,7 +96,7 @@ else
     if [ -e env ]; then
       exec 8<env; rm -f env
       while IFS= read -r l <&8; do
-        case ${l%%=*} in '' | [0-9]* | *[!A-Za-z0-9_]*) continue ;; esac
+        case ${l%%=*} in "" | [0-9]* | *[!A-Za-z0-9_]*) continue ;; esac
         case $l in *=*) export "$l" ;; esac
       done
       exec 8<&-
@@ -174,6 +174,7 @@ up
 line="rc=$rc sig=$sig why=$why start=$wall0 dur=$((u - t0)) obytes=$(($(wc -c <out))) ebytes=$(($(wc -c <err)))"
 rm -f reserve env
 # The result exists whole or not at all; on a full disk it waits for room, and the slot with it.
-until write rc.t "$line" && { keep rc.t; mv -f rc.t rc; }; do sleep 2; done
+# (On a full disk for as long as that takes; not where its folder was taken away.)
+until write rc.t "$line" && { keep rc.t; mv -f rc.t rc; }; do [ -d "$J" ] || exit 1; sleep 2; done
 keep .
 leave

@@ -89,6 +89,75 @@ private Q_SLOTS:
         const HostRun run = w.host(canary);
         QVERIFY2(run.state == (healthy ? HostRunState::Upgraded : HostRunState::Failed), qPrintable(nameOf(run.state) + u' ' + run.reason));
     }
+    void aBakeIsCountedAnew_data()
+    {
+        QTest::addColumn<bool>("slept");
+        QTest::newRow("[fault 11] nobody looked meanwhile") << true;
+        QTest::newRow("[fault 42] its service was not well for a moment") << false;
+    }
+    void aBakeIsCountedAnew()
+    {
+        QFETCH(bool, slept);
+        constexpr qint64 bakeMs = 600'000;
+        EngineWorld w;
+        w.plan.strategy.bakeCanaryS = w.plan.strategy.bakeCanaryPatchS = int(bakeMs / 1000);
+        QVERIFY(w.run());
+        for (int i = 0; i < 4000 && w.host(canary).state != HostRunState::Upgraded; ++i)
+            w.turn();
+        QCOMPARE(w.host(canary).state, HostRunState::Upgraded);
+        for (const qint64 until = w.clock.now().monoMs + bakeMs - 60'000; w.clock.now().monoMs < until;)
+            w.turn();
+        QVERIFY(w.rollout().pauses.isEmpty()); // a minute is left of its bake
+        if (slept) {
+            w.turn(600'000);
+        } else {
+            w.fleet.releases[QStringLiteral("1.5.0")].healthy = false;
+            for (const qint64 until = w.clock.now().monoMs + 4'000; w.clock.now().monoMs < until;)
+                w.turn();
+            w.fleet.releases[QStringLiteral("1.5.0")].healthy = true;
+        }
+        const qint64 awake = w.clock.now().monoMs;
+        for (int i = 0; i < 20'000 && !w.rollout().pauses.contains(PauseReason::ApprovalNeeded); ++i)
+            w.turn();
+        QVERIFY2(!slept || w.rollout().pauses.size() == 1, qPrintable(QStringList(w.rollout().pauses.values()).join(u',')));
+        const qint64 baked = w.clock.now().monoMs - awake;
+        QVERIFY2(baked >= bakeMs && baked < bakeMs + 60'000, QByteArray::number(baked).constData());
+    }
+    void aRollbackThatFailsStopsThere_data()
+    {
+        QTest::addColumn<QString>("verb");
+        for (const char *verb : {"validate", "stop", "restore", "start"})
+            QTest::newRow(verb) << QString::fromLatin1(verb);
+    }
+    void aRollbackThatFailsStopsThere()
+    {
+        // [fault 46] Whichever step of the way back fails: nothing comes after it, the backup is kept, nobody else is touched.
+        QFETCH(QString, verb);
+        EngineWorld w;
+        w.fleet.releases[QStringLiteral("1.5.0")].failing = QStringLiteral("0004");
+        QVERIFY(w.run());
+        QVERIFY(w.settle());
+        QCOMPARE(w.host(canary).state, HostRunState::HalfMigrated);
+        const auto backups = w.fleet.host(canary).backups.keys();
+        QCOMPARE(backups.size(), 1);
+        const qsizetype before = w.fleet.effectLog.size();
+        w.fleet.failing = verb;
+        QVERIFY(w.ask(QStringLiteral("rollback"), {{QStringLiteral("confirm"), QJsonObject{{canary, QStringLiteral("demo-01.example.test")}}}}));
+        QVERIFY(w.settle());
+        QVERIFY2(w.host(canary).state == HostRunState::RollbackFailed, qPrintable(nameOf(w.host(canary).state)));
+        QVERIFY2(w.fleet.effectLog.size() > before && w.fleet.effectLog.last().startsWith(canary + u' ' + verb), qPrintable(w.fleet.effectLog.last()));
+        QVERIFY(!w.rollout().isEnded());
+        QCOMPARE(w.fleet.host(canary).backups.keys(), backups);
+        for (const QString &line : w.fleet.effectLog.mid(before))
+            QVERIFY2(line.startsWith(canary), qPrintable(line));
+        // Once what was wrong is mended, the same way is gone to its end, and no step that was done is done again.
+        w.fleet.failing.clear();
+        w.fleet.host(canary).content = {{QStringLiteral("customers"), 120}}; // what the failing step had destroyed
+        QVERIFY(w.ask(QStringLiteral("retry")));
+        QVERIFY(w.settle());
+        QCOMPARE(w.host(canary).state, HostRunState::RolledBack);
+        QCOMPARE(w.fleet.host(canary).content.value(QStringLiteral("customers")), 120);
+    }
     void aConsoleThatSleptTooLongIsFenced()
     {
         // [fault 27] Its lease ran out meanwhile and another console took the host: nothing more is done there.

@@ -1,5 +1,6 @@
 // The host-run protocol under every shell found here, over noisy logins and without one.
 #include "hostjobsworld.h"
+#include "remote/helpertext.h"
 
 #include <QCryptographicHash>
 #include <QDeadlineTimer>
@@ -92,41 +93,93 @@ private Q_SLOTS:
         wrapper.close();
         wrapper.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
         const auto verb = [&](const QStringList &words, const QByteArray &input = {}) {
-            // The small host's PATH also replaces the folders the helper would add.
-            QByteArray text = *helperCommand(words, m_state->path());
-            return runProcess({"/bin/dash", "-c", "PATH=" + bin.path() + "; export PATH; " + QString::fromLatin1(text).replace(
-                                                      QStringLiteral(":/usr/local/sbin:/usr/sbin:/sbin"), QString())}, input);
+            auto result = runProcess({"/bin/dash", "-c", "PATH=" + bin.path() + "; export PATH; " + QString::fromLatin1(*helperCommand(words, m_state->path()))}, input);
+            if (!result.err.isEmpty()) // what a verb needs and did not bring is complained of here
+                qWarning("%s: %s", qPrintable(words.first()), result.err.constData());
+            return result.err.isEmpty() ? result.out : QByteArray();
         };
-        QVERIFY(verb({"lock", owner, "150"}).out.contains("bwr epoch=1 held=new"));
-        const QByteArray script = "echo out; echo err >&2; exit 4\n";
-        const auto begun = verb({"start", "t1", "1", owner, "0", QCryptographicHash::hash(script, QCryptographicHash::Sha256).toHex()}, script);
-        QVERIFY2(begun.out.contains("bwr spawned=1 state="), (begun.out + begun.err).constData());
-        ProcessResult end;
-        for (QDeadlineTimer limit(40'000); !end.out.contains("state=done") && !limit.hasExpired();)
-            end = verb({"poll", "t1", "0", "0", "1000", "2"});
-        QVERIFY2(end.out.contains("rc=4") && end.out.endsWith("out\nerr\n"), end.out.constData());
+        const auto sha = [](const QByteArray &script) { return QString::fromLatin1(QCryptographicHash::hash(script, QCryptographicHash::Sha256).toHex()); };
+        const auto ended = [&](const QString &token) {
+            QByteArray end;
+            for (QDeadlineTimer limit(40'000); !end.contains("state=done") && !limit.hasExpired();)
+                end = verb({"poll", token, "0", "0", "1000", "2"});
+            return end;
+        };
+        QVERIFY(verb({"lock", owner, "150"}).contains("bwr epoch=1 held=new"));
+        QVERIFY(verb({"lock", stranger, "150"}).contains("bwr err=locked owner=" + owner.toLatin1()));
+        QVERIFY(verb({"renew", "1", owner, "150"}).contains("bwr ok"));
+        QVERIFY(verb({"renew", "2", owner, "150"}).contains("bwr err=fenced"));
+        QVERIFY(verb({"poll", "t1", "0", "0", "1000", "0"}).contains("bwr state=absent token=t1 out=0 err=0 n_out=0 n_err=0 hb=-1"));
+        QVERIFY(verb({"env", "t1", "1", owner}, "WORD=kept\n").contains("bwr ok"));
+        QVERIFY(verb({"poll", "t1", "0", "0", "1000", "0"}).contains("bwr state=unstarted"));
+        QVERIFY(verb({"ack", "t1"}).contains("bwr err=notdone"));
+        const QByteArray script = "echo $WORD; echo err >&2; exit 4\n";
+        const auto begun = verb({"start", "t1", "1", owner, "0", sha(script)}, script);
+        QVERIFY2(begun.contains("bwr spawned=1 state="), begun.constData());
+        QByteArray end = ended("t1");
+        QVERIFY2(end.contains("rc=4") && end.endsWith("kept\nerr\n"), end.constData());
+        end = verb({"poll", "t1", "2", "3", "2", "0"});
+        QVERIFY2(end.contains("out=5 err=4 n_out=2 n_err=1") && end.endsWith("pt\n"), end.constData());
+        QVERIFY(verb({"ack", "t1"}).contains("bwr ok"));
+        QVERIFY(verb({"gc", "60"}).contains("bwr ok"));
         // A password goes to the step alone, whole, and nothing of it stays; the script behind it is the script.
         const QByteArray reader = "IFS= read -r l; printf '%s\\n' \"$l\"; cat; env | grep -c c4nar[y]\n";
         QTest::qWait(300);
-        const auto given = verb({"start", "t3", "1", owner, "0", QCryptographicHash::hash(reader, QCryptographicHash::Sha256).toHex(), "password"},
-                                " \\c4nary-%s '$HOME \n" + reader);
-        QVERIFY2(given.out.contains("spawned=1 state="), (given.out + given.err).constData());
-        end = {};
-        for (QDeadlineTimer limit(40'000); !end.out.contains("state=done") && !limit.hasExpired();)
-            end = verb({"poll", "t3", "0", "0", "1000", "2"});
-        QVERIFY2(end.out.endsWith("\n \\c4nary-%s '$HOME \n0\n"), end.out.constData());
+        const auto given = verb({"start", "t3", "1", owner, "0", sha(reader), "password"}, " \\c4nary-%s '$HOME \n" + reader);
+        QVERIFY2(given.contains("spawned=1 state="), given.constData());
+        end = ended("t3");
+        QVERIFY2(end.endsWith("\n \\c4nary-%s '$HOME \n0\n"), end.constData());
         for (const QString &name : QDir(m_state->path() + "/v1/jobs/t3").entryList(QDir::Files))
             QVERIFY2(name == "out" || !contentOf(jobFile("t3", qPrintable(name))).contains("c4nary"), qPrintable(name));
         // Cancelled: kill's portable form reaches the group in this shell too.
         const QByteArray deaf = "sleep 40 & sleep 41\n";
         QTest::qWait(300);
-        const auto second = verb({"start", "t2", "1", owner, "0", QCryptographicHash::hash(deaf, QCryptographicHash::Sha256).toHex()}, deaf);
-        QVERIFY2(second.out.contains("spawned=1 state=running"), (second.out + second.err).constData());
-        QVERIFY(verb({"cancel", "t2", "1", owner}).out.contains("bwr state="));
-        end = {};
-        for (QDeadlineTimer limit(40'000); !end.out.contains("state=done") && !limit.hasExpired();)
-            end = verb({"poll", "t2", "0", "0", "1000", "2"});
-        QVERIFY2(end.out.contains("rc=143") && end.out.contains("why=cancel"), end.out.constData());
+        const auto second = verb({"start", "t2", "1", owner, "0", sha(deaf)}, deaf);
+        QVERIFY2(second.contains("spawned=1 state=running"), second.constData());
+        QVERIFY(verb({"who"}).contains("owner=" + owner.toLatin1()) && verb({"who"}).contains("job=t2"));
+        QVERIFY(verb({"hold", stranger, "a reason"}).contains("bwr ok"));
+        QVERIFY(verb({"start", "t4", "1", owner, "0", sha(deaf)}, deaf).contains("bwr err=held owner=" + stranger.toLatin1() + " reason=a reason"));
+        QVERIFY(verb({"unhold", stranger}).contains("bwr ok"));
+        QVERIFY(verb({"cancel", "t2", "1", owner}).contains("bwr state="));
+        end = ended("t2");
+        QVERIFY2(end.contains("rc=143") && end.contains("why=cancel"), end.constData());
+        QVERIFY(verb({"unlock", "1", owner}).contains("bwr ok"));
+        QVERIFY(QTest::qWaitFor([&] { return verb({"lock", stranger, "150"}).contains("bwr epoch=2 held=new"); })); // its slot is given back last
+    }
+    void requestsCarryWhatTheirVerbNeeds_data()
+    {
+        QTest::addColumn<QStringList>("words");
+        QTest::addColumn<int>("most");
+        const QString token = "r123.h456.1.7.2", epoch = "1234567";
+        // What goes again and again has to be small: on a link of 1 kB a second it is sent beside the health checks.
+        QTest::newRow("poll") << QStringList{"poll", token, "123456789", "1234567", "262144", "20"} << 1500;
+        QTest::newRow("renew") << QStringList{"renew", epoch, owner, "150"} << 1150;
+        QTest::newRow("ack") << QStringList{"ack", token} << 550;
+        QTest::newRow("cancel") << QStringList{"cancel", token, epoch, owner} << 1550;
+        QTest::newRow("who") << QStringList{"who"} << 1700;
+        QTest::newRow("lock") << QStringList{"lock", owner, "150", "a console", owner} << 4200;
+        QTest::newRow("unlock") << QStringList{"unlock", epoch, owner} << 1000;
+        QTest::newRow("hold") << QStringList{"hold", owner, "reason"} << 1150;
+        QTest::newRow("unhold") << QStringList{"unhold", owner} << 500;
+        QTest::newRow("env") << QStringList{"env", token, epoch, owner} << 2100;
+        QTest::newRow("start") << QStringList{"start", token, epoch, owner, "900", QString(64, 'a')} << 9200; // and the supervisor
+        QTest::newRow("gc") << QStringList{"gc", "60"} << 500;
+    }
+    void requestsCarryWhatTheirVerbNeeds()
+    {
+        QFETCH(QStringList, words);
+        QFETCH(int, most);
+        const auto command = helperCommand(words, QStringLiteral("/srv/sample/state"));
+        WORKS(command);
+        QVERIFY2(command->size() <= most, QByteArray::number(command->size()).constData());
+        QCOMPARE(HelperText(hostFile("helper.sh")).verbs().size(), helperVerbs().size());
+        // Nothing is sent that has other words than these.
+        FAILS(helperCommand(words + QStringList{"more"}, {}), "internal");
+        for (qsizetype i = 1; i < words.size(); ++i) {
+            QStringList odd = words;
+            odd[i] = words[0] == "hold" && i == 2 ? QString(QChar(u'\0')) : QStringLiteral("../x");
+            QVERIFY(!helperCommand(odd, {}));
+        }
     }
 };
 

@@ -270,7 +270,7 @@ void TestSample::restoreRefuses()
     QVERIFY(product.effects().filter("restore").isEmpty());
 }
 
-void TestSample::emptyBackupIsNotVerified()
+void TestSample::emptyBackupIsNotVerified() // [fault 45]
 {
     SampleProduct product;
     product.setFaults("backup=empty\n");
@@ -292,7 +292,7 @@ void TestSample::damagedBackupIsNotVerified_data()
         QTest::addRow("one byte at %lld", static_cast<long long>(at)) << at;
 }
 
-void TestSample::damagedBackupIsNotVerified()
+void TestSample::damagedBackupIsNotVerified() // [fault 45]
 {
     QFETCH(qint64, at);
     SampleProduct product;

@@ -1,11 +1,15 @@
 // The SSH layer and peers that are none, refuse, fall silent or go away.
+#include "faultproxy.h"
 #include "sshworld.h"
+#include "ssh/tcpconnect.h"
 
 #include <QTcpServer>
 #include <QTcpSocket>
 #include <QTimer>
 
 #include <csignal>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 using namespace bellwether;
@@ -55,6 +59,20 @@ private:
 
 class TestSshFaults : public SshWorld {
     Q_OBJECT
+
+    // tests/support/oddhost.py; its port, 0 when it did not start.
+    int startOddHost(QProcess &process, const QString &kind)
+    {
+        process.start(QStringLiteral("/usr/bin/python3"), {QStringLiteral(BELLWETHER_SOURCE_DIR "/tests/support/oddhost.py"), QStringLiteral("0"), m_sshd->folder() + QStringLiteral("/hostkey"), kind});
+        QByteArray said;
+        if (!QTest::qWaitFor([&] { return (said += process.readAllStandardOutput()).contains('\n'); }, 20'000))
+            qWarning("%s", process.readAllStandardError().constData());
+        const int port = said.mid(6).trimmed().toInt();
+        Endpoint to = m_sshd->endpoint();
+        to.port = port;
+        m_trust.trust(to.machine(), m_sshd->fingerprint());
+        return port;
+    }
 
 private Q_SLOTS:
     void initTestCase() { startHost(); }
@@ -115,6 +133,55 @@ private Q_SLOTS:
         to.jump = QStringLiteral("bastion");
         EXPECT_ERROR(exec(pool, to, command("true")), "connect-failed");
     }
+    void aDeadNetworkDoesNotHoldUpTheLivingOne()
+    {
+        // IPv6 and IPv4 raced: ::1 takes no more connections (its queue is full, what arrives is dropped, as a dead network
+        // does it); 127.0.0.1 does.
+        const int dead = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in6 at{};
+        at.sin6_family = AF_INET6;
+        at.sin6_addr = in6addr_loopback;
+        socklen_t size = sizeof at;
+        if (::bind(dead, reinterpret_cast<sockaddr *>(&at), size) != 0)
+            QSKIP("this machine has no IPv6");
+        QVERIFY(::listen(dead, 0) == 0 && ::getsockname(dead, reinterpret_cast<sockaddr *>(&at), &size) == 0);
+        QList<int> crowd;
+        for (int i = 0; i < 4; ++i) {
+            crowd.append(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+            ::connect(crowd.last(), reinterpret_cast<sockaddr *>(&at), size);
+        }
+        Endpoint to;
+        to.port = ntohs(at.sin6_port);
+        QTcpServer living;
+        QVERIFY(living.listen(QHostAddress::LocalHost, quint16(to.port)));
+        SshOptions options;
+        options.tcpMs = 2'000;
+        const QHostAddress v6(QHostAddress::LocalHostIPv6), v4(QHostAddress::LocalHost);
+        const auto race = [&](const QList<QHostAddress> &addresses, qint64 &ms) {
+            Awaited<Result<int>> answer;
+            QElapsedTimer since;
+            since.start();
+            TcpConnect tcp(to, options, answer.callback(), nullptr);
+            tcp.begin(addresses);
+            const bool came = answer.wait(10'000);
+            ms = since.elapsed();
+            if (came && *answer)
+                ::close(**answer);
+            return came && *answer ? QByteArray("connected") : came ? name(answer->error()) : QByteArray("nothing");
+        };
+        qint64 ms = 0;
+        QCOMPARE(race({v6, v6, v6, v4}, ms), QByteArray("connected")); // IPv4 is not the last to be tried
+        QVERIFY2(ms >= 200 && ms < 700, QByteArray::number(ms).constData());
+        QCOMPARE(race({v4, v6}, ms), QByteArray("connected"));
+        QVERIFY2(ms < 200, QByteArray::number(ms).constData());
+        QCOMPARE(race({v6}, ms), QByteArray("connect-timeout"));
+        living.close();
+        QCOMPARE(race({v4, v6}, ms), QByteArray("connect-timeout")); // refused by the one, the other might still answer
+        for (const int fd : crowd + QList<int>{dead})
+            ::close(fd);
+        QCOMPARE(race({v6, v4}, ms), QByteArray("connect-failed")); // refused by both, at once
+        QVERIFY2(ms < 200, QByteArray::number(ms).constData());
+    }
     void lostConnections()
     {
         // [fault 1, 6]
@@ -172,6 +239,105 @@ private Q_SLOTS:
         QVERIFY(answered && !waiting->has_value());
         QCOMPARE(name(waiting->error()), QByteArray("connection-lost"));
         QVERIFY(since.elapsed() < 16'000);
+    }
+    void hostsThatEndInTheirOwnWay()
+    {
+        QProcess odd;
+        Endpoint to = m_sshd->endpoint();
+        to.port = startOddHost(odd, QStringLiteral("plain"));
+        QVERIFY(to.port > 0);
+        SshPool pool(m_trust, this);
+        const auto none = exec(pool, to, command("no status"));
+        const auto signal = exec(pool, to, command("signal"));
+        const auto late = exec(pool, to, command("late status"));
+        const auto first = exec(pool, to, command("status first"));
+        const auto open = exec(pool, to, command("never closes"));
+        const auto deaf = exec(pool, to, command("deaf", 1'500));
+        const auto refused = exec(pool, to, command("refused"));
+        struct Expected {
+            const Awaited<ExecAnswer> &answer;
+            int exitStatus;
+            QByteArray signal, out;
+            bool truncated;
+        };
+        for (const Expected &e : {Expected{none, -1, "", "out\n", false}, {signal, -1, "TERM", "out\n", false}, {late, 7, "", "out\n", false},
+                                  {first, 7, "", "out\nmore\n", false}, {open, 7, "", "out\n", true}}) {
+            QVERIFY(e.answer.wait());
+            QVERIFY2(e.answer->has_value(), e.answer->has_value() ? "" : qPrintable(e.answer->error().args.join(u' ')));
+            QCOMPARE((*e.answer)->exitStatus, e.exitStatus); // -1 is never a success
+            QCOMPARE((*e.answer)->signal.toLatin1(), e.signal);
+            QCOMPARE((*e.answer)->out, e.out);
+            QCOMPARE((*e.answer)->truncated, e.truncated);
+        }
+        EXPECT_ERROR(deaf, "command-timeout");
+        EXPECT_ERROR(refused, "no-shell");
+        QCOMPARE(pool.openSessions(), 1);
+        odd.kill();
+        odd.waitForFinished();
+    }
+    void hostsThatAskTooMuch_data()
+    {
+        QTest::addColumn<QString>("kind");
+        QTest::newRow("packets of no bytes") << "packet0";
+        QTest::newRow("an RSA key of 16 KiB") << "hugekey";
+    }
+    void hostsThatAskTooMuch()
+    {
+        QFETCH(QString, kind);
+        QProcess odd;
+        Endpoint to = m_sshd->endpoint();
+        to.port = startOddHost(odd, kind);
+        QVERIFY(to.port > 0);
+        SshOptions options;
+        options.kexMs = options.openMs = 4'000;
+        SshPool pool(m_trust, this, options);
+        QElapsedTimer since;
+        since.start();
+        ExecRequest request = command("no status", 4'000);
+        request.input = "words for its stdin";
+        const auto answer = exec(pool, to, request);
+        QVERIFY(answer.wait(20'000));
+        QVERIFY2(!answer->has_value(), "it was believed");
+        qInfo("%s: %s", name(answer->error()).constData(), qPrintable(answer->error().args.join(u' ')));
+        QVERIFY2(since.elapsed() < 9'000, QByteArray::number(since.elapsed()).constData());
+        // The thread that carries every other host goes on.
+        const auto other = exec(pool, m_sshd->endpoint(), command("echo well"));
+        QVERIFY(other.wait(5'000) && other->has_value());
+        odd.kill();
+        odd.waitForFinished();
+    }
+    void aLoginThatIsNeverAnswered()
+    {
+        TestSshd slow({"AuthorizedKeysFile none", "AuthorizedKeysCommand /bin/sleep 20", "AuthorizedKeysCommandUser root"});
+        if (!slow.isRunning())
+            QSKIP("sshd looks keys up by a command only as root");
+        m_trust.trust(slow.endpoint().machine(), slow.fingerprint());
+        SshOptions options;
+        options.authMs = 1'500;
+        SshPool pool(m_trust, this, options);
+        const auto answer = exec(pool, slow.endpoint(), command("true"));
+        EXPECT_ERROR(answer, "connect-timeout");
+        QCOMPARE(answer->error().args.at(1), QString("authentication"));
+    }
+    void aByteASecondIsADeadlineToo()
+    {
+        FaultProxy proxy(m_sshd->port());
+        Endpoint to = m_sshd->endpoint();
+        to.port = proxy.port();
+        m_trust.trust(to.machine(), m_sshd->fingerprint());
+        SshOptions options;
+        options.kexMs = options.openMs = 1'500;
+        SshPool pool(m_trust, this, options);
+        const auto underWay = exec(pool, to, command("echo begun; sleep 1; head -c 5000 /dev/zero", 3'000));
+        QVERIFY(QTest::qWaitFor([&] { return pool.openSessions() == 1; }));
+        QTest::qWait(500); // it has been sent
+        proxy.set({.downPerSecond = 1});
+        EXPECT_ERROR(underWay, "command-timeout");
+        EXPECT_ERROR(exec(pool, to, command("echo x")), "connect-timeout"); // its channel
+        pool.closeAll();
+        const auto anew = exec(pool, to, command("echo x"));
+        EXPECT_ERROR(anew, "connect-timeout");
+        QCOMPARE(anew->error().args.at(1), QString("key exchange"));
     }
     void aChannelThatNeverOpens()
     {

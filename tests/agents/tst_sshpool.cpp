@@ -47,6 +47,9 @@ private Q_SLOTS:
         QVERIFY(killed.wait() && killed->has_value());
         QCOMPARE((*killed)->exitStatus, -1);
         QCOMPARE((*killed)->signal, QString("KILL"));
+        const auto terminal = exec(pool, m_sshd->endpoint(), command("test -t 0 || test -t 1 || test -t 2"));
+        QVERIFY(terminal.wait() && terminal->has_value());
+        QCOMPARE((*terminal)->exitStatus, 1); // on a terminal, what runs would end with the connection
         const auto slow = exec(pool, m_sshd->endpoint(), command("sleep 60", 1'000));
         EXPECT_ERROR(slow, "command-timeout");
         // Binary output with every byte, and the limit.

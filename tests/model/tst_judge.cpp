@@ -246,7 +246,7 @@ void TestJudge::anUnmeasuredVersionIsNotHealthy() // [fault 43]
     QCOMPARE(late.outcome == StepOutcome::Done, healthy);
 }
 
-void TestJudge::aSleepingConsoleWatchedNothing() // [N-07] a laptop that slept through the bake
+void TestJudge::aSleepingConsoleWatchedNothing() // [N-07] [fault 11] a laptop that slept through the bake
 {
     RolloutState state = stateIn(StepKind::Health);
     observe(state, 1000, "1.5.0");

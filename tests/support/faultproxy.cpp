@@ -74,6 +74,8 @@ struct FaultProxy::Private {
     LinkQuality quality;
     std::atomic<bool> resetWanted = false, endWanted = false;
     std::atomic<qint64> carried = 0;
+    std::atomic<int> accepted = 0;
+    QString targetAddress;
     std::list<Link> links;
     std::minstd_rand random{1};
     std::thread thread;
@@ -90,7 +92,7 @@ void FaultProxy::Private::accept()
     if (client < 0)
         return;
     const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const sockaddr_in to = at(QStringLiteral("127.0.0.1"), target);
+    const sockaddr_in to = at(targetAddress, target);
     if (::connect(server, reinterpret_cast<const sockaddr *>(&to), sizeof to) != 0) {
         ::close(server);
         closeNow(client, true);
@@ -100,6 +102,7 @@ void FaultProxy::Private::accept()
     const int one = 1;
     for (const int fd : {client, server})
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    ++accepted;
     Link &link = links.emplace_back();
     link.client = client;
     link.server = server;
@@ -212,9 +215,11 @@ void FaultProxy::Private::run()
     }
 }
 
-FaultProxy::FaultProxy(int port, const LinkQuality &quality, const QString &address) : d(std::make_unique<Private>())
+FaultProxy::FaultProxy(int port, const LinkQuality &quality, const QString &address, const QString &target)
+    : d(std::make_unique<Private>())
 {
     d->target = port;
+    d->targetAddress = target;
     d->quality = quality;
     d->listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     sockaddr_in here = at(address, 0);
@@ -259,6 +264,11 @@ void FaultProxy::resetAll()
 {
     d->resetWanted = true;
     (void)!::write(d->wake[1], "", 1);
+}
+
+int FaultProxy::accepted() const
+{
+    return d->accepted;
 }
 
 qint64 FaultProxy::carried() const

@@ -18,8 +18,9 @@ struct LinkQuality {
 
 class FaultProxy {
 public:
-    // Listens on address (any port) and connects to 127.0.0.1:port.
-    explicit FaultProxy(int port, const LinkQuality &quality = {}, const QString &address = QStringLiteral("127.0.0.1"));
+    // Listens on address (any port) and connects to target:port.
+    explicit FaultProxy(int port, const LinkQuality &quality = {}, const QString &address = QStringLiteral("127.0.0.1"),
+                        const QString &target = QStringLiteral("127.0.0.1"));
     ~FaultProxy(); // closes everything and ends the thread
 
     bool isListening() const;
@@ -27,6 +28,7 @@ public:
     void set(const LinkQuality &quality);
     void resetAll(); // every connection ends with RST, now
     qint64 carried() const; // bytes delivered, both ways
+    int accepted() const;   // connections so far
 
     Q_DISABLE_COPY_MOVE(FaultProxy)
 
