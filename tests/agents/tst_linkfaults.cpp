@@ -119,7 +119,7 @@ private Q_SLOTS:
         probes.version.timeoutS = 5;
 
         Awaited<Result<Lease>> lease;
-        hosts.lock(far, owner, 150, lease.callback());
+        hosts.lock(far, owner, 150, {}, lease.callback());
         QVERIFY(lease.wait());
         WORKS(*lease);
         Awaited<Result<JobState>> begun;

@@ -123,7 +123,7 @@ private Q_SLOTS:
         QVERIFY(!facts.bootId.isEmpty() && facts.lockOwner.isEmpty());
         QVERIFY(!QDir(m_folder.filePath("state")).exists());
         Awaited<Result<Lease>> lease;
-        m_hosts->lock(installation(), "ws-1", 150, lease.callback());
+        m_hosts->lock(installation(), "ws-1", 150, {}, lease.callback());
         QVERIFY(lease.wait() && lease->has_value());
         QCOMPARE(measure(installation(), probes()).lockOwner, QString("ws-1"));
     }

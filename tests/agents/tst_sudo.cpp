@@ -103,7 +103,7 @@ class TestSudo : public SshWorld {
     Result<JobState> start(Console &console, const QString &token, const QByteArray &script)
     {
         Awaited<Result<Lease>> lease;
-        console.hosts.lock(installation(), QStringLiteral("ws-1"), 150, lease.callback());
+        console.hosts.lock(installation(), QStringLiteral("ws-1"), 150, {}, lease.callback());
         if (!lease.wait() || !lease->has_value())
             return fail(ErrorCode::Interrupted);
         Awaited<Result<JobState>> begun;

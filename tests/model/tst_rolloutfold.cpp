@@ -270,7 +270,7 @@ void TestRolloutFold::aSnapshotFromTheLastOneIsTheSame()
     lost.connected = false;
     LeaseTaken lease;
     lease.host = lost.host;
-    lease.machine = workspace.rollouts[rollout].machines.cbegin().key();
+    lease.machine = workspace.rollouts[rollout].plan.host(lost.host)->installation.endpoint.machine();
     lease.epoch = 3;
     AbortRequested abort;
     for (const EventBody &body : QList<EventBody>{lease, lost, paused, ConsoleStarted{}, RolloutResumed{}, abort}) {

@@ -92,7 +92,9 @@ private:
     {
         QString text = QLatin1String(errorKey(e.code));
         if (e.code == ErrorCode::HostLocked)
-            text += u' ' + e.args.value(1);
+            text += u' ' + e.args.value(1) + u' ' + e.args.value(3);
+        else if (e.code == ErrorCode::HostLeaseStale)
+            text += u' ' + e.args.value(1) + u' ' + e.args.value(2);
         else if (e.code == ErrorCode::HostBusy)
             text += u' ' + e.args.value(1).section(u' ', 0, 0);
         else if (e.code == ErrorCode::HostHeld)
@@ -181,8 +183,9 @@ private:
         const int what = m_random.below(100);
         const auto say = [&](const QString &request) { m_told.append(QStringLiteral("%1 by %2, epoch %3, %4").arg(request, who).arg(epoch).arg(token)); };
         if (what < 22) {
-            say(QStringLiteral("lock for %1 s").arg(ttlS));
-            return {told(real<Result<Lease>>([&](auto done) { m_jobs.lock(m_host, who, ttlS, done); })), told(m_hosts.lock(shop, who, ttlS))};
+            const LeaseClaim claim{who + QStringLiteral("'s console"), m_random.chance(0.6) ? m_hosts.machine(QStringLiteral("box")).leaseOwner : QString()};
+            say(QStringLiteral("lock for %1 s, from '%2'").arg(ttlS).arg(claim.takeFrom));
+            return {told(real<Result<Lease>>([&](auto done) { m_jobs.lock(m_host, who, ttlS, done, claim); })), told(m_hosts.lock(shop, who, ttlS, claim))};
         }
         if (what < 28) {
             say(QStringLiteral("renew for %1 s").arg(ttlS));
