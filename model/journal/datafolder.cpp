@@ -168,8 +168,10 @@ DataFolderLock &DataFolderLock::operator=(DataFolderLock &&other) noexcept
 
 DataFolderLock::~DataFolderLock()
 {
-    if (m_file >= 0)
-        ::close(m_file); // the file stays: removing it would let two processes lock two files of one name
+    if (m_file < 0)
+        return;
+    if (::ftruncate(m_file, 0) != 0) { } // whoever takes it next says so himself
+    ::close(m_file); // the file stays: removing it would let two processes lock two files of one name
 }
 
 Result<DataFolderLock> DataFolderLock::take(const QString &dataFolder)

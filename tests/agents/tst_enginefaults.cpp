@@ -198,7 +198,6 @@ private Q_SLOTS:
         Installation edited = w.plan.hosts[1].installation;
         const QString planned = edited.endpoint.machine();
         edited.directory = QStringLiteral("/srv/elsewhere");
-        edited.endpoint.user = QStringLiteral("another");
         QVERIFY(w.ask(QStringLiteral("fleet-import"), {{QStringLiteral("source"), QStringLiteral("edit")}, {QStringLiteral("installations"), valueToJson(QList<Installation>{edited})}}));
         // Another machine under the name is refused while the host belongs to a rollout.
         Installation moved = edited;

@@ -177,7 +177,8 @@ private Q_SLOTS:
         FAILS(helperCommand(words + QStringList{"more"}, {}), "internal");
         for (qsizetype i = 1; i < words.size(); ++i) {
             QStringList odd = words;
-            odd[i] = words[0] == "hold" && i == 2 ? QString(QChar(u'\0')) : QStringLiteral("../x");
+            const bool isText = (words[0] == "hold" && i == 2) || (words[0] == "lock" && i > 2);
+            odd[i] = isText ? QString(QChar(u'\0')) : QStringLiteral("../x");
             QVERIFY(!helperCommand(odd, {}));
         }
     }

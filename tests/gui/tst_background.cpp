@@ -84,6 +84,7 @@ void TestBackground::itsQuestionsDoNotStopIt()
     QVERIFY2(host.isRunning(), qPrintable(host.failure()));
     const QString key = host.folder() + "/locked";
     QCOMPARE(runProcess({"ssh-keygen", "-q", "-t", "ed25519", "-N", "Canary-phrase", "-f", key}).exitStatus, 0);
+    QVERIFY(QFile::remove(host.folder() + "/authorized_keys") && QFile::copy(key + ".pub", host.folder() + "/authorized_keys"));
     const Cli cli;
     const QString fleet = cli.write(QStringLiteral("fleet.yaml"), QStringLiteral("hosts:\n  - {name: berlin-1, address: 127.0.0.1, port: %1, identity: %2, product: sample, directory: /tmp, state: %3}\n")
                                                                  .arg(host.port()).arg(key, host.folder() + "/state").toUtf8());
