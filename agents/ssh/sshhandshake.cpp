@@ -75,6 +75,7 @@ bool SshSession::setUp(int fd)
         && ssh_options_set(m_ssh, SSH_OPTIONS_REKEY_TIME, &m_options.rekeyS) == SSH_OK
         && ssh_options_set(m_ssh, SSH_OPTIONS_FD, &m_fd) == SSH_OK;
     ssh_set_blocking(m_ssh, 0);
+    ssh_set_counters(m_ssh, &m_traffic, nullptr);
     // What a host asks of us (channels of its own) is refused at once; unanswered, libssh would keep it all.
     ssh_set_message_callback(m_ssh, [](ssh_session, ssh_message, void *) { return 1; }, nullptr);
     return ok;

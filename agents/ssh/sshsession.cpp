@@ -277,6 +277,9 @@ void SshSession::keepAlive()
 {
     if (isReadable())
         return; // it is being heard right now
+    // Also what libssh has read by itself within a call of ours, an answer to the last keep-alive above all.
+    if (std::exchange(m_seenBytes, m_traffic.in_bytes) != m_traffic.in_bytes)
+        heard();
     if (m_over && m_over->isSilent())
         return; // not this host's silence: its jump host is not heard either, and that session finds out why
     const qint64 silent = m_lastHeard.elapsed();

@@ -105,6 +105,8 @@ private:
     QDeadlineTimer m_roomAgain; // until then no channel is asked for: the host is still closing others
     QElapsedTimer m_lastHeard, m_lastKeepAlive;
     int m_unanswered = 0; // keep-alives since the host was last heard
+    ssh_counter_struct m_traffic{};
+    quint64 m_seenBytes = 0;
     QString m_hostKey; // fingerprint of what it showed
     QByteArray m_firstBytes; // before the server's banner is known
 

@@ -69,7 +69,7 @@ private Q_SLOTS:
         for (int i = 0; i < 2; ++i) {
             QVERIFY(QDir().mkdir(folderOf(i)));
             const QString own = there(QStringLiteral("own%1").arg(i));
-            QVERIFY(writeTo(own, "#!/bin/sh\nexec unshare -m sh -c 'mount --bind " + folderOf(i).toUtf8() + ' ' + there("target").toUtf8() + " && eval \"$SSH_ORIGINAL_COMMAND\"'\n"));
+            QVERIFY(writeTo(own, "#!/bin/sh\nexec unshare -m --propagation unchanged sh -c 'mount --make-rprivate / 2>/dev/null; mount --bind " + folderOf(i).toUtf8() + ' ' + there("target").toUtf8() + " && eval \"$SSH_ORIGINAL_COMMAND\"'\n"));
             QVERIFY(QFile::setPermissions(own, QFile::ReadOwner | QFile::ExeOwner));
             m_hosts[i] = std::make_unique<TestSshd>(QStringList{"ForceCommand " + own});
             QVERIFY2(m_hosts[i]->isRunning(), qPrintable(m_hosts[i]->failure()));
