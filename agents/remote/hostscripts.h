@@ -12,7 +12,7 @@ QByteArray hostFile(const QString &name);     // resources/host/NAME as it stand
 QByteArray hostResource(const QString &name); // without comments and indentation (they need not travel)
 
 // The helper's verbs and what each of their words is: t a name, n a number, x any text, p
-// "password" or nothing. Names become file names.
+// "password" or nothing, o any text or nothing; what may be left out comes last. Names become file names.
 const QMap<QString, QByteArray> &helperVerbs();
 // Command line for one verb of the host-run helper: what that verb needs and no more; `start` also carries the supervisor.
 // Internal for words that are not what they should be: nothing is sent then.

@@ -15,7 +15,8 @@ Status checkOwned(const QString &path); // JournalOpen; a symbolic link is refus
 // after a restart; another one for a copy of the folder, here or on another computer.
 QString consoleName(const QString &workspaceId, const QString &dataFolder);
 
-// An advisory lock (flock) on <data>/lock, whose content "pid user host since" is for people. It ends with the process.
+// An advisory lock (flock) on <data>/lock, whose content "pid user host since" is for people. It ends with the process; given back
+// before that, the file is empty.
 class DataFolderLock {
 public:
     DataFolderLock() = default;
