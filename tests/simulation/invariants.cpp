@@ -20,6 +20,8 @@ QString stepPlace(int rollout, const QString &host, Direction direction, int hop
 
 bool onlyAdds(const Hop &hop, const Ledger &before, const Ledger &after)
 {
+    if (after.halfMigrated != before.halfMigrated)
+        return false;
     for (const QString &name : after.applied)
         if (!before.applied.contains(name) && !name.startsWith(QLatin1String("add-")))
             return false;

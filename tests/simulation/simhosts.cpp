@@ -202,7 +202,7 @@ HostFacts SimHosts::measure(const QString &product) const
     f.version = Version::parse(p.version).value();
     f.health = healthOf(product);
     f.healthDetail = nameOf(f.health);
-    f.ledger = Ledger{p.ledger, p.halfMigrated};
+    f.ledger = Ledger{p.ledger, ledgerTellsHalf ? p.halfMigrated : QString()};
     f.content = p.content;
     f.bootId = QString::number(m_machines[p.machine].boot);
     f.machineId = sha256Hex(p.machine.toUtf8()).left(32);

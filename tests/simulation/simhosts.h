@@ -74,6 +74,7 @@ public:
     SimProduct &product(const QString &name) { return m_products[name]; }
     const QMap<QString, SimMachine> &machines() const { return m_machines; }
     QMap<QString, SimRelease> releases; // in the order of their versions
+    bool ledgerTellsHalf = true; // otherwise only the log tells of a migration that did not end
     // Runs when a claim was won: the one moment after which a step has effects.
     std::function<void(const QString &product, const QString &token, qint64 epoch, const QString &owner, const QByteArray &script)> onClaimed;
 

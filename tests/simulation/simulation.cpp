@@ -62,6 +62,7 @@ Simulation::Simulation(quint64 seed)
     , m_beganMono(m_time.mono())
     , m_faultsEndMono(m_beganMono + faultsLastMs)
 {
+    m_hosts.ledgerTellsHalf = !SimRandom(seed ^ 0x51e7ULL).chance(0.3);
     makeReleases();
     const int consoles = m_random.chance(0.15) ? 2 : 1;
     const bool onDisk = SimRandom(seed ^ 0xd159ULL).chance(0.25); // with the real journal
@@ -171,6 +172,8 @@ Plan Simulation::makePlan()
         plan.hosts.append(h);
     }
     plan.waves.removeIf([](const PlanWave &w) { return w.hosts.isEmpty(); });
+    if (!m_hosts.ledgerTellsHalf)
+        say(QStringLiteral("the ledger does not tell of migrations that did not end"));
     say(QStringLiteral("%1 hosts, %2 hops, bake %3 s, health every %4 s, %5, auto-rollback %6, steps %7").arg(hosts).arg(m_versions.size()).arg(s.bakeCanaryS).arg(s.healthIntervalS)
             .arg(s.manualGate ? QStringLiteral("manual gate") : QStringLiteral("no manual gate"), nameOf(s.autoRollback), verified ? QStringLiteral("verified") : QStringLiteral("not verified")));
     return plan;
