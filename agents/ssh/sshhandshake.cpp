@@ -61,6 +61,8 @@ bool SshSession::setUp(int fd)
     const int quiet = SSH_LOG_NOLOG;
     const QByteArray types = hostKeyTypes(m_trust.trusted(m_to.machine()).keyType);
     const unsigned port = static_cast<unsigned>(m_to.port);
+    // The one that begins after the login. "none" stays: a server without it is no failure.
+    const char *compressions = m_to.compression.value_or(false) ? "zlib@openssh.com,none" : "none";
     const bool ok = ssh_options_set(m_ssh, SSH_OPTIONS_PROCESS_CONFIG, &noConfig) == SSH_OK
         && ssh_options_set(m_ssh, SSH_OPTIONS_LOG_VERBOSITY, &quiet) == SSH_OK
         && text(SSH_OPTIONS_HOST, m_to.address.toLatin1().constData())
@@ -71,6 +73,7 @@ bool SshSession::setUp(int fd)
         && text(SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, userKeys)
         && text(SSH_OPTIONS_CIPHERS_C_S, ciphers) && text(SSH_OPTIONS_CIPHERS_S_C, ciphers)
         && text(SSH_OPTIONS_HMAC_C_S, macs) && text(SSH_OPTIONS_HMAC_S_C, macs)
+        && text(SSH_OPTIONS_COMPRESSION_C_S, compressions) && text(SSH_OPTIONS_COMPRESSION_S_C, compressions)
         && ssh_options_set(m_ssh, SSH_OPTIONS_REKEY_DATA, &m_options.rekeyBytes) == SSH_OK
         && ssh_options_set(m_ssh, SSH_OPTIONS_REKEY_TIME, &m_options.rekeyS) == SSH_OK
         && ssh_options_set(m_ssh, SSH_OPTIONS_FD, &m_fd) == SSH_OK;

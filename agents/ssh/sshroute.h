@@ -15,7 +15,8 @@ struct SshRoute {
     // Sessions with the same key lead to the same account on the same machine by the same way.
     QString key() const
     {
-        return to.machine() + u'\n' + to.user + u'\n' + to.identity + u'\n' + to.certificate.value_or(QString()) + (over ? u'\n' + over->key() : QString());
+        return to.machine() + u'\n' + to.user + u'\n' + to.identity + u'\n' + to.certificate.value_or(QString())
+            + (to.compression.value_or(false) ? QStringLiteral("\nz") : QString()) + (over ? u'\n' + over->key() : QString());
     }
     // The server that handshakes are counted for: an address means another machine behind each jump host.
     QString server() const { return over ? to.address + u'\n' + over->key() : to.address; }

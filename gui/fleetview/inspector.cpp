@@ -210,6 +210,8 @@ void Inspector::showFacts(const FleetRow &row, qint64 nowMs)
         list << (soon ? Fact{tr("Certificate"), tr("%1, for %2").arg(until, who), path, QStringLiteral("state/warning"), StateRole::Warning}
                       : Fact{tr("Certificate"), tr("%1, for %2").arg(until, who), path});
     }
+    if (host.endpoint.compression.value_or(false))
+        list << Fact{tr("Connection"), tr("compressed")};
     if (host.sudo)
         list << Fact{tr("Commands run"), *host.sudo == Sudo::Password ? tr("as root, by sudo with a password") : tr("as root, by sudo")};
     list << Fact{tr("Environment"), wordOf(host.environment)};

@@ -26,6 +26,10 @@ void readInstallation(YamlReader &reader, const YamlNode &node, const QString &p
     map.choice("sudo", sudo, SudoNames);
     if (sudo != Sudo::None)
         out.sudo = sudo;
+    bool compression = false;
+    map.flag("compression", compression);
+    if (compression)
+        out.endpoint.compression = true;
     map.text("jump", out.endpoint.jump, kName);
     map.texts("groups", out.groups, kName);
     map.textMap("labels", out.labels, kName, kLine);
@@ -103,6 +107,8 @@ void writeInstallation(YamlWriter &yaml, const Installation &i)
     yaml.textUnlessEmpty("identity", i.endpoint.identity);
     yaml.textUnlessEmpty("certificate", i.endpoint.certificate.value_or(QString()));
     yaml.textUnlessEmpty("sudo", i.sudo ? nameOf(*i.sudo) : QString());
+    if (i.endpoint.compression.value_or(false))
+        yaml.flag("compression", true);
     yaml.textUnlessEmpty("jump", i.endpoint.jump);
     yaml.textsUnlessEmpty("groups", i.groups);
     yaml.mapUnlessEmpty("labels", i.labels);

@@ -60,6 +60,14 @@ Status setSudo(Installation &host, const QString &text)
     return {};
 }
 
+Status setCompression(Installation &host, const QString &text)
+{
+    if (!text.isEmpty() && text != QLatin1String("true") && text != QLatin1String("false"))
+        return bad(QStringLiteral("compression"), text, QStringLiteral("true or false"));
+    host.endpoint.compression = text == QLatin1String("true") ? std::optional(true) : std::nullopt;
+    return {};
+}
+
 Status setGroups(Installation &host, const QString &text)
 {
     QStringList groups;
@@ -93,7 +101,7 @@ const QStringList &plainHostKeys()
 {
     static const QStringList keys{QStringLiteral("address"), QStringLiteral("port"), QStringLiteral("user"), QStringLiteral("identity"),
                                   QStringLiteral("certificate"), QStringLiteral("jump"), QStringLiteral("groups"), QStringLiteral("environment"), QStringLiteral("product"),
-                                  QStringLiteral("directory"), QStringLiteral("state"), QStringLiteral("domain"), QStringLiteral("window"), QStringLiteral("sudo")};
+                                  QStringLiteral("directory"), QStringLiteral("state"), QStringLiteral("domain"), QStringLiteral("window"), QStringLiteral("sudo"), QStringLiteral("compression")};
     return keys;
 }
 
@@ -120,6 +128,8 @@ QString hostKeyText(const Installation &host, const QString &key)
         return nameOf(host.environment);
     if (key == QLatin1String("certificate"))
         return host.endpoint.certificate.value_or(QString());
+    if (key == QLatin1String("compression"))
+        return host.endpoint.compression.value_or(false) ? QStringLiteral("true") : QString();
     if (key == QLatin1String("sudo"))
         return host.sudo ? nameOf(*host.sudo) : QString();
     if (key.startsWith(labelPrefix))
@@ -142,6 +152,8 @@ Status setHostKey(Installation &host, const QString &key, const QString &text)
         return enumFrom(text, host.environment) ? Status() : bad(key, text, QStringLiteral("production, staging, development"));
     if (key == QLatin1String("certificate"))
         return setCertificate(host, text);
+    if (key == QLatin1String("compression"))
+        return setCompression(host, text);
     if (key == QLatin1String("sudo"))
         return setSudo(host, text);
     if (key.startsWith(labelPrefix))

@@ -23,6 +23,7 @@ struct Endpoint {
     QString identity;
     QString jump; // name of the entry whose machine is passed through; empty = direct
     std::optional<QString> certificate = {}; // of the key; absent = KEY-cert.pub when it is there
+    std::optional<bool> compression = {};    // zlib@openssh.com, for slow links; absent = off
 
     // The machine's name in trust, leases and journals. Private addresses mean another machine behind each jump host.
     QString machine() const
@@ -40,6 +41,7 @@ struct Endpoint {
         v("identity", s.identity);
         v("jump", s.jump);
         v("certificate", s.certificate);
+        v("compression", s.compression);
     }
 };
 

@@ -1,4 +1,5 @@
 // The SSH layer against real sshd: commands, keys, limits.
+#include "faultproxy.h"
 #include "sshworld.h"
 #include "ssh/keyring.h"
 
@@ -289,6 +290,44 @@ private Q_SLOTS:
             QCOMPARE((*answer)->out.size(), 6'000'000);
             QCOMPARE((*answer)->err, QByteArray("end\n"));
         }
+    }
+    void slowLinksMayBeCompressed_data()
+    {
+        QTest::addColumn<QString>("server");
+        QTest::addColumn<bool>("wanted");
+        QTest::addColumn<bool>("compressed");
+        QTest::newRow("off") << "" << false << false;
+        QTest::newRow("on") << "" << true << true;
+        QTest::newRow("a host without it") << "Compression no" << true << false;
+    }
+    void slowLinksMayBeCompressed()
+    {
+        QFETCH(QString, server);
+        QFETCH(bool, wanted);
+        QFETCH(bool, compressed);
+        TestSshd sshd({server});
+        QVERIFY2(sshd.isRunning(), qPrintable(sshd.failure()));
+        const FaultProxy proxy(sshd.port());
+        Endpoint to = sshd.endpoint();
+        to.port = proxy.port();
+        to.compression = wanted ? std::optional(true) : std::nullopt;
+        m_trust.trust(to.machine(), sshd.fingerprint());
+        SshOptions options;
+        options.rekeyBytes = 1'000'000; // compression begins anew with each key
+        SshPool pool(m_trust, this, options);
+        for (int i = 0; i < 3; ++i) {
+            ExecRequest request = command("head -c 2000000 /dev/zero | tr '\\000' x; wc -c >&2");
+            request.input = QByteArray(2'000'000, 'y');
+            request.outputLimit = 4'000'000;
+            const auto answer = exec(pool, to, request);
+            QVERIFY(answer.wait());
+            QVERIFY2(answer->has_value(), answer->has_value() ? "" : qPrintable(answer->error().args.join(u' ')));
+            QVERIFY((*answer)->out == QByteArray(2'000'000, 'x'));
+            QCOMPARE((*answer)->err.trimmed(), QByteArray("2000000"));
+        }
+        const bool fewer = proxy.carried() < 1'000'000;
+        QVERIFY2(fewer == compressed && (compressed || proxy.carried() > 12'000'000), QByteArray::number(proxy.carried()).constData());
+        QCOMPARE(pool.openSessions(), 1);
     }
     void idleSessionsClose()
     {

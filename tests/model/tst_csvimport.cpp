@@ -55,8 +55,8 @@ void TestCsvImport::allKeys()
     const auto import = importCsv("name,address,port,user,identity,jump,groups,environment,product,directory,state,domain,window,label:site,label:Rack No,setting:compose_file\n", "f.csv");
     QVERIFY(!import.has_value()); // "Rack No" is no name of a label
     QCOMPARE(import.error().place.column, 106);
-    const auto full = importCsv("name,address,port,user,identity,certificate,jump,groups,environment,product,directory,state,domain,window,sudo,label:site,setting:compose_file,Rack\n"
-                                "a,x.org,5,ops,~/k,~/k.pub,gate,eu,staging,sample,/srv/a,/var/b,a.org,\"Sat 22:00-02:00 Europe/Berlin\",nopassword,berlin,a.yml,17\n", "f.csv");
+    const auto full = importCsv("name,address,port,user,identity,certificate,jump,groups,environment,product,directory,state,domain,window,sudo,compression,label:site,setting:compose_file,Rack\n"
+                                "a,x.org,5,ops,~/k,~/k.pub,gate,eu,staging,sample,/srv/a,/var/b,a.org,\"Sat 22:00-02:00 Europe/Berlin\",nopassword,true,berlin,a.yml,17\n", "f.csv");
     QVERIFY(full.has_value());
     const Installation &a = full->hosts.first().host;
     const QStringList stated = full->hosts.first().stated;
@@ -64,8 +64,8 @@ void TestCsvImport::allKeys()
     for (const QString &key : stated)
         texts.append(key + u'=' + hostKeyText(a, key));
     QCOMPARE(texts, (QStringList{"address=x.org", "port=5", "user=ops", "identity=~/k", "certificate=~/k.pub", "jump=gate", "groups=eu", "environment=staging", "product=sample", "directory=/srv/a",
-                                 "state=/var/b", "domain=a.org", "window=Sat 22:00-02:00 Europe/Berlin", "sudo=nopassword", "labels.site=berlin", "settings.compose_file=a.yml"}));
-    QCOMPARE(skippedTexts(full->skipped), QStringList{"1:144: Rack"});
+                                 "state=/var/b", "domain=a.org", "window=Sat 22:00-02:00 Europe/Berlin", "sudo=nopassword", "compression=true", "labels.site=berlin", "settings.compose_file=a.yml"}));
+    QCOMPARE(skippedTexts(full->skipped), QStringList{"1:156: Rack"});
 }
 
 void TestCsvImport::errorsSayWhere_data()
