@@ -1,7 +1,6 @@
 #include "engine/steprunner.h"
 
 #include "base/canonicaljson.h"
-#include "engine/redaction.h"
 #include "rollout/console.h"
 #include "rollout/wayback.h"
 
@@ -10,11 +9,6 @@
 namespace bellwether {
 
 namespace {
-
-bool readsMigrations(const StepRun &run)
-{
-    return run.direction == Direction::Forward && (run.kind == StepKind::Migrate || run.kind == StepKind::Start);
-}
 
 // The host must never end these in the middle; passing their deadline pauses the rollout instead (model/rollout/decide).
 int hostDeadline(const Step &step)
@@ -58,6 +52,7 @@ StepRunner::StepRunner(Runtime &runtime, int rollout, const QString &host, const
     : m_runtime(runtime)
     , m_rollout(rollout)
     , m_run(step)
+    , m_output(stepLogPath(runtime.dataFolder(), rollout, host, step.token), host, step)
 {
     const RolloutState &s = *state();
     const PlanHost *planned = s.plan.host(host);
@@ -112,7 +107,7 @@ void StepRunner::attach()
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
         r.connected();
         if (r.m_run.phase == StepPhase::Started)
-            r.m_readBefore = poll->outSize + poll->errSize;
+            r.m_output.setReadBefore(poll->outSize + poll->errSize);
         static const char *const words[] = {"absent", "unstarted", "running", "done", "lost"};
         StepReconciled e;
         e.host = r.m_host.name;
@@ -277,7 +272,7 @@ void StepRunner::started()
 
 void StepRunner::poll(int waitS)
 {
-    m_runtime.hosts().poll(m_host, m_run.token, m_out, m_err, waitS, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
+    m_runtime.hosts().poll(m_host, m_run.token, m_output.out(), m_output.err(), waitS, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
         if (!poll && isOutOfReach(poll.error()))
             return r.retry(poll.error(), [&r] { r.poll(0); });
         if (!poll)
@@ -289,10 +284,8 @@ void StepRunner::poll(int waitS)
 
 void StepRunner::take(const JobPoll &poll)
 {
-    m_out += poll.out.size();
-    m_err += poll.err.size();
-    observe(m_outLines.feed(poll.out) + m_errLines.feed(poll.err), false);
-    const bool drained = m_out >= poll.outSize && m_err >= poll.errSize;
+    observed(m_output.take(*state(), poll.out, poll.err));
+    const bool drained = m_output.out() >= poll.outSize && m_output.err() >= poll.errSize;
     switch (poll.state) {
     case JobState::Running:
         cancelIfAborted();
@@ -346,82 +339,29 @@ void StepRunner::cancelIfAborted()
     }));
 }
 
-void StepRunner::observe(const QByteArray &lines, bool finished)
+void StepRunner::observed(const QList<EventBody> &events)
 {
-    if (!m_log)
-        m_log = std::make_unique<StepLog>(stepLogPath(m_runtime.dataFolder(), m_rollout, m_host.name, m_run.token));
-    m_log->append(lines);
-    if (finished)
-        m_log->finish();
-    if (!readsMigrations(m_run))
-        return;
-    if (!m_reader)
-        m_reader = std::make_unique<LogReader>(state()->plan.log);
-    QList<Migration> changed = m_reader->feed(lines);
-    if (finished)
-        changed += m_reader->finish();
-    // After an interruption the output is read again from its beginning, in other portions, so that the same line may have
-    // another number: where each migration stands is compared once all of it is here.
-    if (m_out + m_err < m_readBefore && !finished)
-        return;
-    const bool again = std::exchange(m_readBefore, 0) > 0;
-    if (again)
-        changed = m_reader->migrations();
-    QMap<QString, Migration> newest; // a log may say the same a thousand times: only where each stands is recorded
-    QStringList order;
-    for (const Migration &migration : std::as_const(changed)) {
-        if (!newest.contains(migration.name))
-            order.append(migration.name);
-        newest.insert(migration.name, migration);
-    }
-    QList<EventBody> events;
-    for (const QString &name : std::as_const(order)) {
-        MigrationObserved e;
-        e.host = m_host.name;
-        e.token = m_run.token;
-        e.hop = m_run.hop;
-        e.migration = newest[name];
-        if (!again || !isKnown(e))
-            events.append(e);
-    }
     if (!events.isEmpty())
         m_runtime.record(m_rollout, events);
 }
 
-// Whether the journal has it already, in the words in which it would be recorded.
-bool StepRunner::isKnown(const EventBody &observed) const
-{
-    EventBody body = observed;
-    redact(body);
-    Migration told = std::get<MigrationObserved>(body).migration;
-    const HostRun &host = state()->hosts.find(m_host.name).value();
-    if (host.migrationTokens.value(told.name) != m_run.token)
-        return false;
-    const auto known = std::ranges::find(host.migrations, told.name, &Migration::name);
-    if (known == host.migrations.cend())
-        return false;
-    told.line = known->line;
-    return told == *known;
-}
-
 void StepRunner::exited(const JobPoll &poll)
 {
-    observe(m_outLines.finish() + m_errLines.finish(), true);
+    observed(m_output.finish(*state()));
     const qint64 ms = poll.durationS * 1000;
     if (poll.why == QLatin1String("timeout"))
         return end(StepOutcome::TimedOut, QStringLiteral("it did not end within %1 s").arg(m_step.deadlineS), poll.exitStatus, ms);
     if (poll.why == QLatin1String("cancel"))
         return end(StepOutcome::Cancelled, QStringLiteral("it was cancelled"), poll.exitStatus, ms);
     if (poll.exitStatus != 0) {
-        const QString words = QString::fromUtf8(m_log->tail()).trimmed().section(QLatin1Char('\n'), -1);
+        const QString words = m_output.lastWords().section(QLatin1Char('\n'), -1);
         return end(StepOutcome::Failed, words.isEmpty() ? QStringLiteral("exit status %1").arg(poll.exitStatus) : QStringLiteral("exit status %1: %2").arg(poll.exitStatus).arg(words), poll.exitStatus, ms);
     }
-    if (m_reader && m_reader->outcome() == LogOutcome::Failed) // an exit status of 0 alone is not success
+    const std::optional<LogOutcome> migrated = m_output.outcome();
+    if (migrated == LogOutcome::Failed) // an exit status of 0 alone is not success
         return end(StepOutcome::Failed, QStringLiteral("its log reports a failed migration though it left with 0"), 0, ms);
-    if (m_reader && m_run.kind == StepKind::Migrate) {
-        if (!state()->plan.log.succeeded.isEmpty() && m_reader->outcome() != LogOutcome::Succeeded)
-            return end(StepOutcome::Failed, QStringLiteral("its log never says that the migrations succeeded"), 0, ms);
-    }
+    if (migrated && migrated != LogOutcome::Succeeded && m_run.kind == StepKind::Migrate && !state()->plan.log.succeeded.isEmpty())
+        return end(StepOutcome::Failed, QStringLiteral("its log never says that the migrations succeeded"), 0, ms);
     verify(0, ms);
 }
 
@@ -471,7 +411,7 @@ void StepRunner::proveBackup(int exitStatus, qint64 durationMs)
 
 void StepRunner::lost()
 {
-    observe(m_outLines.finish() + m_errLines.finish(), true);
+    observed(m_output.finish(*state()));
     if (m_step.verify.isEmpty())
         return end(StepOutcome::Lost, QStringLiteral("what carried it out on the host is gone; whether it took effect is unknown"));
     m_runtime.hosts().ask(m_host, m_step.verify, checkTimeoutS(), guarded([](StepRunner &r, const Result<bool> &there) {
@@ -542,11 +482,8 @@ void StepRunner::finish(StepEnded end, QList<EventBody> before)
         return;
     end.host = m_host.name;
     end.token = m_run.token;
-    end.outputBytes = m_out + m_err;
-    if (m_log) {
-        m_log->finish();
-        end.lastWords = QString::fromUtf8(m_log->tail()).trimmed();
-    }
+    end.outputBytes = m_output.out() + m_output.err();
+    end.lastWords = m_output.lastWords();
     before.append(end);
     const bool onHost = m_step.runsOnHost() && end.outcome != StepOutcome::Already && end.outcome != StepOutcome::InDoubt;
     const auto keep = shared_from_this();

@@ -2,9 +2,7 @@
 // Carries out one step on one host and reports its one outcome. Safe to begin at any time: it asks the host where the
 // step is (absent, unstarted, running, done, lost) and goes on from there. A lost link is retried, never a failure.
 #include "engine/runtime.h"
-#include "engine/steplog.h"
-#include "engine/wholelines.h"
-#include "migrations/logreader.h"
+#include "engine/stepoutput.h"
 
 namespace bellwether {
 
@@ -51,8 +49,7 @@ private:
     int checkTimeoutS() const { return std::max(60, m_step.deadlineS); }
     bool repeatsTheUnknown() const;
     bool waitsForLease();
-    void observe(const QByteArray &lines, bool finished);
-    bool isKnown(const EventBody &observed) const;
+    void observed(const QList<EventBody> &events);
 
     Runtime &m_runtime;
     int m_rollout;
@@ -61,11 +58,7 @@ private:
     Installation m_host;
     Probes m_probes;
     QByteArray m_script;
-    std::unique_ptr<StepLog> m_log;
-    std::unique_ptr<LogReader> m_reader;
-    WholeLines m_outLines, m_errLines;
-    qint64 m_out = 0, m_err = 0;
-    qint64 m_readBefore = 0; // bytes of both that the console before this one may have read
+    StepOutput m_output;
     int m_failures = 0, m_slowChecks = 0, m_fenced = 0;
     bool m_cancelAsked = false;
     bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false;

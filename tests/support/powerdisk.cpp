@@ -1,10 +1,13 @@
 #include "powerdisk.h"
 
+#include "vfsfile.h"
+
 #include <QFile>
 
+#include <cstdlib>
+#include <cstring>
 #include <map>
 #include <mutex>
-#include <sqlite3.h>
 #include <vector>
 
 namespace bellwether::support {
@@ -29,16 +32,9 @@ std::map<QByteArray, Folder> folders;
 sqlite3_vfs *real = nullptr;
 sqlite3_vfs powered;
 
-struct File {
-    sqlite3_file base;
-    Folder *folder; // null: not watched
-    QByteArray *name;
-    sqlite3_file *inner() { return reinterpret_cast<sqlite3_file *>(this + 1); } // behind it in the same memory
-};
-
-File *of(sqlite3_file *file)
+Folder *folderOf(sqlite3_file *file) // null: not watched
 {
-    return reinterpret_cast<File *>(file);
+    return static_cast<Folder *>(VfsFile::of(file)->folder);
 }
 
 Folder *folderOf(const QByteArray &path)
@@ -65,30 +61,30 @@ QByteArray readInner(sqlite3_file *inner, qint64 at, qint64 size, qint64 fileSiz
 
 int write(sqlite3_file *file, const void *data, int size, sqlite3_int64 at)
 {
-    sqlite3_file *inner = of(file)->inner();
+    sqlite3_file *inner = VfsFile::of(file)->inner();
     const std::scoped_lock guard(mutex);
-    if (Folder *folder = of(file)->folder) {
+    if (Folder *folder = folderOf(file)) {
         if (dark(*folder))
             return SQLITE_IOERR_WRITE;
         if (folder->full)
             return SQLITE_FULL;
         sqlite3_int64 now = 0;
         inner->pMethods->xFileSize(inner, &now);
-        folder->pending[*of(file)->name].push_back({at, readInner(inner, at, size, now), QByteArray(static_cast<const char *>(data), size), now, false});
+        folder->pending[VfsFile::of(file)->name].push_back({at, readInner(inner, at, size, now), QByteArray(static_cast<const char *>(data), size), now, false});
     }
     return inner->pMethods->xWrite(inner, data, size, at);
 }
 
 int truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    sqlite3_file *inner = of(file)->inner();
+    sqlite3_file *inner = VfsFile::of(file)->inner();
     const std::scoped_lock guard(mutex);
-    if (Folder *folder = of(file)->folder) {
+    if (Folder *folder = folderOf(file)) {
         if (dark(*folder))
             return SQLITE_IOERR_TRUNCATE;
         sqlite3_int64 now = 0;
         inner->pMethods->xFileSize(inner, &now);
-        folder->pending[*of(file)->name].push_back({size, readInner(inner, size, now - size, now), {}, now, true});
+        folder->pending[VfsFile::of(file)->name].push_back({size, readInner(inner, size, now - size, now), {}, now, true});
     }
     return inner->pMethods->xTruncate(inner, size);
 }
@@ -96,51 +92,41 @@ int truncate(sqlite3_file *file, sqlite3_int64 size)
 int sync(sqlite3_file *file, int)
 {
     const std::scoped_lock guard(mutex);
-    if (Folder *folder = of(file)->folder) {
+    if (Folder *folder = folderOf(file)) {
         if (dark(*folder))
             return SQLITE_IOERR_FSYNC;
-        folder->pending[*of(file)->name].clear(); // the disk is only as durable as this list: no need to ask the real one
+        folder->pending[VfsFile::of(file)->name].clear(); // the disk is only as durable as this list: no need to ask the real one
     }
     return SQLITE_OK;
 }
 
 int close(sqlite3_file *file)
 {
-    const int answer = of(file)->inner()->pMethods->xClose(of(file)->inner());
-    delete of(file)->name;
+    sqlite3_file *inner = VfsFile::of(file)->inner();
+    const int answer = inner->pMethods->xClose(inner);
+    std::free(VfsFile::of(file)->name);
     return answer;
 }
-int read(sqlite3_file *file, void *data, int size, sqlite3_int64 at) { return of(file)->inner()->pMethods->xRead(of(file)->inner(), data, size, at); }
-int fileSize(sqlite3_file *file, sqlite3_int64 *size) { return of(file)->inner()->pMethods->xFileSize(of(file)->inner(), size); }
-int lock(sqlite3_file *file, int kind) { return of(file)->inner()->pMethods->xLock(of(file)->inner(), kind); }
-int unlock(sqlite3_file *file, int kind) { return of(file)->inner()->pMethods->xUnlock(of(file)->inner(), kind); }
-int checkLock(sqlite3_file *file, int *held) { return of(file)->inner()->pMethods->xCheckReservedLock(of(file)->inner(), held); }
-int control(sqlite3_file *file, int what, void *value) { return of(file)->inner()->pMethods->xFileControl(of(file)->inner(), what, value); }
-int sectorSize(sqlite3_file *file) { return of(file)->inner()->pMethods->xSectorSize(of(file)->inner()); }
-int traits(sqlite3_file *) { return 0; } // promises nothing
-int shmMap(sqlite3_file *file, int page, int size, int extend, void volatile **at) { return of(file)->inner()->pMethods->xShmMap(of(file)->inner(), page, size, extend, at); }
-int shmLock(sqlite3_file *file, int offset, int n, int flags) { return of(file)->inner()->pMethods->xShmLock(of(file)->inner(), offset, n, flags); }
-void shmBarrier(sqlite3_file *file) { of(file)->inner()->pMethods->xShmBarrier(of(file)->inner()); }
-int shmUnmap(sqlite3_file *file, int remove) { return of(file)->inner()->pMethods->xShmUnmap(of(file)->inner(), remove); }
 
-const sqlite3_io_methods methods = {2,         close,      read,   write,     truncate, sync,   fileSize,   lock,    unlock,
-                                    checkLock, control,    sectorSize, traits, shmMap,   shmLock, shmBarrier, shmUnmap, nullptr,
-                                    nullptr};
+int promisesNothing(sqlite3_file *) { return 0; }
+
+const sqlite3_io_methods methods = [] {
+    sqlite3_io_methods m = passThrough();
+    m.xClose = close;
+    m.xWrite = write;
+    m.xTruncate = truncate;
+    m.xSync = sync;
+    m.xDeviceCharacteristics = promisesNothing;
+    return m;
+}();
 
 int open(sqlite3_vfs *, const char *name, sqlite3_file *file, int flags, int *out)
 {
-    file->pMethods = nullptr;
-    of(file)->inner()->pMethods = nullptr;
-    of(file)->name = nullptr;
-    of(file)->folder = nullptr;
-    const int answer = real->xOpen(real, name, of(file)->inner(), flags, out);
-    if (!of(file)->inner()->pMethods)
-        return answer;
-    file->pMethods = &methods;
-    if (name) {
+    const int answer = openVfsFile(*real, methods, name, file, flags, out);
+    if (file->pMethods && name) {
         const std::scoped_lock guard(mutex);
-        of(file)->name = new QByteArray(name);
-        of(file)->folder = folderOf(*of(file)->name);
+        VfsFile::of(file)->name = ::strdup(name);
+        VfsFile::of(file)->folder = folderOf(QByteArray(name));
     }
     return answer;
 }
@@ -148,7 +134,7 @@ int open(sqlite3_vfs *, const char *name, sqlite3_file *file, int flags, int *ou
 int remove(sqlite3_vfs *, const char *name, int)
 {
     const std::scoped_lock guard(mutex);
-    if (Folder *folder = folderOf(name)) {
+    if (Folder *folder = folderOf(QByteArray(name))) {
         if (dark(*folder))
             return SQLITE_IOERR_DELETE;
         folder->pending.erase(QByteArray(name));
@@ -163,10 +149,7 @@ void installPowerDisk()
     if (real)
         return;
     real = sqlite3_vfs_find(nullptr);
-    powered = *real;
-    powered.zName = "power";
-    powered.pNext = nullptr;
-    powered.szOsFile = int(sizeof(File)) + real->szOsFile;
+    powered = inFrontOf(*real, "power");
     powered.xOpen = open;
     powered.xDelete = remove;
     sqlite3_vfs_register(&powered, 1);

@@ -1,0 +1,44 @@
+#pragma once
+// What a step has said on its host, as far as it has been read: kept in the step's log and, where the step runs
+// migrations, read for them. Both streams come as bytes in any portions and are joined line by line.
+#include "engine/steplog.h"
+#include "engine/wholelines.h"
+#include "migrations/logreader.h"
+#include "rollout/state.h"
+
+#include <memory>
+#include <optional>
+
+namespace bellwether {
+
+// Whether the output of this step tells of migrations: it starts the new version.
+bool readsMigrations(const StepRun &run);
+
+class StepOutput {
+public:
+    StepOutput(QString logPath, QString host, StepRun run);
+
+    // The console before this one has read so many bytes of both streams, and recorded what they told.
+    void setReadBefore(qint64 bytes) { m_readBefore = bytes; }
+    // What is to be recorded of it; state is what has been recorded already.
+    QList<EventBody> take(const RolloutState &state, const QByteArray &out, const QByteArray &err);
+    QList<EventBody> finish(const RolloutState &state); // no more comes; last lines count though they have no end
+
+    qint64 out() const { return m_out; } // bytes read
+    qint64 err() const { return m_err; }
+    QString lastWords() const; // without secrets, at most 2 KiB; ends its log
+    std::optional<LogOutcome> outcome() const; // of its migrations; nothing where it is not read for them
+
+private:
+    QList<EventBody> observe(const RolloutState &state, const QByteArray &lines, bool finished);
+    bool isKnown(const RolloutState &state, const EventBody &observed) const;
+
+    QString m_logPath, m_host;
+    StepRun m_run;
+    std::unique_ptr<StepLog> m_log; // from the first bytes on
+    std::unique_ptr<LogReader> m_reader;
+    WholeLines m_outLines, m_errLines;
+    qint64 m_out = 0, m_err = 0, m_readBefore = 0;
+};
+
+} // namespace bellwether
