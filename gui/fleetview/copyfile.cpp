@@ -144,7 +144,7 @@ void CopyDialog::look()
 void CopyDialog::show(const QJsonObject &report)
 {
     QList<Row> rows;
-    int done = 0, ended = 0;
+    int done = 0, begun = 0;
     double rate = 0;
     const QJsonArray hosts = report.value(QLatin1String("hosts")).toArray();
     for (const QJsonValue value : hosts) {
@@ -153,8 +153,8 @@ void CopyDialog::show(const QJsonObject &report)
         const qint64 total = row.value(QLatin1String("total")).toInteger();
         const QString part = total > 0 ? QStringLiteral("%1 %").arg(100 * row.value(QLatin1String("done")).toInteger() / total) : noneText();
         rows.append(listRow(name, {name, part, copyStateText(row)}));
+        begun += state != QLatin1String("reading") && state != QLatin1String("queued");
         done += state == QLatin1String("done");
-        ended += state == QLatin1String("done") || state == QLatin1String("failed") || state == QLatin1String("cancelled");
         rate += row.value(QLatin1String("rate")).toDouble();
     }
     m_rows->setRows(rows);
@@ -164,8 +164,12 @@ void CopyDialog::show(const QJsonObject &report)
         m_sentence->setText(copyErrorText(report));
     else if (all)
         m_sentence->setText(tr("Copied to %1 of %2.").arg(done).arg(hostsText(static_cast<int>(hosts.size()))));
+    else if (begun == 0)
+        m_sentence->setText(tr("Reading the file."));
+    else if (rate < 1)
+        m_sentence->setText(tr("%1 of %2 copied.").arg(done).arg(hostsText(static_cast<int>(hosts.size()))));
     else
-        m_sentence->setText(tr("%1 of %2, %3.").arg(ended).arg(hostsText(static_cast<int>(hosts.size())), rateText(rate)));
+        m_sentence->setText(tr("%1 of %2 copied, %3.").arg(done).arg(hostsText(static_cast<int>(hosts.size())), rateText(rate)));
     const QString over = all ? tr("Nothing is under way.") : QString();
     m_cancelAll->setBlocked(over);
     m_cancelOne->setBlocked(!over.isEmpty() ? over : m_table->currentIndex().isValid() ? QString() : tr("Choose a host in the list."));
