@@ -5,7 +5,7 @@
 #include <QDBusObjectPath>
 #include <QDBusPendingCall>
 #include <QDBusVariant>
-#include <QDeadlineTimer>
+#include <QElapsedTimer>
 #include <QSet>
 #include <QTest>
 
@@ -197,9 +197,10 @@ std::optional<Seen> ScreenReader::find(const Matches &matches) const
 std::optional<Seen> ScreenReader::wait(const Matches &matches, int seconds) const
 {
     std::optional<Seen> found;
-    const QDeadlineTimer deadline(seconds * 1000);
-    while (!(found = find(matches)) && !deadline.hasExpired())
-        QTest::qWait(150);
+    QElapsedTimer waited; // the longer it lasts, the more rarely one looks: looking is work for the program
+    waited.start();
+    while (!(found = find(matches)) && !waited.hasExpired(seconds * 1000))
+        QTest::qWait(int(std::min<qint64>(1500, 150 + waited.elapsed() / 10)));
     return found;
 }
 
