@@ -4,11 +4,27 @@
 
 #include <QDialog>
 #include <QEvent>
+#include <QLayout>
 #include <QPainter>
+#include <QScreen>
+
+#include <algorithm>
 
 namespace bellwether {
 
 namespace {
+
+// Words are never cut: Qt opens a window at no more than two thirds of the screen's height, which on a small screen at
+// 200 % is less than a few sentences need.
+void growToItsWords(QWidget *dialog)
+{
+    const QLayout *layout = dialog->layout();
+    if (!layout || !layout->hasHeightForWidth())
+        return;
+    const int wanted = std::min(layout->totalHeightForWidth(dialog->width()), dialog->screen()->availableGeometry().height());
+    if (dialog->height() < wanted)
+        dialog->resize(dialog->width(), wanted);
+}
 
 class Cover final : public QWidget { // lies over all of its parent and lets the mouse through
 public:
@@ -24,6 +40,8 @@ protected:
     {
         if (event->type() == QEvent::Resize)
             setGeometry(static_cast<QWidget *>(object)->rect());
+        else if (!m_veil && (event->type() == QEvent::Show || event->type() == QEvent::LayoutRequest))
+            growToItsWords(static_cast<QWidget *>(object));
         return false;
     }
     void paintEvent(QPaintEvent *) override

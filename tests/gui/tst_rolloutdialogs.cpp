@@ -11,7 +11,10 @@
 #include <QApplication>
 #include <QDateTime>
 #include <QJsonArray>
+#include <QLabel>
+#include <QLayout>
 #include <QLineEdit>
+#include <QScreen>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
@@ -88,6 +91,17 @@ private Q_SLOTS:
         dialog->restoreButton()->click();
         QTRY_COMPARE(m_console->requests().size(), 1U);
         QCOMPARE(m_console->requests()[0].args.value("rollout").toString(), QStringLiteral("R-0142"));
+    }
+
+    void wordsAreNeverCut() // a dialog that may not be higher than its screen's two thirds is made higher
+    {
+        ConfirmDialog dialog({QStringLiteral("Take leeds-1 over"), QStringLiteral("A sentence of some length. ").repeated(18), QStringLiteral("And what it means. ").repeated(50),
+                              QStringLiteral("Take it"), QStringLiteral("Leave it"), true, true, true}, m_window.get());
+        dialog.open();
+        QVERIFY(QTest::qWaitForWindowExposed(&dialog));
+        QVERIFY(dialog.screen()->availableGeometry().height() * 2 / 3 < dialog.layout()->totalHeightForWidth(dialog.width()));
+        for (const QLabel *label : dialog.findChildren<QLabel *>())
+            QVERIFY2(!label->isVisible() || label->height() >= label->heightForWidth(label->width()), qPrintable(label->text()));
     }
 
     void evidenceIsShownWhereItBelongs()
