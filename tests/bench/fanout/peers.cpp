@@ -6,6 +6,7 @@
 #include <QProcess>
 #include <QRegularExpression>
 #include <QStandardPaths>
+#include <QThread>
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -67,7 +68,7 @@ const QList<Peer> &PeerFleet::peers()
     static const QString keep = QStringLiteral(" -o ControlMaster=auto -o ControlPersist=600 -o ControlPath={control}/%C");
     static const QString xargs = QStringLiteral("xargs -P64 -I{} ssh {options}%1 {} {command} <{list}");
     static const QString ansible = QStringLiteral(
-        "ANSIBLE_CONFIG=/dev/null ANSIBLE_HOME={control} ANSIBLE_LOCAL_TEMP={control} ansible all -o -i {list},{list}.vars -f 50 -m raw "
+        ": >{control}/ansible.cfg; ANSIBLE_CONFIG={control}/ansible.cfg ANSIBLE_HOME={control} ANSIBLE_LOCAL_TEMP={control} ansible all -o -i {list} -i {list}.vars -f 50 -m raw "
         "-a '{command}' --ssh-common-args='{options}%1'");
     static const QList<Peer> all{
         {"xargs -P64 ssh", "ssh", "openssh-client", xargs.arg(QString())},
@@ -101,6 +102,8 @@ PeerFleet::~PeerFleet()
 {
     for (const qint64 pid : masters())
         ::kill(pid_t(pid), SIGTERM);
+    for (int tries = 0; tries < 100 && !masters().isEmpty(); ++tries) // their dying is nobody else's time
+        QThread::msleep(100);
 }
 
 QString PeerFleet::filled(const Peer &peer) const
