@@ -9,7 +9,7 @@ class QWidget;
 namespace bellwether {
 
 void veilBehind(QDialog *dialog);
-void frameDialog(QDialog *dialog); // the veil and the edge
+void frameDialog(QDialog *dialog); // the veil and the edge; as high as its words need, as far as the screen goes
 QWidget *makeDialogTitle(const QString &title, bool production = false);
 
 } // namespace bellwether
