@@ -125,14 +125,28 @@ void SshSession::advance()
         advanceAuth();
     if (m_phase == Phase::Ready)
         pump();
-    // Opening a channel takes what has come for all of them: whoever had its turn before gets another.
-    const bool opening = m_phase == Phase::Ready && runForwards();
     if (m_phase == Phase::Ready)
-        runCalls();
-    if (m_phase == Phase::Ready && opening)
-        runForwards();
+        serve();
+    // After each packet libssh waits to be told that it may write again. Mostly it may at once: told here, it does not take a
+    // turn of the event loop for each. Forwards wait for it, too; the others' turn comes after some pieces.
+    for (int turn = 0; turn < 16 && m_phase == Phase::Ready && isWritePending(); ++turn) {
+        const quint64 seen = m_traffic.in_bytes;
+        pump();
+        if (m_traffic.in_bytes == seen && (m_forwards.empty() || isWritePending()))
+            break;
+        serve();
+    }
     m_advancing = false;
     updateWriteInterest();
+}
+
+void SshSession::serve()
+{
+    // Opening a channel takes what has come for all of them: whoever had its turn before gets another.
+    const bool opening = runForwards();
+    runCalls();
+    if (m_phase == Phase::Ready && opening)
+        runForwards();
 }
 
 void SshSession::becomeReady()
@@ -151,14 +165,10 @@ void SshSession::becomeReady()
 
 void SshSession::pump()
 {
-    // The last turn finds nothing to read; what libssh had in its own buffer is dealt with all the same.
-    for (int turn = 0; turn < 64; ++turn) {
-        const bool readable = isReadable();
-        if (readable)
-            heard();
-        if (ssh_event_dopoll(m_event, 0) == SSH_ERROR || !readable)
-            break;
+    // Once more after anything happened, until nothing does. The first turn deals with what libssh had in its own buffer, too.
+    for (int turn = 0; turn < 64 && ssh_event_dopoll(m_event, 0) == SSH_OK; ++turn) {
     }
+    hearTraffic();
 }
 
 void SshSession::runCalls()
@@ -172,7 +182,8 @@ void SshSession::runCalls()
         }
         for (auto it = m_running.begin(); it != m_running.end();) {
             const SshCall::Outcome outcome = (*it)->advance(m_ssh, m_options.openMs);
-            again = again || outcome == SshCall::Outcome::Moved || outcome == SshCall::Outcome::Finished;
+            // Whoever moves on may have taken in what came for others, never for itself without having gone on with it.
+            again = again || (outcome == SshCall::Outcome::Moved && m_running.size() > 1) || outcome == SshCall::Outcome::Finished;
             if (outcome == SshCall::Outcome::Finished) {
                 m_used = true;
                 it = m_running.erase(it);
@@ -268,6 +279,13 @@ void SshSession::heard()
     m_unanswered = 0;
 }
 
+// What libssh has read, also by itself within another call of ours.
+void SshSession::hearTraffic()
+{
+    if (std::exchange(m_seenBytes, m_traffic.in_bytes) != m_traffic.in_bytes)
+        heard();
+}
+
 bool SshSession::isSilent() const
 {
     return m_lastHeard.elapsed() >= m_options.keepAliveMs && !isReadable();
@@ -277,9 +295,7 @@ void SshSession::keepAlive()
 {
     if (isReadable())
         return; // it is being heard right now
-    // Also what libssh has read by itself within a call of ours, an answer to the last keep-alive above all.
-    if (std::exchange(m_seenBytes, m_traffic.in_bytes) != m_traffic.in_bytes)
-        heard();
+    hearTraffic();
     if (m_over && m_over->isSilent())
         return; // not this host's silence: its jump host is not heard either, and that session finds out why
     const qint64 silent = m_lastHeard.elapsed();
@@ -299,7 +315,7 @@ void SshSession::keepAlive()
 void SshSession::updateWriteInterest()
 {
     if (m_write && m_ssh && m_phase != Phase::Dead)
-        m_write->setEnabled((ssh_get_poll_flags(m_ssh) & SSH_WRITE_PENDING) != 0);
+        m_write->setEnabled(isWritePending());
 }
 
 void SshSession::lose(const QString &reason)
@@ -378,6 +394,11 @@ bool SshSession::isReadable() const
 {
     pollfd one{m_fd, POLLIN, 0};
     return ::poll(&one, 1, 0) > 0 && (one.revents & POLLIN);
+}
+
+bool SshSession::isWritePending() const
+{
+    return (ssh_get_poll_flags(m_ssh) & SSH_WRITE_PENDING) != 0;
 }
 
 bool SshSession::hasHungUp() const

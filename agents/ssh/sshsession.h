@@ -69,17 +69,20 @@ private:
     void advanceAuth();
     void becomeReady();
     void pump();
+    void serve(); // whoever uses it, with what has come
     void runCalls();
     bool runForwards(); // true while one of them is being opened
     bool knockAgain(int attempts);
     bool isSilent() const;
     void heard();
+    void hearTraffic();
     void keepAlive();
     void updateWriteInterest();
     void lose(const QString &reason);
     void close();
     void handshakeDone();
     bool isReadable() const;
+    bool isWritePending() const;
     bool hasHungUp() const;
     QString sshError() const;
 

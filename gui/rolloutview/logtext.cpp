@@ -70,7 +70,7 @@ void LogText::take(QChar c, QList<LogLine> &out)
     m_begun = true;
     if (m_carriage) {
         m_carriage = false;
-        put(QStringLiteral("\u240d"));
+        put(QChar(0x240d));
     }
     if (inEscape(u))
         return;
@@ -92,13 +92,13 @@ void LogText::take(QChar c, QList<LogLine> &out)
     else if (u == '\t')
         put(QString(8 - static_cast<int>(m_line.size() % 8), QLatin1Char(' ')));
     else if (u < 0x20)
-        put(QString(QChar(0x2400 + u)));
+        put(QChar(0x2400 + u));
     else if (u == 0x7f)
-        put(QStringLiteral("\u2421"));
+        put(QChar(0x2421));
     else if ((u >= 0x80 && u < 0xa0) || deceives(u) || c.isLowSurrogate())
         put(mark(u));
     else
-        put(QString(c));
+        put(c);
 }
 
 // True while c belongs to a terminal sequence (ECMA-48), which is left out.
@@ -148,12 +148,17 @@ bool LogText::inEscape(char16_t c)
     return false;
 }
 
-void LogText::put(const QString &text)
+void LogText::put(QStringView text)
 {
     if (m_line.size() + text.size() <= m_cap && m_dropped == 0)
         m_line += text;
     else
         m_dropped += text.size();
+}
+
+void LogText::put(QChar c)
+{
+    put(QStringView(&c, 1));
 }
 
 void LogText::flushPair()

@@ -31,7 +31,8 @@ private:
     enum class Escape { None, Begun, Csi, Text, TextEnd, Other };
     void take(QChar c, QList<LogLine> &out);
     bool inEscape(char16_t c);
-    void put(const QString &text);
+    void put(QStringView text);
+    void put(QChar c);
     void flushPair();
     LogLine line() const;
 

@@ -15,15 +15,19 @@ namespace bellwether {
 namespace {
 
 // Words are never cut: Qt opens a window at no more than two thirds of the screen's height, which on a small screen at
-// 200 % is less than a few sentences need.
+// 200 % is less than a few sentences need. It grows downwards as long as there is screen, then upwards.
 void growToItsWords(QWidget *dialog)
 {
     const QLayout *layout = dialog->layout();
     if (!layout || !layout->hasHeightForWidth())
         return;
-    const int wanted = std::min(layout->totalHeightForWidth(dialog->width()), dialog->screen()->availableGeometry().height());
-    if (dialog->height() < wanted)
-        dialog->resize(dialog->width(), wanted);
+    const QRect room = dialog->screen()->availableGeometry();
+    const int wanted = std::min(layout->totalHeightForWidth(dialog->width()), room.height());
+    if (dialog->height() >= wanted)
+        return;
+    dialog->resize(dialog->width(), wanted);
+    if (const int below = dialog->geometry().bottom() - room.bottom(); below > 0)
+        dialog->move(dialog->x(), std::max(room.top(), dialog->y() - below));
 }
 
 class Cover final : public QWidget { // lies over all of its parent and lets the mouse through

@@ -97,9 +97,12 @@ private Q_SLOTS:
     {
         ConfirmDialog dialog({QStringLiteral("Take leeds-1 over"), QStringLiteral("A sentence of some length. ").repeated(18), QStringLiteral("And what it means. ").repeated(50),
                               QStringLiteral("Take it"), QStringLiteral("Leave it"), true, true, true}, m_window.get());
+        const QRect screen = dialog.screen()->availableGeometry();
+        m_window->move(screen.left(), screen.bottom() - 200); // the dialog opens low, and grows where there is room
         dialog.open();
         QVERIFY(QTest::qWaitForWindowExposed(&dialog));
-        QVERIFY(dialog.screen()->availableGeometry().height() * 2 / 3 < dialog.layout()->totalHeightForWidth(dialog.width()));
+        QVERIFY(screen.height() * 2 / 3 < dialog.layout()->totalHeightForWidth(dialog.width()));
+        QVERIFY(dialog.geometry().top() >= screen.top() && dialog.geometry().bottom() <= screen.bottom());
         for (const QLabel *label : dialog.findChildren<QLabel *>())
             QVERIFY2(!label->isVisible() || label->height() >= label->heightForWidth(label->width()), qPrintable(label->text()));
     }

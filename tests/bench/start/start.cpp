@@ -68,7 +68,7 @@ double alike(const QImage &a, const QImage &b)
 {
     qint64 same = 0;
     for (int y = 0; y < place.height(); ++y) {
-        const auto *p = reinterpret_cast<const QRgb *>(a.constScanLine(y)), *q = reinterpret_cast<const QRgb *>(b.constScanLine(y));
+        const auto *p = static_cast<const QRgb *>(static_cast<const void *>(a.constScanLine(y))), *q = static_cast<const QRgb *>(static_cast<const void *>(b.constScanLine(y)));
         for (int x = 0; x < place.width(); ++x)
             same += p[x] == q[x];
     }

@@ -185,7 +185,10 @@ bool KeyboardPerson::openTab(const QString &tab)
     if (!walkTo(QStringLiteral("page tab list"), QString()))
         return false;
     for (int tries = 0; tries < 10; ++tries) { // the list is named by the tab that is open
-        const bool there = QTest::qWaitFor([&] { return m_reader.find([&](const Seen &seen) { return isNamed(seen, QStringLiteral("page tab list"), tab); }).has_value(); }, 500);
+        const bool there = QTest::qWaitFor([&] {
+            const auto now = m_reader.focused();
+            return now && isNamed(*now, QStringLiteral("page tab list"), tab);
+        }, 500);
         if (there)
             return true;
         m_hands.press(QStringLiteral("Right"));

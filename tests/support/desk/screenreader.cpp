@@ -1,5 +1,6 @@
 #include "screenreader.h"
 
+#include <QCoreApplication>
 #include <QDBusArgument>
 #include <QDBusMessage>
 #include <QDBusObjectPath>
@@ -91,7 +92,28 @@ bool ScreenReader::waitForProgram(int seconds)
                 m_service = program.first;
         }
         return !m_service.isEmpty();
-    }, seconds * 1000);
+    }, seconds * 1000) && tellUsOfFocus();
+}
+
+// Programs say only what somebody asked the registry for.
+bool ScreenReader::tellUsOfFocus()
+{
+    QDBusMessage ask = QDBusMessage::createMethodCall(QStringLiteral("org.a11y.atspi.Registry"), QStringLiteral("/org/a11y/atspi/registry"), QStringLiteral("org.a11y.atspi.Registry"),
+                                                      QStringLiteral("RegisterEvent"));
+    ask.setArguments({QStringLiteral("Focus:")});
+    return m_bus.connect(m_service, QString(), QStringLiteral("org.a11y.atspi.Event.Focus"), QStringLiteral("Focus"), this, SLOT(followFocus(QDBusMessage)))
+        && m_bus.call(ask, QDBus::Block, kPatienceMs).type() == QDBusMessage::ReplyMessage;
+}
+
+void ScreenReader::followFocus(const QDBusMessage &event)
+{
+    m_focus = event.path();
+}
+
+QString ScreenReader::parent(const QString &path) const
+{
+    const QDBusMessage reply = call(path, properties, QStringLiteral("Get"), {accessible, QStringLiteral("Parent")});
+    return reply.type() == QDBusMessage::ReplyMessage ? referenceFrom(reply.arguments().value(0).value<QDBusVariant>().variant().value<QDBusArgument>()).second : QString();
 }
 
 QStringList ScreenReader::children(const QString &path) const
@@ -206,10 +228,19 @@ std::optional<Seen> ScreenReader::wait(const Matches &matches, int seconds) cons
 
 std::optional<Seen> ScreenReader::focused() const
 {
-    std::optional<Seen> found;
+    const auto isItem = [](const Seen &seen) { return seen.role == QLatin1String("list item") || seen.role == QLatin1String("page tab") || seen.role == QLatin1String("table cell"); };
+    QCoreApplication::processEvents(); // what the program said since
+    for (QString path = m_focus; !path.isEmpty() && path != rootPath;) {
+        const QList<Seen> told = read({{path, QString()}});
+        if (told.isEmpty() || !told.first().is(SeenState::Showing) || !told.first().is(SeenState::Focused))
+            break;
+        if (!isItem(told.first()))
+            return told.first();
+        path = parent(path);
+    }
+    std::optional<Seen> found; // nothing was said yet, or what has it is gone: whoever has it now
     for (const Seen &seen : look()) {
-        const bool item = seen.role == QLatin1String("list item") || seen.role == QLatin1String("page tab") || seen.role == QLatin1String("table cell");
-        if (seen.is(SeenState::Focused) && !item)
+        if (seen.is(SeenState::Focused) && !isItem(seen))
             found = seen;
     }
     return found;

@@ -1,7 +1,9 @@
 #pragma once
 // Reads a program's windows as a screen reader does, over AT-SPI: org.a11y.atspi.Accessible (children, role, name,
 // description, states, relations), .Component (where it is), .Text (what is written in it). Only what is shown is read.
+// Where the focus goes it is told by the program, as every screen reader is: org.a11y.atspi.Event.Focus.
 #include <QDBusConnection>
+#include <QObject>
 #include <QRect>
 #include <QString>
 #include <functional>
@@ -20,11 +22,12 @@ struct Seen {
     bool is(SeenState state) const { return states >> static_cast<int>(state) & 1; }
 };
 
-class ScreenReader {
+class ScreenReader final : public QObject {
+    Q_OBJECT
 public:
     using Matches = std::function<bool(const Seen &)>;
     ScreenReader(const QString &accessibilityBus, qint64 pid);
-    ~ScreenReader();
+    ~ScreenReader() override;
 
     bool waitForProgram(int seconds = 60); // until the program has said that it can be read
     // Everything shown, parents before children. Cells of tables are left out: see cells().
@@ -40,15 +43,21 @@ public:
     QString text(const Seen &seen) const;
     QRect where(const Seen &seen) const; // on the screen
 
+private Q_SLOTS:
+    void followFocus(const QDBusMessage &event);
+
 private:
     QDBusMessage call(const QString &path, const QString &interface, const QString &method, const QVariantList &arguments = {}) const;
     QString property(const QString &path, const QString &name) const;
     QList<Seen> read(const QList<QPair<QString, QString>> &paths) const; // path and parent
     QStringList children(const QString &path) const;
+    QString parent(const QString &path) const;
+    bool tellUsOfFocus();
 
     QDBusConnection m_bus;
     qint64 m_pid;
     QString m_service;
+    QString m_focus; // what the program said last has the focus: may be gone meanwhile, or an item of a list
 };
 
 } // namespace bellwether
