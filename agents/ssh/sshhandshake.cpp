@@ -4,7 +4,6 @@
 
 #include <QRandomGenerator>
 #include <QRegularExpression>
-#include <QSocketNotifier>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -215,7 +214,7 @@ void SshSession::advanceAuth()
         return;
     case SshLogin::Outcome::AskedOnline: // no deadline of ours; the host has its own
         m_phase = Phase::Person;
-        m_read->setEnabled(false);
+        m_wantsRead = false; // advance() tells it the watch
         handshakeDone();
         return;
     }
@@ -234,7 +233,7 @@ void SshSession::personAnswered()
     }
     m_phase = Phase::Auth;
     m_deadline.setRemainingTime(m_options.authMs);
-    m_read->setEnabled(true);
+    m_wantsRead = true;
     advance();
 }
 

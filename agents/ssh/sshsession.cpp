@@ -4,20 +4,19 @@
 
 #include <libssh/server.h> // ssh_send_keepalive
 
-#include <QSocketNotifier>
-
 #include <poll.h>
 #include <unistd.h>
 
 namespace bellwether {
 
-SshSession::SshSession(std::shared_ptr<const SshRoute> route, const KeyTrust &trust, const SshOptions &options, Hooks hooks,
-                       QObject *parent)
+SshSession::SshSession(std::shared_ptr<const SshRoute> route, const KeyTrust &trust, const SshOptions &options, FdWatch &watch,
+                       Hooks hooks, QObject *parent)
     : QObject(parent)
     , m_route(std::move(route))
     , m_to(m_route->to)
     , m_trust(trust)
     , m_options(options)
+    , m_watch(watch)
     , m_hooks(std::move(hooks))
     , m_soon(this)
     , m_channelLimit(options.channelsPerSession)
@@ -89,19 +88,18 @@ void SshSession::scan(std::function<void(Result<HostKey>)> done)
 
 void SshSession::onConnected(int fd)
 {
-    if (!setUp(fd)) {
-        const QString reason = sshError();
+    const bool isSetUp = setUp(fd);
+    m_watched = isSetUp ? m_watch.add(fd, [this](bool readable) { activated(readable); }) : 0;
+    if (!m_watched) {
+        const QString reason = isSetUp ? qt_error_string(errno) : QStringLiteral("libssh: ") + sshError();
         ::close(std::exchange(m_fd, -1)); // libssh has not taken it yet
-        return end({ErrorCode::Internal, {QStringLiteral("libssh: ") + reason}, {}, nullptr});
+        return end({ErrorCode::Internal, {reason}, {}, nullptr});
     }
     m_phase = Phase::Kex;
     m_deadline.setRemainingTime(m_options.kexMs);
     m_lastHeard.start();
     m_firstBytes.clear();
-    m_read = new QSocketNotifier(m_fd, QSocketNotifier::Read, this);
-    m_write = new QSocketNotifier(m_fd, QSocketNotifier::Write, this);
-    connect(m_read, &QSocketNotifier::activated, this, [this] { activated(true); });
-    connect(m_write, &QSocketNotifier::activated, this, [this] { activated(false); });
+    m_wantsRead = true;
     advance();
 }
 
@@ -109,8 +107,6 @@ void SshSession::activated(bool readable)
 {
     if (readable)
         heard();
-    else
-        m_write->setEnabled(false);
     advance();
 }
 
@@ -137,7 +133,7 @@ void SshSession::advance()
         serve();
     }
     m_advancing = false;
-    updateWriteInterest();
+    updateInterest();
 }
 
 void SshSession::serve()
@@ -308,14 +304,14 @@ void SshSession::keepAlive()
         // Without blocking, one call sends and the next only takes the reply's note: two make sure that one is sent.
         ssh_send_keepalive(m_ssh);
         ssh_send_keepalive(m_ssh);
-        updateWriteInterest();
+        updateInterest();
     }
 }
 
-void SshSession::updateWriteInterest()
+void SshSession::updateInterest()
 {
-    if (m_write && m_ssh && m_phase != Phase::Dead)
-        m_write->setEnabled(isWritePending());
+    if (m_watched && isOpen() && m_phase != Phase::Dead)
+        m_watch.want(m_watched, m_wantsRead, isWritePending());
 }
 
 void SshSession::lose(const QString &reason)
@@ -364,13 +360,8 @@ void SshSession::close()
     if (const auto tunnel = std::exchange(m_tunnel, nullptr))
         tunnel->opened = nullptr, tunnel->lost = nullptr;
     m_over = nullptr;
-    for (QSocketNotifier *notifier : {m_read, m_write}) {
-        if (notifier) {
-            notifier->setEnabled(false);
-            notifier->deleteLater();
-        }
-    }
-    m_read = m_write = nullptr;
+    if (const quint64 watched = std::exchange(m_watched, 0))
+        m_watch.remove(watched, isOpen());
     if (m_event) {
         ssh_event_remove_session(m_event, m_ssh);
         ssh_event_free(m_event);
@@ -388,6 +379,11 @@ void SshSession::handshakeDone()
 {
     if (std::exchange(m_handshaking, false))
         m_hooks.handshakeEnded(this);
+}
+
+bool SshSession::isOpen() const
+{
+    return m_ssh && ssh_get_fd(m_ssh) == m_fd; // on an error libssh closes it itself
 }
 
 bool SshSession::isReadable() const

@@ -3,6 +3,7 @@
 // authentication → channels. Every phase has its deadline; the host's key is judged before anything of the user's is sent.
 // sshhandshake.cpp is the way to a session that is ready, sshsession.cpp its life.
 #include "remote/remoteshell.h"
+#include "ssh/fdwatch.h"
 #include "ssh/forwardcall.h"
 #include "ssh/keyring.h"
 #include "ssh/sshcall.h"
@@ -16,8 +17,6 @@
 #include <list>
 #include <memory>
 #include <optional>
-
-class QSocketNotifier;
 
 namespace bellwether {
 
@@ -33,7 +32,7 @@ public:
         std::function<void(SshSession *)> ready;
         std::function<std::shared_ptr<SshLogin>(SshSession *)> makeLogin;
     };
-    SshSession(std::shared_ptr<const SshRoute> route, const KeyTrust &trust, const SshOptions &options, Hooks hooks, QObject *parent);
+    SshSession(std::shared_ptr<const SshRoute> route, const KeyTrust &trust, const SshOptions &options, FdWatch &watch, Hooks hooks, QObject *parent);
     ~SshSession() override;
 
     void begin(SshSession *over); // once the handshake may start; over: the jump host's session, ready, of this thread
@@ -77,10 +76,11 @@ private:
     void heard();
     void hearTraffic();
     void keepAlive();
-    void updateWriteInterest();
+    void updateInterest();
     void lose(const QString &reason);
     void close();
     void handshakeDone();
+    bool isOpen() const;
     bool isReadable() const;
     bool isWritePending() const;
     bool hasHungUp() const;
@@ -90,6 +90,7 @@ private:
     const Endpoint m_to;
     const KeyTrust &m_trust;
     const SshOptions m_options;
+    FdWatch &m_watch;
     Hooks m_hooks;
     std::function<void(Result<HostKey>)> m_scan;
 
@@ -102,7 +103,8 @@ private:
     ssh_session m_ssh = nullptr;
     ssh_event m_event = nullptr;
     int m_fd = -1;
-    QSocketNotifier *m_read = nullptr, *m_write = nullptr;
+    quint64 m_watched = 0; // its number there
+    bool m_wantsRead = true;
     QTimer m_soon;
     QDeadlineTimer m_deadline, m_idle;
     QDeadlineTimer m_roomAgain; // until then no channel is asked for: the host is still closing others

@@ -40,6 +40,7 @@ void SshWorker::submit(SshWork work)
 void SshWorker::customEvent(QEvent *) // the wake-up; what it is about lies in the mailbox
 {
     if (!m_tick) { // made on the worker's own thread
+        m_watch = std::make_unique<FdWatch>();
         m_tick = new QTimer(this);
         m_tick->setInterval(200);
         connect(m_tick, &QTimer::timeout, this, [this] {
@@ -123,7 +124,7 @@ SshSession *SshWorker::makeSession(const std::shared_ptr<const SshRoute> &route)
         submit(std::move(work));
     };
     hooks.handshakeWanted = [this](SshSession *session) { wantHandshake(session); };
-    auto *session = new SshSession(route, m_trust, m_options, std::move(hooks), this);
+    auto *session = new SshSession(route, m_trust, m_options, *m_watch, std::move(hooks), this);
     m_all.append(session);
     if (!m_tick->isActive())
         m_tick->start();
@@ -272,6 +273,7 @@ void SshWorker::stop()
     m_setbacks.clear();
     m_atTheDoor.clear();
     qDeleteAll(sessions);
+    m_watch.reset();
     delete std::exchange(m_tick, nullptr);
     m_mail.takeAll();
     QThread::currentThread()->quit();

@@ -64,6 +64,7 @@ private:
     KeyRing m_keys;
     QHash<QString, Denial> m_denials; // hosts that let nobody in: asked again in a minute, or when a person asks
     QTimer *m_tick = nullptr;
+    std::unique_ptr<FdWatch> m_watch;     // of the sessions' sockets
     QHash<QString, SshSession *> m_kept;  // for calls, by the route's key
     struct Setback { // of another connection to a jump host that one of ours is up to
         int count = 0;

@@ -17,7 +17,6 @@ Copy::Copy(CopyPlace place, To to, std::function<void()> ended)
     , m_to(std::move(to))
     , m_piece(m_to.limit)
     , m_ended(std::move(ended))
-    , m_bucket(m_to.limit)
 {
 }
 
@@ -161,7 +160,7 @@ void Copy::sum(std::shared_ptr<const OpenFile> file, qint64 count, std::function
 
 void Copy::paced(qint64 bytes, std::function<void()> go)
 {
-    const qint64 wait = m_bucket.take(bytes, nowMs());
+    const qint64 wait = m_place.pace.take(m_to.endpoint.machine(), bytes, m_to.limit, nowMs());
     if (wait <= 0)
         return go();
     m_place.later(wait, [this, same = sameTurn(), go = std::move(go)] {

@@ -29,6 +29,7 @@ struct CopyPlace { // where copies run; all of it outlives them
     RemoteShell &shell;
     const Clock &clock;
     FileThread &files;
+    HostPace &pace;
     std::function<void(qint64 ms, std::function<void()>)> later;
 };
 
@@ -38,7 +39,7 @@ public:
         Endpoint endpoint;
         QString name; // as errors call it
         QString path; // on the host, absolute
-        qint64 limit = 0; // bytes a second; 0: as fast as it goes
+        qint64 limit = 0; // bytes a second with this machine; 0: as fast as it goes
     };
     Copy(CopyPlace place, To to, std::function<void()> ended);
     virtual ~Copy();
@@ -86,7 +87,6 @@ private:
     std::function<void()> m_ended;
     CopyState m_state = CopyState::Queued;
     std::optional<Error> m_error;
-    TokenBucket m_bucket;
     SmoothRate m_rate;
     qint64 m_carried = 0, m_waitUntil = 0;
     int m_turn = 0, m_failures = 0, m_restarts = 0;

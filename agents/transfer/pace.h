@@ -1,6 +1,7 @@
 #pragma once
 // How fast a copy goes: how much at once, when the next piece may go, and what is said about it. Time is given in.
-#include <QtGlobal>
+#include <QHash>
+#include <QString>
 
 #include <algorithm>
 #include <cmath>
@@ -32,24 +33,24 @@ private:
     qint64 m_most, m_bytes, m_targetMs;
 };
 
-// A bucket of tokens, one a byte, that is filled at the rate allowed and never saves up: what was not used is gone. Counted
-// from the first piece, no more than rate × time + one piece has ever been sent.
-class TokenBucket {
+// A bucket of tokens for each machine, one a byte, that is filled at the rate allowed and never saves up: what was not used is
+// gone. Counted from the first piece, no more than rate × time + one piece has ever been sent. Copies with the same machine
+// share it: two at once keep together to the limit that each was given.
+class HostPace {
 public:
-    explicit TokenBucket(qint64 bytesPerSecond) : m_rate(bytesPerSecond) {} // 0: no limit
-    // For how long a piece of so many bytes has to wait; it is counted as sent then.
-    qint64 take(qint64 bytes, qint64 nowMs)
+    // For how long a piece of so many bytes has to wait; it is counted as sent then. A rate of 0 knows no limit and is not counted.
+    qint64 take(const QString &machine, qint64 bytes, qint64 bytesPerSecond, qint64 nowMs)
     {
-        if (m_rate <= 0)
+        if (bytesPerSecond <= 0)
             return 0;
-        const double start = std::max(m_free, static_cast<double>(nowMs));
-        m_free = start + static_cast<double>(bytes) * 1000.0 / static_cast<double>(m_rate);
+        double &paidUntil = m_paidUntil[machine];
+        const double start = std::max(paidUntil, static_cast<double>(nowMs));
+        paidUntil = start + static_cast<double>(bytes) * 1000.0 / static_cast<double>(bytesPerSecond);
         return static_cast<qint64>(std::ceil(start - static_cast<double>(nowMs)));
     }
 
 private:
-    qint64 m_rate;
-    double m_free = 0; // when all that was taken has been paid for
+    QHash<QString, double> m_paidUntil; // ms, of the clock that is given in
 };
 
 // Bytes a second, smoothed over about eight seconds; waiting counts.

@@ -66,7 +66,7 @@ CopyPlace Transfers::place()
 {
     if (!m_files)
         m_files = std::make_unique<FileThread>(QThread::currentThread());
-    return {m_shell, m_clock, *m_files, m_later};
+    return {m_shell, m_clock, *m_files, m_pace, m_later};
 }
 
 std::shared_ptr<Transfers::Transfer> Transfers::add(Order order, bool isPut)

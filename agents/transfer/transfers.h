@@ -18,7 +18,7 @@ public:
         QString file;               // here, absolute
         QString path;               // on the hosts, absolute
         QString mode;               // of a put: "" or octal
-        qint64 limit = 0;           // bytes a second and host
+        qint64 limit = 0;           // bytes a second and machine
         QString actor, reason;
         QList<Installation> hosts;  // of a get: one
     };
@@ -64,6 +64,7 @@ private:
     std::function<void(qint64, std::function<void()>)> m_later;
     Journal m_journal;
     Find m_find;
+    HostPace m_pace;
     std::unique_ptr<FileThread> m_files; // begun with the first copy
     std::map<int, std::shared_ptr<Transfer>> m_transfers;
     int m_last = 0;

@@ -141,34 +141,45 @@ private Q_SLOTS:
     // ---- pace: no clock but the numbers given
     void aLimitIsNeverExceeded_data()
     {
+        QTest::addColumn<int>("copies"); // with one machine at once
         QTest::addColumn<int>("rate");
         QTest::addColumn<int>("piece");
         QTest::addColumn<int>("linkMs"); // how long the link itself takes
-        QTest::newRow("link is fast") << 100'000 << 50'000 << 0;
-        QTest::newRow("link is slower than the limit") << 100'000 << 50'000 << 900;
-        QTest::newRow("odd numbers") << 3'333 << 4'096 << 7;
+        QTest::newRow("link is fast") << 1 << 100'000 << 50'000 << 0;
+        QTest::newRow("link is slower than the limit") << 1 << 100'000 << 50'000 << 900;
+        QTest::newRow("odd numbers") << 1 << 3'333 << 4'096 << 7;
+        QTest::newRow("two copies") << 2 << 100'000 << 50'000 << 20;
+        QTest::newRow("eight copies on a slow link") << 8 << 100'000 << 50'000 << 900;
     }
     void aLimitIsNeverExceeded()
     {
+        QFETCH(int, copies);
         QFETCH(int, rate);
         QFETCH(int, piece);
         QFETCH(int, linkMs);
-        TokenBucket bucket(rate);
-        qint64 now = 5'000, sent = 0;
-        for (int i = 0; i < 200; ++i) {
-            now += bucket.take(piece, now);
-            sent += piece;
-            QVERIFY2(sent <= rate * (now - 5'000) / 1000 + piece + 1, QByteArray::number(i).constData());
+        HostPace pace;
+        QList<qint64> ready(copies, 5'000), sent; // when each may ask for its next piece; when pieces went
+        for (int i = 0; i < 400; ++i) {
+            qint64 &now = *std::min_element(ready.begin(), ready.end());
+            now += pace.take(QStringLiteral("berlin-1"), piece, rate, now);
+            sent.append(now);
             now += linkMs;
         }
+        std::sort(sent.begin(), sent.end());
+        for (int i = 0; i < sent.size(); ++i)
+            QVERIFY2(qint64{piece} * (i + 1) <= rate * (sent[i] - 5'000) / 1000 + piece + i + 1, QByteArray::number(i).constData());
+        const qint64 most = std::max<qint64>(qint64{piece} * 1000 / rate, linkMs / copies); // and nobody waits for nothing
+        QVERIFY2(sent.last() - 5'000 <= 400 * (most + linkMs + 1), QByteArray::number(sent.last()).constData());
     }
     void anHourOfRestSavesNothingUp()
     {
-        TokenBucket bucket(1000);
-        QCOMPARE(bucket.take(1000, 0), 0);
-        QCOMPARE(bucket.take(1000, 3'600'000), 0);
-        QCOMPARE(bucket.take(1000, 3'600'000), 1000); // not an hour's worth at once
-        QCOMPARE(TokenBucket(0).take(1 << 30, 0), 0);
+        HostPace pace;
+        const auto take = [&](qint64 nowMs) { return pace.take(QStringLiteral("berlin-1"), 1000, 1000, nowMs); };
+        QCOMPARE(take(0), 0);
+        QCOMPARE(take(3'600'000), 0);
+        QCOMPARE(take(3'600'000), 1000); // not an hour's worth at once
+        QCOMPARE(pace.take(QStringLiteral("osaka-3"), 1000, 1000, 3'600'000), 0); // nobody waits for another machine
+        QCOMPARE(pace.take(QStringLiteral("berlin-1"), 1 << 30, 0, 0), 0);
     }
     void piecesFitTheLink()
     {

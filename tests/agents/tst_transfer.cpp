@@ -150,7 +150,7 @@ private Q_SLOTS:
         SshPool other(m_trust, this);
         CopyPlace second = place();
         const auto mine = put(here("a"), there("a"), {}, 300'000);
-        const auto theirs = std::make_shared<Upload>(CopyPlace{other, m_clock, *m_files, second.later}, at(there("a"), 200'000), source(here("a")), QString(), [] {});
+        const auto theirs = std::make_shared<Upload>(CopyPlace{other, m_clock, *m_files, m_pace, second.later}, at(there("a"), 200'000), source(here("a")), QString(), [] {});
         theirs->begin();
         ENDS(ended(mine), Done);
         ENDS(ended(theirs), Done);

@@ -36,6 +36,7 @@ protected:
     FakeClock m_clock;
     std::unique_ptr<SshPool> m_pool;
     std::unique_ptr<FileThread> m_files;
+    HostPace m_pace;
     std::unique_ptr<QTemporaryDir> m_here, m_there;
     QList<qint64> m_waits;
     std::unique_ptr<FaultProxy> m_proxy; // between, when there is one
@@ -58,6 +59,7 @@ protected:
         m_pool = std::make_unique<SshPool>(m_trust, this);
         m_files = std::make_unique<FileThread>(QThread::currentThread());
         m_waits.clear();
+        m_pace = {};
         m_proxy.reset();
     }
     void endCopies()
@@ -68,7 +70,7 @@ protected:
     }
     CopyPlace place()
     {
-        return {*m_pool, m_clock, *m_files, [this](qint64 ms, std::function<void()> work) {
+        return {*m_pool, m_clock, *m_files, m_pace, [this](qint64 ms, std::function<void()> work) {
                     if (ms > 0)
                         m_waits.append(ms);
                     m_clock.advance(ms);
