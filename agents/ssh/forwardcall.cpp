@@ -109,6 +109,7 @@ bool ForwardCall::toSession(ssh_channel channel)
 
 bool ForwardCall::toHost(ssh_channel channel)
 {
+    m_waitsToWrite = false;
     for (int i = 0; (m_readable || !m_toHost.isEmpty()) && !m_closed && i < piecesPerTurn; ++i) {
         if (!m_toHost.isEmpty()) {
             const int count = ssh_channel_write(channel, m_toHost.constData(), uint32_t(m_toHost.size()));
@@ -122,7 +123,8 @@ bool ForwardCall::toHost(ssh_channel channel)
             continue;
         }
         const size_t window = ssh_channel_window_size(channel);
-        if (window == 0 || (ssh_get_poll_flags(ssh_channel_get_session(channel)) & SSH_WRITE_PENDING))
+        m_waitsToWrite = window > 0 && (ssh_get_poll_flags(ssh_channel_get_session(channel)) & SSH_WRITE_PENDING) != 0;
+        if (window == 0 || m_waitsToWrite)
             return true; // the connection to the jump host is full: its next event brings us back
         char bytes[piece];
         const ssize_t count = ::recv(m_socket.get(), bytes, std::min(piece, window), 0);

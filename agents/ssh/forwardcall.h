@@ -29,6 +29,7 @@ public:
     // dead machine behind it is no reason to give the connection up.
     bool expire() override;
     bool wasCrowdedOut() const { return m_crowdedOut; } // the server would not have so many
+    bool waitsToWrite() const { return m_waitsToWrite; }  // until libssh has sent what it has
 
 private:
     int open(ssh_channel channel) override;
@@ -53,7 +54,7 @@ private:
     std::unique_ptr<QSocketNotifier> m_read, m_write;
     QByteArray m_toSession;  // came from the host, not yet taken by the session
     QByteArray m_toHost;     // the other way: one piece at most
-    bool m_readable = false, m_crowdedOut = false;
+    bool m_readable = false, m_waitsToWrite = false, m_crowdedOut = false;
 };
 
 } // namespace bellwether

@@ -13,7 +13,7 @@ namespace bellwether {
 namespace {
 
 // S3: nothing older; RSA only with SHA-2. AES-GCM first: it costs less for small packets than ChaCha20, and Terrapin
-// (CVE-2023-48795) does not touch it. It relies on a libssh that checks the tag: Debian's 0.10.6-0+deb12u3 or newer.
+// (CVE-2023-48795) does not touch it. It relies on a libssh that checks the tag (installer/packages.sh sees to it).
 constexpr const char *keyExchanges = "curve25519-sha256,curve25519-sha256@libssh.org";
 constexpr const char *ciphers = "aes256-gcm@openssh.com,aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-ctr,aes128-ctr";
 constexpr const char *macs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512";

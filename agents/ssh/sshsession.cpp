@@ -4,6 +4,7 @@
 
 #include <libssh/server.h> // ssh_send_keepalive
 
+#include <algorithm>
 #include <poll.h>
 #include <unistd.h>
 
@@ -126,12 +127,15 @@ void SshSession::advance()
     // After each packet libssh waits to be told that it may write again. Mostly it may at once: told here, it does not take a
     // turn of the event loop for each. Forwards wait for it, too; the others' turn comes after some pieces.
     for (int turn = 0; turn < 16 && m_phase == Phase::Ready && isWritePending(); ++turn) {
-        const quint64 seen = m_traffic.in_bytes;
+        const quint64 heardBefore = m_seenBytes; // whatever came since the last pump: also what a call has read while it wrote
         pump();
-        if (m_traffic.in_bytes == seen && (m_forwards.empty() || isWritePending()))
+        if (isOpen() && m_traffic.in_bytes == heardBefore && (m_forwards.empty() || isWritePending()))
             break;
         serve();
     }
+    // Who waits to write is told so by the next event; where another has made the socket ready meanwhile, there is none.
+    if (m_phase == Phase::Ready && !isWritePending() && std::ranges::any_of(m_forwards, [](const auto &f) { return f->waitsToWrite(); }))
+        m_soon.start(0);
     m_advancing = false;
     updateInterest();
 }
@@ -178,7 +182,8 @@ void SshSession::runCalls()
         }
         for (auto it = m_running.begin(); it != m_running.end();) {
             const SshCall::Outcome outcome = (*it)->advance(m_ssh, m_options.openMs);
-            // Whoever moves on may have taken in what came for others, never for itself without having gone on with it.
+            // Whoever moves on may have taken in what came for others, never for itself without having gone on with it. What
+            // was read while somebody wrote is found by advance().
             again = again || (outcome == SshCall::Outcome::Moved && m_running.size() > 1) || outcome == SshCall::Outcome::Finished;
             if (outcome == SshCall::Outcome::Finished) {
                 m_used = true;
@@ -311,7 +316,7 @@ void SshSession::keepAlive()
 void SshSession::updateInterest()
 {
     if (m_watched && isOpen() && m_phase != Phase::Dead)
-        m_watch.want(m_watched, m_wantsRead, isWritePending());
+        m_watch.want(m_watched, m_wantsRead, m_phase != Phase::Person && isWritePending()); // then nobody writes
 }
 
 void SshSession::lose(const QString &reason)

@@ -36,6 +36,7 @@ void Copy::cancel()
     if (hasEnded())
         return;
     ++m_turn;
+    giveBack(std::exchange(m_allowed, 0));
     m_state = CopyState::Cancelled;
     m_error = Error{ErrorCode::Cancelled, {QStringLiteral("the copy of %1").arg(m_to.path)}, {}, nullptr};
     letGo();
@@ -163,10 +164,12 @@ void Copy::paced(qint64 bytes, std::function<void()> go)
     const qint64 wait = m_place.pace.take(m_to.endpoint.machine(), bytes, m_to.limit, nowMs());
     if (wait <= 0)
         return go();
+    m_allowed = bytes;
     m_place.later(wait, [this, same = sameTurn(), go = std::move(go)] {
         if (!same())
             return;
         const auto keep = shared_from_this();
+        m_allowed = 0;
         go();
     });
 }

@@ -64,6 +64,7 @@ protected:
     void sum(std::shared_ptr<const OpenFile> file, qint64 count, std::function<void(const QByteArray &)> then);
     // A piece of so many bytes may go: `go` is called when the limit allows it.
     void paced(qint64 bytes, std::function<void()> go);
+    void giveBack(qint64 bytes) { m_place.pace.giveBack(m_to.endpoint.machine(), bytes, m_to.limit); } // allowed, and not sent
     void moved(qint64 bytes, qint64 carried); // so many more stand there; carried: by our own connection
     void enter(CopyState state) { m_state = state; }
     void startAnew(); // the host lost what it had; ends when that goes on and on
@@ -88,7 +89,7 @@ private:
     CopyState m_state = CopyState::Queued;
     std::optional<Error> m_error;
     SmoothRate m_rate;
-    qint64 m_carried = 0, m_waitUntil = 0;
+    qint64 m_carried = 0, m_waitUntil = 0, m_allowed = 0; // allowed: of the piece that waits for its time
     int m_turn = 0, m_failures = 0, m_restarts = 0;
     bool m_reached = false;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace bellwether {
 
@@ -33,24 +34,30 @@ private:
     qint64 m_most, m_bytes, m_targetMs;
 };
 
-// A bucket of tokens for each machine, one a byte, that is filled at the rate allowed and never saves up: what was not used is
-// gone. Counted from the first piece, no more than rate × time + one piece has ever been sent. Copies with the same machine
-// share it: two at once keep together to the limit that each was given.
+// Buckets of tokens, one a byte, that are filled at the rate allowed and never save up: what was not used is gone. Counted from
+// the first piece, no more than rate × time + one piece has ever been sent. Copies with one machine that were given the same
+// limit share a bucket, and keep to it together; those with another limit have their own, so that a slow one slows nobody.
 class HostPace {
 public:
-    // For how long a piece of so many bytes has to wait; it is counted as sent then. A rate of 0 knows no limit and is not counted.
+    // For how long a piece of so many bytes has to wait; it is counted as sent then. A rate of 0 knows no limit.
     qint64 take(const QString &machine, qint64 bytes, qint64 bytesPerSecond, qint64 nowMs)
     {
         if (bytesPerSecond <= 0)
             return 0;
-        double &paidUntil = m_paidUntil[machine];
+        double &paidUntil = m_paidUntil[{machine, bytesPerSecond}];
         const double start = std::max(paidUntil, static_cast<double>(nowMs));
-        paidUntil = start + static_cast<double>(bytes) * 1000.0 / static_cast<double>(bytesPerSecond);
+        paidUntil = start + timeOf(bytes, bytesPerSecond);
         return static_cast<qint64>(std::ceil(start - static_cast<double>(nowMs)));
+    }
+    void giveBack(const QString &machine, qint64 bytes, qint64 bytesPerSecond) // what was taken and is not going to be sent
+    {
+        if (bytesPerSecond > 0)
+            m_paidUntil[{machine, bytesPerSecond}] -= timeOf(bytes, bytesPerSecond);
     }
 
 private:
-    QHash<QString, double> m_paidUntil; // ms, of the clock that is given in
+    static double timeOf(qint64 bytes, qint64 bytesPerSecond) { return static_cast<double>(bytes) * 1000.0 / static_cast<double>(bytesPerSecond); }
+    QHash<std::pair<QString, qint64>, double> m_paidUntil; // by machine and limit: ms, of the clock that is given in
 };
 
 // Bytes a second, smoothed over about eight seconds; waiting counts.

@@ -38,7 +38,9 @@ void RelayedUpload::feedItself(const QString &why, qint64 length)
     m_through.clear();
     m_notThrough = why;
     m_piece = PieceSize(m_to.limit);
-    Upload::sendPiece(std::min(length, m_piece.bytes()));
+    const qint64 fewer = std::min(length, m_piece.bytes());
+    giveBack(length - fewer);
+    Upload::sendPiece(fewer);
 }
 
 void RelayedUpload::sendPiece(qint64 length)

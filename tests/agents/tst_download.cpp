@@ -168,8 +168,8 @@ private Q_SLOTS:
         std::sort(sent.begin(), sent.end());
         for (int i = 0; i < sent.size(); ++i)
             QVERIFY2(qint64{piece} * (i + 1) <= rate * (sent[i] - 5'000) / 1000 + piece + i + 1, QByteArray::number(i).constData());
-        const qint64 most = std::max<qint64>(qint64{piece} * 1000 / rate, linkMs / copies); // and nobody waits for nothing
-        QVERIFY2(sent.last() - 5'000 <= 400 * (most + linkMs + 1), QByteArray::number(sent.last()).constData());
+        const qint64 slowest = std::max<qint64>(qint64{piece} * 1000 / rate, linkMs / copies) + 1; // and nobody waits for nothing
+        QVERIFY2(sent.last() - 5'000 <= 400 * slowest + copies * (slowest + linkMs), QByteArray::number(sent.last()).constData());
     }
     void anHourOfRestSavesNothingUp()
     {
@@ -179,7 +179,11 @@ private Q_SLOTS:
         QCOMPARE(take(3'600'000), 0);
         QCOMPARE(take(3'600'000), 1000); // not an hour's worth at once
         QCOMPARE(pace.take(QStringLiteral("osaka-3"), 1000, 1000, 3'600'000), 0); // nobody waits for another machine
-        QCOMPARE(pace.take(QStringLiteral("berlin-1"), 1 << 30, 0, 0), 0);
+        QCOMPARE(pace.take(QStringLiteral("berlin-1"), 1 << 30, 0, 0), 0); // no limit
+        QCOMPARE(pace.take(QStringLiteral("berlin-1"), 1 << 30, 5000, 3'600'000), 0); // nor for another limit
+        QCOMPARE(take(3'600'000), 2000);
+        pace.giveBack(QStringLiteral("berlin-1"), 2000, 1000); // two were cancelled while they waited
+        QCOMPARE(take(3'600'000), 1000);
     }
     void piecesFitTheLink()
     {

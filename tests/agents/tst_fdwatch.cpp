@@ -49,8 +49,8 @@ private Q_SLOTS:
     void tellsWhoeverIsReady()
     {
         FdWatch watch;
-        std::array<Pair, 100> pairs; // more than are told of in one turn
-        std::array<int, 100> heard{};
+        std::array<Pair, 200> pairs; // half of them are ready: more than are told of in one turn
+        std::array<int, 200> heard{};
         for (size_t i = 0; i < pairs.size(); ++i) {
             const quint64 id = watch.add(pairs[i].ours, [&, i](bool readable) {
                 heard[i] += readable;

@@ -168,10 +168,12 @@ bool measure(const char *page, const Plan &plan, int atOnce, int seconds)
         const Reply reply = started.get_future().get();
         if (!reply) {
             std::fprintf(stderr, "refused: %s\n", qPrintable(clauseOf(reply.error())));
+            engine.engine->setChanged({});
             return false;
         }
+        const int most = std::min(atOnce, int(plan.hosts.size()) - 1);
         QElapsedTimer patience;
-        for (patience.start(); working(*engine.engine) < std::min(atOnce, int(plan.hosts.size()) - 1) * 9 / 10 && patience.elapsed() < 60'000;)
+        for (patience.start(); working(*engine.engine) < most * 9 / 10 && patience.elapsed() < 60'000;)
             waitMs(100);
         const int atBegin = working(*engine.engine);
         const qint64 events = engine.engine->snapshot()->journalEvents;
@@ -182,7 +184,7 @@ bool measure(const char *page, const Plan &plan, int atOnce, int seconds)
         turns.say(page, (cpuMs(engine.cpu) - engineBefore) / seconds / 1e3, (cpuMs(CLOCK_THREAD_CPUTIME_ID) - windowBefore) / seconds / 1e3,
                   (engine.engine->snapshot()->journalEvents - events) / seconds);
         const int atEnd = working(*engine.engine);
-        if (std::min(atBegin, atEnd) < atOnce / 2) {
+        if (std::min(atBegin, atEnd) < most / 2) {
             std::printf("%d hosts were at work when it began, %d at its end: measure fewer seconds\n", atBegin, atEnd);
             ok = false;
         }
