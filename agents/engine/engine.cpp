@@ -89,6 +89,7 @@ void Engine::begin(std::function<void()> begun)
             m_holds.spread();
         if (begun)
             begun();
+        takeEarly();
     }, itself);
 }
 
@@ -97,6 +98,7 @@ void Engine::stop()
     m_stopped = true;
     m_runners.clear();
     m_due.clear();
+    m_early.clear();
     m_transfers.reset();
 }
 
@@ -131,6 +133,8 @@ void Engine::tick()
     }
     if (!m_backlog.isEmpty() && !m_retrying && mono >= m_backlogRetryMono)
         retryBacklog();
+    if (!m_begun && !m_backlog.isEmpty())
+        takeEarly(); // to be told that the journal cannot be written
     m_leases.renewDue();
     for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
         if (!m_begun || r.isEnded() || r.interrupted)

@@ -117,6 +117,7 @@ private:
     void handleTransfer(const Request &request, const Done &done);
     void makeTransfers(RemoteShell *shell);
     void takeChecked(const Installation &host, const HostFacts &facts, const std::function<void()> &finish, const QString &actor);
+    void takeEarly();
     bool whenIdle(int queue, std::function<void()> work); // false: `work` is called once nothing of the queue is in flight
     void recordUnder(int queue, int rollout, QList<EventBody> bodies, const std::function<void()> &then, const QString &actor);
     void wakeUp(); // after a sleep of the computer, or of this process
@@ -138,6 +139,7 @@ private:
     static constexpr int fleetChanges = -1;                // a queue of their own, beside those of rollouts
     QHash<int, int> m_inFlight;                            // by rollout: appends not yet committed
     QMap<int, QList<std::function<void()>>> m_waiting;     // requests that wait for them
+    QList<std::function<void()>> m_early;                  // requests that came before it had begun
     QList<Backlogged> m_backlog; // what the journal did not take; retried in order
     QString m_journalFailure;
     qint64 m_backlogRetryMono = 0, m_tickedMono = 0, m_listeningMono = 0;

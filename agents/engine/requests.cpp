@@ -58,6 +58,10 @@ void Engine::handle(const Request &request, const Done &done)
 {
     if (!m_backlog.isEmpty() || m_retrying)
         return done(fail(ErrorCode::JournalWrite, {m_journalFailure}));
+    if (!m_begun) { // what the console before left does not look interrupted yet: "resume" would not resume it
+        m_early.append([=, this] { handle(request, done); });
+        return;
+    }
     if (m_personAsked)
         m_personAsked();
     Verb verb{};
@@ -80,6 +84,12 @@ void Engine::handle(const Request &request, const Done &done)
     if (request.verb == QLatin1String("put") || request.verb == QLatin1String("get") || request.verb == QLatin1String("transfers") || request.verb == QLatin1String("transfer-cancel"))
         return handleTransfer(request, done);
     handleFleet(request, done);
+}
+
+void Engine::takeEarly()
+{
+    for (const auto &work : std::exchange(m_early, {}))
+        work();
 }
 
 bool Engine::whenIdle(int queue, std::function<void()> work)

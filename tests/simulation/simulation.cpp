@@ -357,9 +357,10 @@ void Simulation::mend(Operator &op, const RolloutState &s)
             op.console->invariants.violated(QStringLiteral("I12: an hour after the abort the rollout has not ended"));
         return;
     }
+    // Something is under way. Only what was stopped because another console took its host over does not go on by itself.
     for (const HostRun &h : s.hosts)
         if ((h.current() && isBegun(h.state)) || !s.rollbackOrder.isEmpty())
-            return; // something is under way
+            return s.pauses.contains(PauseReason::Hold) && may(Verb::Resume) && op.retries++ < 30 ? ask(Verb::Resume) : void();
     QStringList broken;
     for (const HostRun &h : s.hosts)
         if (countsAsFailure(h.state) && h.state != HostRunState::RolledBack)
