@@ -43,7 +43,8 @@ public:
     explicit Engine(Setup setup);
     ~Engine() override;
 
-    // On its thread. begin() records ConsoleStarted; rollouts that had not ended become interrupted by it.
+    // On its thread. begin() records ConsoleStarted; rollouts that had not ended become interrupted by it. What is asked for
+    // earlier waits until that is recorded.
     // `begun` runs once that is durable and the snapshot shows it.
     void begin(std::function<void()> begun = {});
     void tick();  // time went on: due work is done, decisions are taken

@@ -2,7 +2,6 @@
 
 #include <QSocketNotifier>
 
-#include <algorithm>
 #include <sys/epoll.h>
 #include <unistd.h>
 
