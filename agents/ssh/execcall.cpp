@@ -27,10 +27,13 @@ int ExecCall::open(ssh_channel channel)
 
 int ExecCall::begin(ssh_channel channel)
 {
-    return ssh_channel_request_exec(channel, m_request.command.constData());
+    const int rc = ssh_channel_request_exec(channel, m_request.command.constData());
+    if (rc == SSH_AGAIN)
+        feed(channel); // a host deals with them in their order: no need to wait a round trip for its yes
+    return rc;
 }
 
-bool ExecCall::run(ssh_channel channel)
+void ExecCall::feed(ssh_channel channel)
 {
     while (!m_closed && m_written < m_request.input.size()) {
         const int count = ssh_channel_write(channel, m_request.input.constData() + m_written,
@@ -41,6 +44,11 @@ bool ExecCall::run(ssh_channel channel)
     }
     if (!m_inputEnded && m_written >= m_request.input.size() && !m_closed)
         m_inputEnded = ssh_channel_send_eof(channel) == SSH_OK;
+}
+
+bool ExecCall::run(ssh_channel channel)
+{
+    feed(channel);
     // A daemon left behind may hold the streams open for ever: the command itself has ended. As long as more comes (a slow
     // link) it is waited for; what was waited for in vain may have been cut, and is said to be.
     if (m_hasExit && m_afterExit.isForever())

@@ -18,6 +18,7 @@ protected:
     int runMs() const override;
 
 private:
+    void feed(ssh_channel channel); // its input, as far as the host takes it now
     ExecRequest m_request;
     ExecResult m_result;
     qsizetype m_written = 0;

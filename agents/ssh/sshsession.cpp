@@ -69,7 +69,7 @@ void SshSession::add(std::unique_ptr<SshCall> call)
 {
     m_waiting.push_back(std::move(call));
     if (m_phase == Phase::Ready)
-        m_soon.start(0);
+        advance();
 }
 
 void SshSession::forward(std::shared_ptr<const SshRoute> inner, std::shared_ptr<Tunnel> tunnel)

@@ -275,6 +275,21 @@ private Q_SLOTS:
         odd.kill();
         odd.waitForFinished();
     }
+    void theInputTravelsWithItsCommand() // a poll costs two round trips, not three
+    {
+        QProcess odd;
+        Endpoint to = m_sshd->endpoint();
+        to.port = startOddHost(odd, QStringLiteral("plain"));
+        QVERIFY(to.port > 0);
+        SshPool pool(m_trust, this);
+        ExecRequest request = command("what came with it");
+        request.input = "words for its stdin";
+        const auto answer = exec(pool, to, request);
+        QVERIFY(answer.wait(20'000) && answer->has_value());
+        QCOMPARE((*answer)->out, QByteArray("input"));
+        odd.kill();
+        odd.waitForFinished();
+    }
     void hostsThatAskTooMuch_data()
     {
         QTest::addColumn<QString>("kind");

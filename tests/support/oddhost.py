@@ -3,6 +3,7 @@
 #   oddhost.py PORT HOSTKEY KIND    says "ready PORT" when it listens
 # KIND: plain, packet0 (its channels take packets of at most 0 bytes), hugekey (its RSA key has 16 KiB)
 import os
+import select
 import socket
 import sys
 import threading
@@ -23,6 +24,9 @@ class Host(paramiko.ServerInterface):
         return paramiko.OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel, command):
+        if command == b"what came with it":  # before its answer to the request
+            came = select.select([channel.transport.sock], [], [], 5)[0]
+            command = b"input" if came else b"nothing"
         threading.Thread(target=act, args=(channel, command.decode()), daemon=True).start()
         return command != b"refused"
 
@@ -33,7 +37,7 @@ def act(channel, command):
         return
     if command == "deaf":
         time.sleep(60)
-    channel.sendall(b"out\n")
+    channel.sendall(command.encode() if command in ("input", "nothing") else b"out\n")
     if command == "signal":
         m = paramiko.Message()
         m.add_byte(cMSG_CHANNEL_REQUEST)
