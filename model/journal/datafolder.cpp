@@ -1,5 +1,7 @@
 #include "journal/datafolder.h"
 
+#include "base/wholefile.h"
+
 #include <QCryptographicHash>
 #include <QDateTime>
 #include <QDir>
@@ -67,6 +69,11 @@ QByteArray holderOf(int file)
         ::usleep(5000);
     }
     return content;
+}
+
+QString workspaceFile(const QString &dataFolder)
+{
+    return QDir(dataFolder).filePath(QStringLiteral("workspace"));
 }
 
 std::unexpected<Error> inUse(const QByteArray &content)
@@ -141,6 +148,24 @@ Status prepareDataFolder(const QString &dataFolder)
     if (ours)
         ::chmod(QFile::encodeName(folder).constData(), folderMode);
     return makeFile(journalPath(folder));
+}
+
+Status checkNotEmptied(const QString &dataFolder)
+{
+    if (QFileInfo(journalPath(dataFolder)).size() > 0)
+        return {};
+    QFile kept(workspaceFile(dataFolder));
+    if (!kept.open(QIODevice::ReadOnly))
+        return {};
+    return cannotOpen(journalPath(dataFolder), QStringLiteral("it is gone or empty, though this folder had the journal of workspace %1: put it back from a copy, or begin in another folder").arg(cleaned(kept.read(512))));
+}
+
+void rememberWorkspace(const QString &dataFolder, const QString &workspaceId)
+{
+    const QString path = workspaceFile(dataFolder);
+    if (QFile::exists(path))
+        return;
+    if (const Status kept = writeFile(path, workspaceId.toUtf8() + '\n'); !kept) { } // the next start tries it again
 }
 
 DataFolderLock::DataFolderLock(DataFolderLock &&other) noexcept

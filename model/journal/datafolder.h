@@ -11,6 +11,11 @@ QString journalPath(const QString &dataFolder);
 Status prepareDataFolder(const QString &dataFolder);
 Status checkOwned(const QString &path); // JournalOpen; a symbolic link is refused as well
 
+// That this folder has had a journal is remembered beside it, in <data>/workspace: a journal that is empty afterwards, or was
+// deleted, is none to begin anew. checkNotEmptied before the journal is opened (JournalOpen), rememberWorkspace once it is whole.
+Status checkNotEmptied(const QString &dataFolder);
+void rememberWorkspace(const QString &dataFolder, const QString &workspaceId); // without it, only the next loss goes unnoticed
+
 // What the console of a data folder is called on hosts: its workspace, this computer and this very folder. The same again
 // after a restart; another one for a copy of the folder, here or on another computer.
 QString consoleName(const QString &workspaceId, const QString &dataFolder);

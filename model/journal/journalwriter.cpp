@@ -127,6 +127,8 @@ Status JournalWriter::Private::start(const QString &dataFolder, QList<Event> *ev
         return std::unexpected(taken.error());
     lock = std::move(*taken);
 
+    if (const Status kept = checkNotEmptied(dataFolder); !kept)
+        return kept;
     if (const Status whole = checkWhole(dataFolder, events); !whole)
         return whole;
 
@@ -146,6 +148,7 @@ Status JournalWriter::Private::start(const QString &dataFolder, QList<Event> *ev
     if (Status migrated = migrateJournal(connection, file); !migrated)
         return migrated;
     workspace = connection.textOf("SELECT workspace FROM meta");
+    rememberWorkspace(dataFolder, workspace);
     return checkEnd();
 }
 

@@ -89,6 +89,8 @@ private Q_SLOTS:
     void refusesAJournalOfANewerProgram();
     void refusesAnotherProgramsDatabase();
     void refusesAFileThatIsNoDatabase();
+    void anEmptiedJournalIsNotBegunAnew_data();
+    void anEmptiedJournalIsNotBegunAnew();
     void refusesToReadWhereNothingIs();
     void usesWalAndFullSynchronisation();
     void refusesChangesBySql_data();
@@ -376,7 +378,7 @@ void TestJournal::isPrivate()
     QVERIFY(appendAndWait(*writer, {paused(QStringLiteral("x"))}));
     umask(before);
     QCOMPARE(modeOf(folder), mode_t(0700));
-    for (const char *file : {"journal.db", "journal.db-wal", "journal.db-shm", "lock"})
+    for (const char *file : {"journal.db", "journal.db-wal", "journal.db-shm", "lock", "workspace"})
         QVERIFY2(modeOf(folder + QLatin1Char('/') + QLatin1String(file)) == 0600, file);
 }
 
@@ -494,6 +496,31 @@ void TestJournal::refusesAFileThatIsNoDatabase()
     QCOMPARE(writer.error().code, ErrorCode::JournalOpen);
     QVERIFY(file.open(QFile::ReadOnly));
     QCOMPARE(file.readAll(), QByteArray(8192, 'x')); // and nothing was done to it
+}
+
+void TestJournal::anEmptiedJournalIsNotBegunAnew_data() // [fault 22] hosts have leases and steps of the workspace that is gone
+{
+    QTest::addColumn<bool>("deleted");
+    QTest::newRow("cut to nothing") << false;
+    QTest::newRow("deleted") << true;
+}
+
+void TestJournal::anEmptiedJournalIsNotBegunAnew()
+{
+    QFETCH(bool, deleted);
+    QTemporaryDir folder;
+    QVERIFY(appendAndWait(*openWriter(folder.path()), {paused(QStringLiteral("x"))}));
+    QFile journal(folder.filePath(QStringLiteral("journal.db")));
+    QFile aside(folder.filePath(QStringLiteral("journal.db-wal")));
+    QVERIFY(!aside.exists() || aside.remove());
+    QVERIFY(deleted ? journal.remove() : journal.resize(0));
+    for (int times = 0; times < 2; ++times) {
+        const auto writer = JournalWriter::open(folder.path());
+        QVERIFY(!writer);
+        QCOMPARE(writer.error().code, ErrorCode::JournalOpen);
+        QVERIFY2(writer.error().args.join(u' ').contains(QStringLiteral("gone or empty")), qPrintable(writer.error().args.join(u' ')));
+        QCOMPARE(journal.size(), 0);
+    }
 }
 
 void TestJournal::refusesToReadWhereNothingIs()
