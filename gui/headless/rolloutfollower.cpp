@@ -62,6 +62,7 @@ QString textOf(const EventBody &body)
         [](const LeaseRefused &e) { return QStringLiteral("%1: %2").arg(e.host, holderText(e)); },
         [](const TakeOverConfirmed &e) { return QStringLiteral("%1: taken over from %2%3").arg(e.host, e.by.isEmpty() ? e.owner : e.by, because(e.reason)); },
         [](const HostSkipped &e) { return QStringLiteral("%1: left out%2").arg(e.host, because(e.reason)); },
+        [](const HostGivenUp &e) { return QStringLiteral("%1: waited for no longer%2").arg(e.host, because(e.reason)); },
         [](const WayBackDecided &e) { return QStringLiteral("%1: way back %2%3").arg(e.host, nameOf(e.way.verdict), because(e.way.reason)); },
         [](const RollbackConfirmed &e) { return QStringLiteral("going back: %1").arg(e.hosts.join(QStringLiteral(", "))); },
         [](const AbortRequested &e) { return QStringLiteral("abort asked for%1").arg(because(e.reason)); },

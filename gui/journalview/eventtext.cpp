@@ -179,6 +179,11 @@ struct Words {
         line.what = e.reason;
         decide(line, "excluded", StateRole::Waiting, tr("skipped"));
     }
+    void operator()(const HostGivenUp &e) const
+    {
+        line.what = e.reason;
+        decide(line, "in-doubt", StateRole::Warning, tr("waited for no longer"));
+    }
     void operator()(const WayBackDecided &e) const { line.what = QStringLiteral("%1: %2").arg(wordOf(e.way.verdict), e.way.reason); }
     void operator()(const RollbackConfirmed &e) const
     {

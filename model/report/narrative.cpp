@@ -152,6 +152,7 @@ struct Teller {
     QString operator()(const Unpaused &b) const { return reasoned(QStringLiteral("lifted the pause (%1)").arg(nameOf(b.reason)), b.detail); }
     QString operator()(const HostRetried &b) const { return reasoned(QStringLiteral("tried %1 again").arg(shown(b.host)), b.reason); }
     QString operator()(const HostSkipped &b) const { return reasoned(QStringLiteral("left %1 out").arg(shown(b.host)), b.reason); }
+    QString operator()(const HostGivenUp &b) const { return reasoned(QStringLiteral("waited no longer for %1, which did not answer").arg(shown(b.host)), b.reason); }
     QString operator()(const RollbackConfirmed &b) const
     {
         QStringList restore, tag;

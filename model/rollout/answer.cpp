@@ -27,8 +27,16 @@ bool canRetry(const RolloutState &state, const HostRun &h)
         || h.state == HostRunState::Deferred || h.state == HostRunState::RollbackFailed;
 }
 
+// A step on a host that does not answer: a person may stop waiting for what became of it.
+bool isOutOfReach(const HostRun &h)
+{
+    return h.current() && !h.connected;
+}
+
 bool canSkip(const RolloutState &state, const HostRun &h)
 {
+    if (isOutOfReach(h))
+        return true;
     if (state.reopened)
         return false;
     if (h.state == HostRunState::Waiting || h.state == HostRunState::Deferred)
@@ -241,6 +249,24 @@ Permission permission(const RolloutState &state, Verb verb)
 
 namespace {
 
+// Left in doubt: it was changed, or may be, by a step that may still be going on there. The host itself keeps a second one off.
+void giveUp(const HostRun &h, const QString &reason, const Now &now, QList<EventBody> &out)
+{
+    const StepRun &step = *h.current();
+    HostGivenUp given;
+    given.host = h.name;
+    given.token = step.token;
+    given.reason = reason;
+    out.append(given);
+    StepEnded ended;
+    ended.host = h.name;
+    ended.token = step.token;
+    ended.outcome = StepOutcome::InDoubt;
+    ended.reason = QStringLiteral("the host did not answer, and nobody waits for it any longer: %1").arg(reason);
+    ended.durationMs = std::max<qint64>(0, now.monoMs - step.startedMono);
+    out.append(ended);
+}
+
 Result<QList<EventBody>> answerRollback(const RolloutState &state, const OperatorRequest &request, const QStringList &allowed)
 {
     QStringList hosts = request.hosts.isEmpty() ? allowed : newestFirst(state, request.hosts);
@@ -288,7 +314,7 @@ Result<QList<EventBody>> answerRollback(const RolloutState &state, const Operato
 
 } // namespace
 
-Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest &asked, const Now &)
+Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest &asked, const Now &now)
 {
     OperatorRequest request = asked;
     request.hosts.removeDuplicates();
@@ -356,6 +382,10 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
         for (const QString &name : request.hosts) {
             if (!p.hosts.contains(name))
                 return refuse(Verb::Skip, QStringLiteral("%1 is %2").arg(name, nameOf(state.hosts[name].state)));
+            if (isOutOfReach(state.hosts[name])) {
+                giveUp(state.hosts[name], request.reason, now, out);
+                continue;
+            }
             HostSkipped e;
             e.host = name;
             e.reason = request.reason;

@@ -311,7 +311,7 @@ struct Decider {
             all.insert(h.machine);
             if (h.state == HostRunState::Deferred && h.deferrals > 1)
                 deferred.insert(h.machine);
-            if (!h.connected && h.doubtSinceMono > 0 && now.monoMs - h.doubtSinceMono > s.plan.strategy.inDoubtMin * 60'000LL)
+            if (isBegun(h.state) && !h.connected && h.doubtSinceMono > 0 && now.monoMs - h.doubtSinceMono > s.plan.strategy.inDoubtMin * 60'000LL)
                 pause(PauseReason::LostHosts, QStringLiteral("%1 could not be asked for %2 min%3").arg(h.name).arg(s.plan.strategy.inDoubtMin).arg(h.reason.isEmpty() ? QString() : QStringLiteral(": ") + h.reason));
         }
         if (100.0 * double(deferred.size()) > s.plan.strategy.unreachablePercent * double(all.size()))

@@ -332,6 +332,11 @@ struct HostSkipped {
     QString host, reason;
     template<class V, class S> static void fields(V &&v, S &s) { v("host", s.host); v("reason", s.reason); }
 };
+struct HostGivenUp { // a person waits no longer for what became of a step on a host that does not answer; StepEnded follows
+    BELLWETHER_EVENT(HostGivenUp)
+    QString host, token, reason;
+    template<class V, class S> static void fields(V &&v, S &s) { v("host", s.host); v("token", s.token); v("reason", s.reason); }
+};
 
 // ---- the way back
 struct Evidence {
@@ -395,7 +400,7 @@ using AnyEventBody = std::variant<ConsoleStarted, FleetImported, HostRemoved, Ho
     EverythingReleased, HoldsSpread, HoldsLifted, FactsMeasured, RolloutStarted, RolloutResumed, WaveOpened, HostBegun, HostEnded,
     LeaseTaken, LeaseRefused, TakeOverConfirmed, StepIntended, StepStarted, StepEnded,
     StepReconciled, ConnectionChanged, MigrationObserved, BackupProven, HealthObserved, GateAssessed, GatePassed,
-    Promoted, Paused, Unpaused, HostRetried, HostSkipped, WayBackDecided, RollbackConfirmed, AbortRequested,
+    Promoted, Paused, Unpaused, HostRetried, HostSkipped, HostGivenUp, WayBackDecided, RollbackConfirmed, AbortRequested,
     RolloutEnded, ReportExported>;
 
 // One of these. Copying and destroying forty kinds is compiled once (events.cpp) and not in every file that holds an event.

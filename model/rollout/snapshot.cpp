@@ -22,8 +22,8 @@ QString stepState(const StepRun &run)
 
 QString waitsFor(const RolloutState &state, const HostRun &h)
 {
-    if (!h.connected)
-        return QStringLiteral("its connection to come back");
+    if (!h.connected && isBegun(h.state))
+        return QStringLiteral("its connection to come back, or a person to skip it");
     if (h.state == HostRunState::Waiting)
         return h.wave == 0 ? QStringLiteral("its turn in the canary") : QStringLiteral("the gate before its wave");
     const StepRun *step = h.current();
@@ -184,6 +184,11 @@ qint64 remainingMs(const RolloutState &state, const Now &now)
 }
 
 } // namespace
+
+bool HostView::isUnderWay() const
+{
+    return std::ranges::any_of(steps, [](const StepView &s) { return s.state == QLatin1String("running") || s.state == QLatin1String("intended"); });
+}
 
 const HostView *RolloutSnapshot::host(const QString &hostName) const
 {

@@ -38,6 +38,7 @@ struct HostView {
     bool connected = true;
     qint64 beganMs = 0, endedMs = 0, downtimeMs = 0;
     QMap<QString, qint64> contentBefore, contentAfter;
+    bool isUnderWay() const; // a step of it
 };
 
 struct GateView {
