@@ -7,14 +7,30 @@
 
 namespace bellwether {
 
+namespace {
+
+constexpr qint64 mostForMigrations = 64 << 20;
+constexpr qint64 farthest = qint64{1} << 60; // a host may say anything
+
+qint64 leaveOut(WholeLines &lines, qint64 &at, qint64 to)
+{
+    if (to <= at)
+        return 0;
+    lines.skip();
+    return to - std::exchange(at, to);
+}
+
+} // namespace
+
 bool readsMigrations(const StepRun &run)
 {
     return run.direction == Direction::Forward && (run.kind == StepKind::Migrate || run.kind == StepKind::Start);
 }
 
-StepOutput::StepOutput(QString logPath, QString host, StepRun run)
+StepOutput::StepOutput(QString logPath, QString host, StepRun run, QString onHost)
     : m_logPath(std::move(logPath))
     , m_host(std::move(host))
+    , m_onHost(std::move(onHost))
     , m_run(std::move(run))
 {}
 
@@ -28,6 +44,28 @@ QList<EventBody> StepOutput::take(const RolloutState &state, const QByteArray &o
 QList<EventBody> StepOutput::finish(const RolloutState &state)
 {
     return observe(state, m_outLines.finish() + m_errLines.finish(), true);
+}
+
+bool StepOutput::isLong() const
+{
+    return m_out + m_err >= (readsMigrations(m_run) ? mostForMigrations : StepLog::headBytes);
+}
+
+void StepOutput::skip(qint64 outSize, qint64 errSize, qint64 most)
+{
+    const qint64 bytes = leaveOut(m_outLines, m_out, std::min(outSize, farthest) - most)
+        + leaveOut(m_errLines, m_err, std::min(errSize, farthest) - most);
+    if (bytes == 0)
+        return;
+    m_unread += bytes;
+    log().skip(bytes);
+}
+
+StepLog &StepOutput::log()
+{
+    if (!m_log)
+        m_log = std::make_unique<StepLog>(m_logPath, m_onHost);
+    return *m_log;
 }
 
 QString StepOutput::lastWords() const
@@ -45,11 +83,9 @@ std::optional<LogOutcome> StepOutput::outcome() const
 
 QList<EventBody> StepOutput::observe(const RolloutState &state, const QByteArray &lines, bool finished)
 {
-    if (!m_log)
-        m_log = std::make_unique<StepLog>(m_logPath);
-    m_log->append(lines);
+    log().append(lines);
     if (finished)
-        m_log->finish();
+        log().finish();
     if (!readsMigrations(m_run))
         return {};
     if (!m_reader)
@@ -96,6 +132,8 @@ bool StepOutput::isKnown(const RolloutState &state, const EventBody &observed) c
     const auto known = std::ranges::find(host.migrations, told.name, &Migration::name);
     if (known == host.migrations.cend())
         return false;
+    if (m_unread > 0 && told.state != MigrationState::Failed)
+        return true; // who read all of it knew more
     told.line = known->line;
     return told == *known;
 }

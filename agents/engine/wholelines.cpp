@@ -37,4 +37,10 @@ QByteArray WholeLines::finish()
     return last.isEmpty() ? last : last + '\n';
 }
 
+void WholeLines::skip()
+{
+    m_rest.clear();
+    m_tooLong = true;
+}
+
 } // namespace bellwether

@@ -9,6 +9,7 @@ class WholeLines {
 public:
     QByteArray feed(const QByteArray &bytes); // the lines that have ended by now
     QByteArray finish();                      // the last one, though it has no end
+    void skip(); // reading goes on further ahead: the line that has begun and the one it then stands in are left out
 
 private:
     QByteArray m_rest;
