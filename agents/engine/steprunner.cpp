@@ -81,10 +81,15 @@ auto StepRunner::guarded(F function)
     };
 }
 
-// Everything is stopped: what has not begun waits for the release.
-bool StepRunner::waitsForRelease(std::function<void()> work)
+// Everything is stopped, or the journal takes nothing: what has not begun waits for the release, or for the journal.
+bool StepRunner::mayBegin() const
 {
-    if (!state()->hold)
+    return !state()->hold && m_runtime.isRecording();
+}
+
+bool StepRunner::waitsForLeave(std::function<void()> work)
+{
+    if (mayBegin())
         return false;
     m_runtime.schedule(heldAgainMs, guarded([work = std::move(work)](StepRunner &) { work(); }));
     return true;
@@ -92,7 +97,7 @@ bool StepRunner::waitsForRelease(std::function<void()> work)
 
 void StepRunner::begin()
 {
-    if (waitsForRelease([this] { begin(); }))
+    if (waitsForLeave([this] { begin(); }))
         return;
     if (!m_step.runsOnHost())
         return started();
@@ -174,9 +179,9 @@ bool StepRunner::waitsForLease()
 
 void StepRunner::start()
 {
-    if (state()->hold && m_mayHaveBegun)
-        return lookWhileHeld();
-    if (waitsForRelease([this] { start(); }) || waitsForLease())
+    if (m_mayHaveBegun && !mayBegin())
+        return lookWhileWaiting();
+    if (waitsForLeave([this] { start(); }) || waitsForLease())
         return;
     m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host), m_runtime.owner(), hostDeadline(m_step), m_script,
                             guarded([](StepRunner &r, const Result<JobState> &job) {
@@ -207,8 +212,8 @@ void StepRunner::start()
                             }));
 }
 
-// Its start was sent before everything was stopped, and the answer was lost: it is asked for, not sent again.
-void StepRunner::lookWhileHeld()
+// Its start was sent before that, and the answer was lost: it is asked for, not sent again.
+void StepRunner::lookWhileWaiting()
 {
     m_runtime.hosts().poll(m_host, m_run.token, 0, 0, 0, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
         if (!poll && isOutOfReach(poll.error()))

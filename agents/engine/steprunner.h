@@ -25,8 +25,9 @@ private:
 
     void probe();
     void start();
-    bool waitsForRelease(std::function<void()> work);
-    void lookWhileHeld();
+    bool mayBegin() const;
+    bool waitsForLeave(std::function<void()> work);
+    void lookWhileWaiting();
     bool isFirstToChange() const;
     void pauseForStranger(const Error &held);
     void lookAfter(const Error &refused);

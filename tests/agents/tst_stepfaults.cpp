@@ -283,6 +283,51 @@ private Q_SLOTS:
             begins += e.migration.name == QLatin1String("0003") && e.migration.state == MigrationState::Running;
         QCOMPARE(begins, 1);
     }
+    void nothingBeginsWhileTheJournalFails_data()
+    {
+        QTest::addColumn<ErrorCode>("code");
+        QTest::newRow("its start's answer was lost") << ErrorCode::ConnectionLost;
+        QTest::newRow("its host was busy") << ErrorCode::HostBusy;
+        QTest::newRow("its host was held") << ErrorCode::HostHeld;
+    }
+    void nothingBeginsWhileTheJournalFails()
+    {
+        // [fault 20] A step was intended, its host took no start, and the disk of the console is full when it is time to try
+        // again: what would become of it could not be recorded.
+        QFETCH(ErrorCode, code);
+        EngineWorld w;
+        int starts = 0, whileFailing = 0;
+        w.fleet.refusing = [&](const QString &verb, const QString &host) -> std::optional<Error> {
+            if (verb != QLatin1String("start") || host != canary)
+                return std::nullopt;
+            if (starts++ == 0) {
+                w.journal.failNext(20);
+                return Error{code, {host, QStringLiteral("t of somebody"), QStringLiteral("why")}, {}, nullptr};
+            }
+            whileFailing += w.journal.isFailing();
+            return std::nullopt;
+        };
+        QVERIFY(w.run());
+        for (int i = 0; i < 400 && starts == 0; ++i)
+            w.turn();
+        QCOMPARE(starts, 1);
+        const StepRun step = *w.host(canary).current();
+        int turns = 0;
+        for (; turns < 400 && w.journal.isFailing(); ++turns)
+            w.turn();
+        QVERIFY(turns > 40 && !w.journal.isFailing()); // for longer than any of them waits before it tries again
+        QCOMPARE(whileFailing, 0);
+        QCOMPARE(w.fleet.effects.value(step.token), 0);
+        QVERIFY(ended(w, step.token, 250) >= 0); // a step that was intended goes on by itself
+        QCOMPARE(w.fleet.effects.value(step.token), 1);
+        QVERIFY(w.rollout().pauses.contains(PauseReason::JournalFailure));
+        QVERIFY(w.settle());
+        QVERIFY(w.ask(QStringLiteral("resume")));
+        QVERIFY(w.settle());
+        QVERIFY2(w.host(canary).state == HostRunState::Upgraded, qPrintable(told(w)));
+        for (auto it = w.fleet.effects.cbegin(); it != w.fleet.effects.cend(); ++it)
+            QCOMPARE(it.value(), 1);
+    }
     void whatHasEndedIsNotHeldUpByItsOutput_data()
     {
         QTest::addColumn<qint64>("bytes");
