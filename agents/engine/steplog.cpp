@@ -56,7 +56,7 @@ void StepLog::skip(qint64 bytes)
     m_holds = m_headEnded = true;
     m_tail.clear();
     if (!m_late.isEmpty())
-        keepLate("[\u2026]\n");
+        keepLate(m_late.endsWith('\n') ? "[\u2026]\n" : "\n[\u2026]\n");
 }
 
 void StepLog::finish()
@@ -65,8 +65,8 @@ void StepLog::finish()
     if (!m_file.isOpen())
         return;
     if (const qint64 missing = std::exchange(m_missing, 0); missing > 0)
-        m_file.write(QStringLiteral("[%1 are not shown; they are on the host in %2]\n")
-                         .arg(QLocale::c().formattedDataSize(missing, 1, QLocale::DataSizeSIFormat), m_onHost).toUtf8());
+        note(QStringLiteral("[%1 are not shown; they are on the host in %2]")
+                 .arg(QLocale::c().formattedDataSize(missing, 1, QLocale::DataSizeSIFormat), m_onHost).toUtf8());
     m_file.write(std::exchange(m_late, {}));
     m_file.flush();
 }
@@ -92,12 +92,19 @@ void StepLog::keep(const QByteArray &bytes)
     const qsizetype fits = room == bytes.size() ? room : bytes.left(room).lastIndexOf('\n') + 1;
     m_file.write(bytes.left(fits));
     m_written += fits;
+    if (fits > 0)
+        m_inLine = bytes[fits - 1] != '\n';
     if (fits < bytes.size()) {
         m_headEnded = true;
-        m_file.write("[here its beginning ends; its end follows once the step has ended]\n");
+        note("[here its beginning ends; its end follows once the step has ended]");
         keepLate(bytes.mid(fits));
     }
     m_file.flush();
+}
+
+void StepLog::note(const QByteArray &words)
+{
+    m_file.write((std::exchange(m_inLine, false) ? "\n" : "") + words + '\n');
 }
 
 void StepLog::keepLate(const QByteArray &bytes)

@@ -1,6 +1,7 @@
 #pragma once
-// The output of a step as kept on this computer: without its secrets, line by line, its first 4 MiB as they come and, once
-// it has ended, its last 2 to 4 MiB, with a line between them that says how much is not shown and where it is.
+// The output of a step as kept on this computer: without its secrets, line by line or as far as a carriage return, its
+// first 4 MiB as they come and, once it has ended, its last 2 to 4 MiB, with a line between them that says how much is not
+// shown and where it is.
 #include "logging/redactor.h"
 
 #include <QFile>
@@ -23,6 +24,7 @@ private:
     void settle();
     void keep(const QByteArray &bytes);
     void keepLate(const QByteArray &bytes);
+    void note(const QByteArray &words);
     QFile m_file;
     QString m_onHost;
     RedactedStream m_clean;
@@ -30,7 +32,7 @@ private:
     QByteArray m_late; // what is written at the end
     QByteArray m_tail;
     qint64 m_written = 0, m_missing = 0;
-    bool m_holds = false, m_headEnded = false;
+    bool m_holds = false, m_headEnded = false, m_inLine = false; // of the file: it ends within a line
 };
 
 } // namespace bellwether

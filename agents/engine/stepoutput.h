@@ -41,6 +41,7 @@ public:
 
 private:
     QList<EventBody> observe(const RolloutState &state, const QByteArray &lines, bool finished);
+    QByteArray beside(const QByteArray &pieces, const WholeLines &stream);
     bool isKnown(const RolloutState &state, const EventBody &observed) const;
     StepLog &log();
 
@@ -48,7 +49,9 @@ private:
     StepRun m_run;
     std::unique_ptr<StepLog> m_log; // from the first bytes on
     std::unique_ptr<LogReader> m_reader;
-    WholeLines m_outLines, m_errLines;
+    WholeLines m_outLines, m_errLines;                       // for the reader
+    WholeLines m_outPieces{true}, m_errPieces{true};         // for the log
+    const WholeLines *m_begun = nullptr;                     // whose line was begun last in the log and has not ended
     qint64 m_out = 0, m_err = 0, m_readBefore = 0, m_unread = 0;
 };
 

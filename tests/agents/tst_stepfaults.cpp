@@ -456,6 +456,29 @@ private Q_SLOTS:
         QVERIFY(w.settle());
         QVERIFY2(w.host(canary).state == (half.isEmpty() ? HostRunState::InDoubt : HostRunState::HalfMigrated), qPrintable(told(w)));
     }
+    void aProgressBarIsKeptAsItMoves()
+    {
+        // It ends no line for minutes; and what the other stream says does not go on with its line.
+        EngineWorld w;
+        w.fleet.pollsOfABackup = 100'000;
+        w.fleet.chunk = 4096;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Backup));
+        const QString token = w.host(canary).current()->token;
+        const auto say = [&](QByteArray &stream, const QByteArray &words) {
+            stream += words;
+            for (int i = 0; i < 6; ++i)
+                w.turn();
+            return logOf(w, token);
+        };
+        QCOMPARE(say(job(w).out, "disk  10%\r"), QByteArray()); // it may be half of a line's end
+        QCOMPARE(say(job(w).out, "disk  20%\r"), QByteArray("disk  10%\r"));
+        QCOMPARE(say(job(w).err, "layer done\r\n"), QByteArray("disk  10%\r\nlayer done\r\n"));
+        QCOMPARE(say(job(w).out, "disk  30%\rdisk 100%"), QByteArray("disk  10%\r\nlayer done\r\ndisk  20%\rdisk  30%\r"));
+        job(w).pollsLeft = 0;
+        QVERIFY(ended(w, token, 250) >= 0);
+        QCOMPARE(logOf(w, token), QByteArray("disk  10%\r\nlayer done\r\ndisk  20%\rdisk  30%\rdisk 100%\n"));
+    }
     void aSlowCheckIsNoLostLink_data()
     {
         QTest::addColumn<QString>("verb");
