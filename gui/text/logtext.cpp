@@ -1,4 +1,4 @@
-#include "rolloutview/logtext.h"
+#include "text/logtext.h"
 
 #include <algorithm>
 
