@@ -72,6 +72,7 @@ private:
     HostPort &hosts() override { return m_hosts; }
     const RolloutState *rollout(int id) const override;
     void record(int rollout, QList<EventBody> bodies, std::function<void()> then, const QString &actor) override;
+    bool isRecording() const override { return m_backlog.isEmpty() && !m_retrying; }
     void schedule(qint64 delayMs, std::function<void()> work) override;
     QString owner() const override { return m_owner.isEmpty() ? m_workspace.id : m_owner; }
     QString formerOwner() const override { return m_owner.isEmpty() || m_owner == m_workspace.id ? QString() : m_workspace.id; }

@@ -15,6 +15,8 @@ public:
     virtual const RolloutState *rollout(int id) const = 0; // null when there is none
     // Durable first: `then` runs once the events are committed and applied, in order of the calls.
     virtual void record(int rollout, QList<EventBody> bodies, std::function<void()> then = {}, const QString &actor = QStringLiteral("bellwether")) = 0;
+    // Whether the journal takes what is recorded; while it does not, no step is begun, since what became of it would be lost.
+    virtual bool isRecording() const = 0;
     virtual void schedule(qint64 delayMs, std::function<void()> work) = 0;
     virtual QString owner() const = 0; // of leases and holds on hosts
     virtual QString formerOwner() const = 0; // as older programs called it on hosts; empty: no other

@@ -7,14 +7,31 @@
 
 namespace bellwether {
 
+namespace {
+
+constexpr qint64 mostForMigrations = 64 << 20;
+constexpr qint64 farthest = qint64{1} << 60; // a host may say anything
+
+qint64 leaveOut(WholeLines &lines, WholeLines &pieces, qint64 &at, qint64 to)
+{
+    if (to <= at)
+        return 0;
+    lines.skip();
+    pieces.skip();
+    return to - std::exchange(at, to);
+}
+
+} // namespace
+
 bool readsMigrations(const StepRun &run)
 {
     return run.direction == Direction::Forward && (run.kind == StepKind::Migrate || run.kind == StepKind::Start);
 }
 
-StepOutput::StepOutput(QString logPath, QString host, StepRun run)
+StepOutput::StepOutput(QString logPath, QString host, StepRun run, QString onHost)
     : m_logPath(std::move(logPath))
     , m_host(std::move(host))
+    , m_onHost(std::move(onHost))
     , m_run(std::move(run))
 {}
 
@@ -22,12 +39,50 @@ QList<EventBody> StepOutput::take(const RolloutState &state, const QByteArray &o
 {
     m_out += out.size();
     m_err += err.size();
+    log().append(beside(m_outPieces.feed(out), m_outPieces));
+    log().append(beside(m_errPieces.feed(err), m_errPieces));
     return observe(state, m_outLines.feed(out) + m_errLines.feed(err), false);
 }
 
 QList<EventBody> StepOutput::finish(const RolloutState &state)
 {
+    log().append(beside(m_outPieces.finish(), m_outPieces));
+    log().append(beside(m_errPieces.finish(), m_errPieces));
+    log().finish();
     return observe(state, m_outLines.finish() + m_errLines.finish(), true);
+}
+
+bool StepOutput::isLong() const
+{
+    return m_out + m_err >= (readsMigrations(m_run) ? mostForMigrations : StepLog::headBytes);
+}
+
+void StepOutput::skip(qint64 outSize, qint64 errSize, qint64 most)
+{
+    const qint64 bytes = leaveOut(m_outLines, m_outPieces, m_out, std::min(outSize, farthest) - most)
+        + leaveOut(m_errLines, m_errPieces, m_err, std::min(errSize, farthest) - most);
+    if (bytes == 0)
+        return;
+    m_unread += bytes;
+    m_begun = nullptr; // a mark follows
+    log().skip(bytes);
+}
+
+// A line that has got as far as a carriage return is not gone on with by the other stream.
+QByteArray StepOutput::beside(const QByteArray &pieces, const WholeLines &stream)
+{
+    if (pieces.isEmpty())
+        return pieces;
+    const bool another = m_begun && m_begun != &stream;
+    m_begun = pieces.endsWith('\r') ? &stream : nullptr;
+    return another ? '\n' + pieces : pieces;
+}
+
+StepLog &StepOutput::log()
+{
+    if (!m_log)
+        m_log = std::make_unique<StepLog>(m_logPath, m_onHost);
+    return *m_log;
 }
 
 QString StepOutput::lastWords() const
@@ -45,11 +100,6 @@ std::optional<LogOutcome> StepOutput::outcome() const
 
 QList<EventBody> StepOutput::observe(const RolloutState &state, const QByteArray &lines, bool finished)
 {
-    if (!m_log)
-        m_log = std::make_unique<StepLog>(m_logPath);
-    m_log->append(lines);
-    if (finished)
-        m_log->finish();
     if (!readsMigrations(m_run))
         return {};
     if (!m_reader)
@@ -96,6 +146,8 @@ bool StepOutput::isKnown(const RolloutState &state, const EventBody &observed) c
     const auto known = std::ranges::find(host.migrations, told.name, &Migration::name);
     if (known == host.migrations.cend())
         return false;
+    if (m_unread > 0 && told.state != MigrationState::Failed)
+        return true; // who read all of it knew more
     told.line = known->line;
     return told == *known;
 }

@@ -33,8 +33,15 @@ int hostDeadline(const Step &step)
     return step.deadlineS;
 }
 
-constexpr qint64 heldAgainMs = 1000, strangerAgainMs = 5000, orphanAgainMs = 5000;
+constexpr qint64 heldAgainMs = 1000, strangerAgainMs = 5000, orphanAgainMs = 5000, longAgainMs = 5000;
+// For so long what has ended is read from where reading stands; then only its end, as much as two polls bring.
+constexpr qint64 readMs = 10'000, readMigrationsMs = 60'000, leastEnd = 4 << 10;
 constexpr int mostFenced = 12; // a minute: twice the time in which a lease is renewed
+
+QString outputOf(const Installation &host, const QString &token)
+{
+    return QStringLiteral("%1/v1/jobs/%2/out and err").arg(host.state.isEmpty() ? QStringLiteral("~/.local/state/bellwether") : host.state, token);
+}
 
 } // namespace
 
@@ -52,7 +59,8 @@ StepRunner::StepRunner(Runtime &runtime, int rollout, const QString &host, const
     : m_runtime(runtime)
     , m_rollout(rollout)
     , m_run(step)
-    , m_output(stepLogPath(runtime.dataFolder(), rollout, host, step.token), host, step)
+    , m_output(stepLogPath(runtime.dataFolder(), rollout, host, step.token), host, step,
+               outputOf(runtime.rollout(rollout)->plan.host(host)->installation, step.token))
 {
     const RolloutState &s = *state();
     const PlanHost *planned = s.plan.host(host);
@@ -73,10 +81,15 @@ auto StepRunner::guarded(F function)
     };
 }
 
-// Everything is stopped: what has not begun waits for the release.
-bool StepRunner::waitsForRelease(std::function<void()> work)
+// Everything is stopped, or the journal takes nothing: what has not begun waits for the release, or for the journal.
+bool StepRunner::mayBegin() const
 {
-    if (!state()->hold)
+    return !state()->hold && m_runtime.isRecording();
+}
+
+bool StepRunner::waitsForLeave(std::function<void()> work)
+{
+    if (mayBegin())
         return false;
     m_runtime.schedule(heldAgainMs, guarded([work = std::move(work)](StepRunner &) { work(); }));
     return true;
@@ -84,7 +97,7 @@ bool StepRunner::waitsForRelease(std::function<void()> work)
 
 void StepRunner::begin()
 {
-    if (waitsForRelease([this] { begin(); }))
+    if (waitsForLeave([this] { begin(); }))
         return;
     if (!m_step.runsOnHost())
         return started();
@@ -166,9 +179,9 @@ bool StepRunner::waitsForLease()
 
 void StepRunner::start()
 {
-    if (state()->hold && m_mayHaveBegun)
-        return lookWhileHeld();
-    if (waitsForRelease([this] { start(); }) || waitsForLease())
+    if (m_mayHaveBegun && !mayBegin())
+        return lookWhileWaiting();
+    if (waitsForLeave([this] { start(); }) || waitsForLease())
         return;
     m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host), m_runtime.owner(), hostDeadline(m_step), m_script,
                             guarded([](StepRunner &r, const Result<JobState> &job) {
@@ -199,8 +212,8 @@ void StepRunner::start()
                             }));
 }
 
-// Its start was sent before everything was stopped, and the answer was lost: it is asked for, not sent again.
-void StepRunner::lookWhileHeld()
+// Its start was sent before that, and the answer was lost: it is asked for, not sent again.
+void StepRunner::lookWhileWaiting()
 {
     m_runtime.hosts().poll(m_host, m_run.token, 0, 0, 0, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
         if (!poll && isOutOfReach(poll.error()))
@@ -272,34 +285,62 @@ void StepRunner::started()
 
 void StepRunner::poll(int waitS)
 {
-    m_runtime.hosts().poll(m_host, m_run.token, m_output.out(), m_output.err(), waitS, guarded([](StepRunner &r, const Result<JobPoll> &poll) {
+    const qint64 asked = m_runtime.now().monoMs;
+    m_runtime.hosts().poll(m_host, m_run.token, m_output.out(), m_output.err(), waitS, guarded([asked, waitS](StepRunner &r, const Result<JobPoll> &poll) {
         if (!poll && isOutOfReach(poll.error()))
             return r.retry(poll.error(), [&r] { r.poll(0); });
         if (!poll)
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
         r.connected();
-        r.take(*poll);
+        r.take(*poll, waitS > 0 ? 0 : r.m_runtime.now().monoMs - asked);
     }));
 }
 
-void StepRunner::take(const JobPoll &poll)
+void StepRunner::take(const JobPoll &poll, qint64 tookMs)
 {
     observed(m_output.take(*state(), poll.out, poll.err));
-    const bool drained = m_output.out() >= poll.outSize && m_output.err() >= poll.errSize;
     switch (poll.state) {
     case JobState::Running:
         cancelIfAborted();
-        return this->poll(m_cancelAsked ? 1 : 10);
+        return m_output.isLong() ? watch(poll.outSize, poll.errSize) : this->poll(m_cancelAsked ? 1 : 10);
     case JobState::Done:
-        return drained || (poll.out.isEmpty() && poll.err.isEmpty()) ? exited(poll) : this->poll(0);
+        return isReadToItsEnd(poll, tookMs) ? exited(poll) : this->poll(0);
     case JobState::Lost:
         if (poll.stepAlive) // only what watched it has gone: nothing is known of the step before it has ended
             return orphaned();
-        return drained || (poll.out.isEmpty() && poll.err.isEmpty()) ? lost() : this->poll(0);
+        return isReadToItsEnd(poll, tookMs) ? lost() : this->poll(0);
     case JobState::Absent:
     case JobState::Unstarted:
         return forgotten();
     }
+}
+
+// It has said more than is kept while it goes on: it is asked now and then how it stands, and what it says meanwhile is
+// left where it is until it has ended.
+void StepRunner::watch(qint64 outSize, qint64 errSize)
+{
+    m_runtime.schedule(m_cancelAsked ? heldAgainMs : longAgainMs, guarded([outSize, errSize](StepRunner &r) {
+        r.m_runtime.hosts().poll(r.m_host, r.m_run.token, outSize, errSize, 0, r.guarded([](StepRunner &self, const Result<JobPoll> &poll) {
+            if (!poll || poll->state != JobState::Running)
+                return self.poll(0);
+            self.connected();
+            self.cancelIfAborted();
+            self.watch(poll->outSize, poll->errSize);
+        }));
+    }));
+}
+
+// What has ended is not held up by what it said: of very much, and on a slow link, the end alone is read.
+bool StepRunner::isReadToItsEnd(const JobPoll &poll, qint64 tookMs)
+{
+    if (poll.out.isEmpty() && poll.err.isEmpty())
+        return true;
+    m_endReadMs += tookMs;
+    qint64 most = m_output.isLong() ? StepOutput::endBytes : std::max(poll.outSize, poll.errSize);
+    if (m_endReadMs > (readsMigrations(m_run) ? readMigrationsMs : readMs))
+        most = std::min(most, std::max<qint64>(leastEnd, 2 * std::max(poll.out.size(), poll.err.size())));
+    m_output.skip(poll.outSize, poll.errSize, most);
+    return m_output.out() >= poll.outSize && m_output.err() >= poll.errSize;
 }
 
 // A reboot before its folder is mounted, a machine that was set back: never a reason to run it again.
@@ -460,8 +501,23 @@ void StepRunner::measureThenEnd(StepEnded end)
             ended.outcome = StepOutcome::Failed;
             ended.reason = QStringLiteral("its ledger says that %1 did not finish").arg(facts.ledger->halfMigrated);
         }
+        r.judgeUnread(ended, facts);
         r.finish(ended, {e});
     }));
+}
+
+// A failure may stand in what was not read of its output. Then only its ledger can say how it went; where that says
+// nothing, nobody knows.
+void StepRunner::judgeUnread(StepEnded &ended, const HostFacts &facts) const
+{
+    if (m_output.unread() == 0 || ended.outcome == StepOutcome::Lost || ended.outcome == StepOutcome::InDoubt)
+        return;
+    if (facts.ledger && (ended.outcome == StepOutcome::Done || !facts.ledger->halfMigrated.isEmpty()))
+        return;
+    ended.reason = ended.outcome == StepOutcome::Done
+        ? QStringLiteral("a part of its output was not read, and no ledger says whether its migrations ended")
+        : QStringLiteral("%1; a part of its output was not read, so what it did is not known").arg(ended.reason);
+    ended.outcome = StepOutcome::InDoubt;
 }
 
 void StepRunner::end(StepOutcome outcome, const QString &reason, std::optional<int> exitStatus, qint64 durationMs)
@@ -483,6 +539,8 @@ void StepRunner::finish(StepEnded end, QList<EventBody> before)
     end.host = m_host.name;
     end.token = m_run.token;
     end.outputBytes = m_output.out() + m_output.err();
+    if (m_output.unread() > 0)
+        end.unreadBytes = m_output.unread();
     end.lastWords = m_output.lastWords();
     before.append(end);
     const bool onHost = m_step.runsOnHost() && end.outcome != StepOutcome::Already && end.outcome != StepOutcome::InDoubt;

@@ -25,14 +25,17 @@ private:
 
     void probe();
     void start();
-    bool waitsForRelease(std::function<void()> work);
-    void lookWhileHeld();
+    bool mayBegin() const;
+    bool waitsForLeave(std::function<void()> work);
+    void lookWhileWaiting();
     bool isFirstToChange() const;
     void pauseForStranger(const Error &held);
     void lookAfter(const Error &refused);
     void started();
     void poll(int waitS);
-    void take(const JobPoll &poll);
+    void take(const JobPoll &poll, qint64 tookMs);
+    void watch(qint64 outSize, qint64 errSize);
+    bool isReadToItsEnd(const JobPoll &poll, qint64 tookMs);
     void forgotten();
     void orphaned();
     void exited(const JobPoll &poll);
@@ -41,6 +44,7 @@ private:
     void proveBackup(int exitStatus, qint64 durationMs);
     void measure();
     void measureThenEnd(StepEnded end);
+    void judgeUnread(StepEnded &end, const HostFacts &facts) const;
     void end(StepOutcome outcome, const QString &reason, std::optional<int> exitStatus = {}, qint64 durationMs = 0);
     void finish(StepEnded end, QList<EventBody> before = {});
     void retry(const Error &error, std::function<void()> work);
@@ -60,6 +64,7 @@ private:
     QByteArray m_script;
     StepOutput m_output;
     int m_failures = 0, m_slowChecks = 0, m_fenced = 0;
+    qint64 m_endReadMs = 0; // spent on reading what it said, since it has ended
     bool m_cancelAsked = false;
     bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false;
 };

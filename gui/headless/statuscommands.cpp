@@ -2,6 +2,7 @@
 
 #include "text/errortext.h"
 #include "text/format.h"
+#include "text/logtext.h"
 
 #include <QFile>
 
@@ -72,17 +73,27 @@ Result<const HostRun *> hostRun(const RolloutState &state, const QString &name)
     return &*it;
 }
 
-// Line by line, control characters made visible; the file may be large.
+// As the window shows it; the file may be large.
 Status printLog(Context &context, QFile &file)
 {
-    while (!file.atEnd() && !isInterrupted()) {
-        if (context.in.has(QStringLiteral("raw")))
-            context.out.raw(file.read(1 << 16));
+    const bool raw = context.in.has(QStringLiteral("raw"));
+    LogText text(1 << 20);
+    bool told = true;
+    while (told && !file.atEnd() && !isInterrupted()) {
+        const QByteArray bytes = file.read(1 << 16);
+        if (raw)
+            context.out.raw(bytes);
         else
-            context.out.line(printable(QString::fromUtf8(file.readLine(16 << 10)).trimmed(), 16 << 10));
-        if (!context.out.flush())
-            return fail(ErrorCode::FileUnwritable, {QStringLiteral("stdout"), QStringLiteral("it was closed")});
+            for (const LogLine &line : text.feed(bytes))
+                context.out.line(line.text);
+        told = context.out.flush();
     }
+    if (text.hasUnfinished()) {
+        context.out.line(text.unfinished().text);
+        told = context.out.flush() && told;
+    }
+    if (!told)
+        return fail(ErrorCode::FileUnwritable, {QStringLiteral("stdout"), QStringLiteral("it was closed")});
     return {};
 }
 

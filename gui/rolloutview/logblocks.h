@@ -1,7 +1,7 @@
 #pragma once
 // A log of any length as a list of immutable blocks, so that the thread that reads it and the view that shows it share
 // the same memory and nobody copies a million lines.
-#include "rolloutview/logtext.h"
+#include "text/logtext.h"
 
 #include <memory>
 

@@ -204,6 +204,7 @@ void Applier::operator()(const StepEnded &b)
     step->exitStatus = b.exitStatus;
     step->reason = b.reason;
     step->lastWords = b.lastWords;
+    step->partlyRead = b.unreadBytes.has_value();
     step->endedMs = e.wallMs;
     if (b.outcome == StepOutcome::Done || b.outcome == StepOutcome::Already)
         h->next = step->index + 1;

@@ -231,11 +231,13 @@ struct StepEnded {
     QString reason;       // one clause: why it did not end well
     qint64 durationMs = 0; // as the host counted it
     qint64 outputBytes = 0;
+    std::optional<qint64> unreadBytes; // of them, in its middle: left on the host
     QString lastWords; // the end of its output, at most 2 KiB, redacted
     template<class V, class S> static void fields(V &&v, S &s)
     {
         v("host", s.host); v("token", s.token); v("outcome", s.outcome); v("exit", s.exitStatus); v("reason", s.reason);
-        v("duration_ms", s.durationMs); v("output_bytes", s.outputBytes); v("last_words", s.lastWords);
+        v("duration_ms", s.durationMs); v("output_bytes", s.outputBytes);
+        v("unread_bytes", s.unreadBytes); v("last_words", s.lastWords);
     }
 };
 struct StepReconciled { // after an interruption or a lost link: what the host said of a step that was in doubt

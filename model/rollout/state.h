@@ -22,6 +22,7 @@ struct StepRun {
     std::optional<int> exitStatus;
     QString reason, lastWords;
     bool overdue = false; // the rollout was paused for it once
+    bool partlyRead = false; // a part of its output was left on the host
 };
 
 struct HealthRecord {

@@ -50,6 +50,14 @@ bool brokeWhileRestoring(const HostRun &host, int hop)
     });
 }
 
+// A failure may stand in what was not read of the output of the new version.
+bool isPartlyRead(const HostRun &host, int hop)
+{
+    return std::any_of(host.steps.cbegin(), host.steps.cend(), [hop](const StepRun &step) {
+        return step.partlyRead && step.direction == Direction::Forward && step.hop == hop && (step.kind == StepKind::Migrate || step.kind == StepKind::Start);
+    });
+}
+
 bool holdsAll(const QStringList &names, const QStringList &all)
 {
     return std::all_of(all.cbegin(), all.cend(), [&](const QString &name) { return names.contains(name); });
@@ -148,6 +156,7 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
     evidence("release", QStringLiteral("Release %1 declares its schema change as %2").arg(to, nameOf(hop.schema)),
              hop.schema != SchemaChange::None && hop.schema != SchemaChange::Additive);
 
+    const bool partly = isPartlyRead(host, index);
     const Migration *failed = nullptr;
     int ran = 0;
     const QList<Migration> seen = index == host.hop ? host.migrations : QList<Migration>(); // of an earlier hop the ledger speaks
@@ -163,6 +172,8 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
                  QStringLiteral("line %1").arg(failed->line));
     else if (ran > 0)
         evidence("log", QStringLiteral("%1 migrations ran by the product's log").arg(ran), true);
+    else if (partly)
+        evidence("log", QStringLiteral("A part of the product's log was not read"), true);
     else if (index == host.hop)
         evidence("log", QStringLiteral("No migration ran by the product's log"), false);
 
@@ -173,6 +184,8 @@ WayBack decideWayBack(const RolloutState &state, const HostRun &host)
     if (!before || !after)
         return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell what happened to the database: its ledger %1 the upgrade is unknown")
                                                        .arg(before ? QStringLiteral("after") : QStringLiteral("before")));
+    if (partly)
+        return decided(WayBackVerdict::Restore, 5, QStringLiteral("cannot tell: a part of what %1 printed when it was started was not read").arg(to));
     if (*before == *after && ran == 0) {
         if (hop.schema == SchemaChange::None)
             return decided(WayBackVerdict::TagOnly, 2, QStringLiteral("the ledger is as before and %1 declares no schema change").arg(to));

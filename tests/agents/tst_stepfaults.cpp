@@ -2,8 +2,13 @@
 // over it has died. The real engine, with hosts, journal and clock in memory.
 #include "engineworld.h"
 
+#include "rollout/wayback.h"
+
+#include <QFile>
 #include <QJsonArray>
 #include <QTest>
+
+#include <algorithm>
 
 using namespace bellwether;
 
@@ -71,6 +76,24 @@ QString stateOf(const EngineWorld &w, const QString &migration)
         if (m.name == migration)
             return nameOf(m.state) + u' ' + m.reason;
     return {};
+}
+
+QByteArray logOf(const EngineWorld &w, const QString &token)
+{
+    QFile file(stepLogPath(w.dataFolder, 1, canary, token));
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+// Until this step has ended; the milliseconds that took, −1 when it has not within ten minutes.
+qint64 ended(EngineWorld &w, const QString &token, qint64 turnMs)
+{
+    const qint64 from = w.clock.now().monoMs;
+    while (w.host(canary).current() && w.host(canary).current()->token == token) {
+        if (w.clock.now().monoMs - from > 600'000)
+            return -1;
+        w.turn(turnMs);
+    }
+    return w.clock.now().monoMs - from;
 }
 
 bool takeBackByRestore(EngineWorld &w)
@@ -259,6 +282,202 @@ private Q_SLOTS:
         for (const MigrationObserved &e : eventsOf<MigrationObserved>(w))
             begins += e.migration.name == QLatin1String("0003") && e.migration.state == MigrationState::Running;
         QCOMPARE(begins, 1);
+    }
+    void nothingBeginsWhileTheJournalFails_data()
+    {
+        QTest::addColumn<ErrorCode>("code");
+        QTest::newRow("its start's answer was lost") << ErrorCode::ConnectionLost;
+        QTest::newRow("its host was busy") << ErrorCode::HostBusy;
+        QTest::newRow("its host was held") << ErrorCode::HostHeld;
+    }
+    void nothingBeginsWhileTheJournalFails()
+    {
+        // [fault 20] A step was intended, its host took no start, and the disk of the console is full when it is time to try
+        // again: what would become of it could not be recorded.
+        QFETCH(ErrorCode, code);
+        EngineWorld w;
+        int starts = 0, whileFailing = 0;
+        w.fleet.refusing = [&](const QString &verb, const QString &host) -> std::optional<Error> {
+            if (verb != QLatin1String("start") || host != canary)
+                return std::nullopt;
+            if (starts++ == 0) {
+                w.journal.failNext(20);
+                return Error{code, {host, QStringLiteral("t of somebody"), QStringLiteral("why")}, {}, nullptr};
+            }
+            whileFailing += w.journal.isFailing();
+            return std::nullopt;
+        };
+        QVERIFY(w.run());
+        for (int i = 0; i < 400 && starts == 0; ++i)
+            w.turn();
+        QCOMPARE(starts, 1);
+        const StepRun step = *w.host(canary).current();
+        int turns = 0;
+        for (; turns < 400 && w.journal.isFailing(); ++turns)
+            w.turn();
+        QVERIFY(turns > 40 && !w.journal.isFailing()); // for longer than any of them waits before it tries again
+        QCOMPARE(whileFailing, 0);
+        QCOMPARE(w.fleet.effects.value(step.token), 0);
+        QVERIFY(ended(w, step.token, 250) >= 0); // a step that was intended goes on by itself
+        QCOMPARE(w.fleet.effects.value(step.token), 1);
+        QVERIFY(w.rollout().pauses.contains(PauseReason::JournalFailure));
+        QVERIFY(w.settle());
+        QVERIFY(w.ask(QStringLiteral("resume")));
+        QVERIFY(w.settle());
+        QVERIFY2(w.host(canary).state == HostRunState::Upgraded, qPrintable(told(w)));
+        for (auto it = w.fleet.effects.cbegin(); it != w.fleet.effects.cend(); ++it)
+            QCOMPARE(it.value(), 1);
+    }
+    void whatHasEndedIsNotHeldUpByItsOutput_data()
+    {
+        QTest::addColumn<qint64>("bytes");
+        QTest::addColumn<int>("window"); // what one poll brings
+        QTest::addColumn<int>("turnMs"); // and takes
+        QTest::addColumn<int>("running");
+        QTest::newRow("[fault 38] 1 GB, once it has ended") << qint64{976'562} * 1024 << (256 << 10) << 250 << 0;
+        QTest::newRow("[fault 38] 1 GB, while it runs") << qint64{976'562} * 1024 << (256 << 10) << 250 << 25;
+        QTest::newRow("[fault 4] 20 MB at 1 kB a second") << qint64{19'531} * 1024 << 2048 << 2000 << 0;
+    }
+    void whatHasEndedIsNotHeldUpByItsOutput()
+    {
+        // Its beginning and its end are kept, between them stands what is missing, and its last words are its last.
+        QFETCH(qint64, bytes);
+        QFETCH(int, window);
+        QFETCH(int, turnMs);
+        QFETCH(int, running);
+        EngineWorld w;
+        int polls = 0;
+        w.fleet.refusing = [&polls](const QString &verb, const QString &host) {
+            polls += verb == QLatin1String("poll") && host == canary;
+            return std::optional<Error>();
+        };
+        w.fleet.pollsOfABackup = 1000;
+        w.fleet.chunk = window;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Backup));
+        const QString token = w.host(canary).current()->token;
+        polls = 0;
+        job(w).filler = bytes;
+        job(w).outEnd = "MIIEvwIBADANBgkqhkiG9w0BAQEFAASCBKkw\n-----END PRIVATE KEY-----\nit broke\nthe last words\n";
+        job(w).out = "the first words\n";
+        job(w).err = "said beside it\n";
+        job(w).exitStatus = 1;
+        job(w).pollsLeft = running;
+        const qint64 ms = ended(w, token, turnMs);
+        QVERIFY2(ms >= 0 && ms < (running > 0 ? 120'000 : 40'000), qPrintable(QString::number(ms)));
+        QVERIFY2(polls < 60, qPrintable(QString::number(polls)));
+        const StepRun &step = *w.host(canary).last();
+        QCOMPARE(step.token, token);
+        QVERIFY2(step.lastWords.endsWith(QLatin1String("it broke\nthe last words")), qPrintable(step.lastWords.right(200)));
+        QCOMPARE(step.reason, QStringLiteral("exit status 1: the last words"));
+        const QByteArray log = logOf(w, token);
+        QVERIFY2(log.startsWith("the first words\n") && log.contains("\nsaid beside it\n"), log.left(200).constData());
+        QVERIFY(log.endsWith("it broke\nthe last words\n"));
+        QVERIFY(log.size() > 4000 && log.size() < (9 << 20));
+        const QByteArray place = "are not shown; they are on the host in ~/.local/state/bellwether/v1/jobs/" + token.toUtf8() + "/out and err]\n";
+        QCOMPARE(log.count(place), 1);
+        QVERIFY(log.contains(bytes > 100'000'000 ? "\n[994.8 MB " : "\n[20.0 MB "));
+        QVERIFY(window > 2048 || !log.contains("MIIEvw")); // the end of a key whose beginning was left out
+        for (const QByteArray &line : log.split('\n')) // none is cut
+            QVERIFY2(!line.startsWith('.') || line.size() == 1023, line.left(100).constData());
+        const auto ends = eventsOf<StepEnded>(w);
+        const auto end = std::ranges::find(ends, token, &StepEnded::token);
+        QVERIFY(end != ends.end());
+        const FakeHost::Job &onHost = w.fleet.host(canary).jobs[token];
+        QCOMPARE(end->outputBytes, bytes + onHost.out.size() + onHost.outEnd.size() + onHost.err.size());
+        QVERIFY(end->unreadBytes.value_or(0) > bytes / 2);
+    }
+    void whatMigratesIsReadFurther()
+    {
+        // More than is kept of any other step, and a failure in the middle of it.
+        EngineWorld w;
+        w.fleet.chunk = 0;
+        w.fleet.pollsOfAStart = 1000;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Migrate));
+        const QString token = w.host(canary).current()->token;
+        job(w).out = QByteArray(1023, '.').append('\n').repeated(5 << 10) + "failed 0009: in its middle\n";
+        job(w).filler = 1 << 20;
+        job(w).outEnd = "migrations done\n";
+        job(w).pollsLeft = 0;
+        w.fleet.chunk = 256 << 10;
+        QVERIFY(ended(w, token, 250) >= 0);
+        QVERIFY(w.settle());
+        QCOMPARE(stateOf(w, QStringLiteral("0009")), QStringLiteral("failed in its middle"));
+        QVERIFY2(w.host(canary).state == HostRunState::HalfMigrated, qPrintable(told(w)));
+        QVERIFY(!w.host(canary).last()->partlyRead);
+        QVERIFY(logOf(w, token).endsWith("migrations done\n"));
+    }
+    void whatWasNotReadOfAMigrationIsNotTakenForGood_data()
+    {
+        QTest::addColumn<int>("exitStatus");
+        QTest::addColumn<QByteArray>("end");
+        QTest::addColumn<QString>("half");
+        QTest::addColumn<StepOutcome>("outcome");
+        QTest::newRow("it left with 0 and its ledger is clean") << 0 << QByteArray("migrations done\n") << QString() << StepOutcome::Done;
+        QTest::newRow("it left with 0 and its ledger is not") << 0 << QByteArray("migrations done\n") << QStringLiteral("0003") << StepOutcome::Failed;
+        QTest::newRow("it failed") << 1 << QByteArray("out of memory\n") << QString() << StepOutcome::InDoubt;
+        QTest::newRow("it never says that it succeeded") << 0 << QByteArray("started\n") << QString() << StepOutcome::InDoubt;
+    }
+    void whatWasNotReadOfAMigrationIsNotTakenForGood()
+    {
+        // [N-07] On a slow link its middle is left on the host, and a failure may stand there: by what was read and by the
+        // ledger alone the old version could be put back over the data.
+        QFETCH(int, exitStatus);
+        QFETCH(QByteArray, end);
+        QFETCH(QString, half);
+        QFETCH(StepOutcome, outcome);
+        PlanSketch sketch;
+        sketch.schema = SchemaChange::None;
+        sketch.migrations.clear();
+        EngineWorld w(sketch);
+        w.fleet.chunk = 0;
+        w.fleet.pollsOfAStart = 1000;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Migrate));
+        const QString token = w.host(canary).current()->token;
+        job(w).out = "begins\n";
+        job(w).filler = 20'000'000;
+        job(w).outEnd = end;
+        job(w).exitStatus = exitStatus;
+        job(w).pollsLeft = 0;
+        w.fleet.host(canary).halfMigrated = half;
+        w.fleet.chunk = 2048;
+        const qint64 ms = ended(w, token, 2000);
+        QVERIFY2(ms > 60'000 && ms < 120'000, qPrintable(QString::number(ms)));
+        const HostRun host = w.host(canary);
+        const auto step = std::ranges::find(host.steps, token, &StepRun::token);
+        QVERIFY(step != host.steps.end());
+        QVERIFY2(step->outcome == outcome, qPrintable(nameOf(step->outcome) + u' ' + step->reason));
+        QVERIFY(step->partlyRead);
+        QCOMPARE(decideWayBack(w.rollout(), host).verdict, WayBackVerdict::Restore);
+        if (outcome == StepOutcome::Done)
+            return;
+        QVERIFY(w.settle());
+        QVERIFY2(w.host(canary).state == (half.isEmpty() ? HostRunState::InDoubt : HostRunState::HalfMigrated), qPrintable(told(w)));
+    }
+    void aProgressBarIsKeptAsItMoves()
+    {
+        // It ends no line for minutes; and what the other stream says does not go on with its line.
+        EngineWorld w;
+        w.fleet.pollsOfABackup = 100'000;
+        w.fleet.chunk = 4096;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Backup));
+        const QString token = w.host(canary).current()->token;
+        const auto say = [&](QByteArray &stream, const QByteArray &words) {
+            stream += words;
+            for (int i = 0; i < 6; ++i)
+                w.turn();
+            return logOf(w, token);
+        };
+        QCOMPARE(say(job(w).out, "disk  10%\r"), QByteArray()); // it may be half of a line's end
+        QCOMPARE(say(job(w).out, "disk  20%\r"), QByteArray("disk  10%\r"));
+        QCOMPARE(say(job(w).err, "layer done\r\n"), QByteArray("disk  10%\r\nlayer done\r\n"));
+        QCOMPARE(say(job(w).out, "disk  30%\rdisk 100%"), QByteArray("disk  10%\r\nlayer done\r\ndisk  20%\rdisk  30%\r"));
+        job(w).pollsLeft = 0;
+        QVERIFY(ended(w, token, 250) >= 0);
+        QCOMPARE(logOf(w, token), QByteArray("disk  10%\r\nlayer done\r\ndisk  20%\rdisk  30%\rdisk 100%\n"));
     }
     void aSlowCheckIsNoLostLink_data()
     {

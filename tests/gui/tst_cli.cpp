@@ -1,5 +1,7 @@
 // The command line as a contract: the real program, run as a process.
 #include "cliprocess.h"
+#include "engineworld.h"
+#include "journalhelp.h"
 
 #include "headless/commandline.h"
 #include "journal/journal.h"
@@ -82,6 +84,7 @@ private Q_SLOTS:
     void everythingIsStoppedAndReleased();
     void exportsFollowNoLink();
     void logsAreReadByTheProfile();
+    void aLogIsShownAsInTheWindow();
     void aSecondProcessIsAnsweredByTheOwner_data();
     void aSecondProcessIsAnsweredByTheOwner();
     void aSocketLeftBehindIsReplaced();
@@ -627,6 +630,43 @@ void TestCli::logsAreReadByTheProfile()
     QCOMPARE(json.value(QStringLiteral("migrations")).toArray().size(), 0);
     QVERIFY(json.value(QStringLiteral("unread_lines")).toInt() >= 2);
     QVERIFY(json.value(QStringLiteral("problems")).isArray());
+}
+
+void TestCli::aLogIsShownAsInTheWindow()
+{
+    const Cli cli;
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), goodFleet)}).exitCode, 0);
+    {
+        const auto writer = JournalWriter::open(cli.data());
+        QVERIFY(writer.has_value());
+        PlanSketch sketch;
+        sketch.hosts = 1;
+        RolloutStarted started;
+        started.plan = toJson(sketchPlan(sketch));
+        StepIntended intended;
+        intended.host = QStringLiteral("demo-01");
+        intended.token = QStringLiteral("t");
+        intended.step = QStringLiteral("backup");
+        intended.kind = StepKind::Backup;
+        intended.index = 1;
+        const QString actor = QStringLiteral("tester");
+        QVERIFY(support::appendAndWait(**writer, {NewEvent{1, 1000, 1000, actor, started}, NewEvent{1, 1000, 1000, actor, intended}}).has_value());
+    }
+    const QString path = stepLogPath(cli.data(), 1, QStringLiteral("demo-01"), QStringLiteral("t"));
+    QVERIFY(QDir().mkpath(QFileInfo(path).path()));
+    const QByteArray longLine = QByteArray((16 << 10) - 2, 'x') + "\xc3\xbc and its end\n"; // in no piece of it a character is cut
+    const QByteArray log = "Traceback:\n  File \"x.py\"\n\x1b[31mred\x1b[0m\r\n10%\r20%\r30%\n\n" + longLine + longLine.repeated(4) + "last";
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    QCOMPARE(file.write(log), log.size());
+    file.close();
+    const CliResult shown = cli.run(words("logs R-0001 demo-01"));
+    QVERIFY2(shown.exitCode == 0 && shown.out.startsWith("== backup"), shown.told());
+    QCOMPARE(shown.out.mid(shown.out.indexOf('\n') + 1),
+             "Traceback:\n  File \"x.py\"\nred\n\xe2\x90\x8d" "30%\n\n" + longLine + longLine.repeated(4) + "last\n");
+    const CliResult raw = cli.run(words("logs R-0001 demo-01 --raw"));
+    QVERIFY2(raw.exitCode == 0, raw.told());
+    QCOMPARE(raw.out, log);
 }
 
 void TestCli::aSecondProcessIsAnsweredByTheOwner_data()

@@ -49,7 +49,12 @@ private Q_SLOTS:
         QTest::newRow("C1 introducer") << QByteArray("\xc2\x9b" "31mred\n") << QStringList{"red"};
         QTest::newRow("controls become marks") << QByteArray("a\x08" "b\x00" "c\x7f\n", 7) << QStringList{QString::fromUtf8("a␈b␀c␡")};
         QTest::newRow("carriage return and line feed") << QByteArray("one\r\ntwo\r\n") << QStringList{"one", "two"};
-        QTest::newRow("a lone carriage return hides nothing") << QByteArray("evil\rgood\n") << QStringList{QString::fromUtf8("evil␍good")};
+        QTest::newRow("what was overwritten is marked") << QByteArray("evil\rgood\n") << QStringList{QString::fromUtf8("␍good")};
+        QTest::newRow("the newest of a progress bar") << QByteArray("10%\r20%\r30%\r\nnext\n") << QStringList{QString::fromUtf8("␍30%"), "next"};
+        QTest::newRow("returns in front") << QByteArray("\r10%\n\r10%\r20%\n") << QStringList{"10%", QString::fromUtf8("␍20%")};
+        QTest::newRow("blanks overwrite nothing") << QByteArray("done\r    \r\n10%\r20%\r \x1b[K\r\n") << QStringList{"done", QString::fromUtf8("␍20%")};
+        QTest::newRow("two returns and a line feed") << QByteArray("one\r\r\ntwo\n") << QStringList{"one", "two"};
+        QTest::newRow("blank lines stay") << QByteArray("\r\n  \r\n\r\r\n") << QStringList{"", "  ", ""};
         QTest::newRow("bidirectional override is named") << QByteArray("a\xe2\x80\xae" "b\n") << QStringList{QString::fromUtf8("a⟨U+202E⟩b")};
         QTest::newRow("isolate is named") << QByteArray("a\xe2\x81\xa6" "b\n") << QStringList{QString::fromUtf8("a⟨U+2066⟩b")};
         QTest::newRow("zero width space is named") << QByteArray("a\xe2\x80\x8b" "b\n") << QStringList{QString::fromUtf8("a⟨U+200B⟩b")};
@@ -76,6 +81,19 @@ private Q_SLOTS:
     {
         LogText text(10);
         QCOMPARE(textsOf(text.feed(QByteArray(1'000'000, 'x') + "\nshort\n")), (QStringList{QStringLiteral("xxxxxxxxxx … (+999990)"), "short"}));
+    }
+
+    void showsTheNewestOfALongProgressBar()
+    {
+        LogText text(10);
+        QVERIFY(text.feed(QByteArray("0123456789 and more\r").repeated(100'000) + "99%").isEmpty());
+        QCOMPARE(text.unfinished().text, QString::fromUtf8("␍99%"));
+        QVERIFY(text.feed("\r").isEmpty());
+        QCOMPARE(text.unfinished().text, QString::fromUtf8("␍99%"));
+        QVERIFY(text.feed("100%").isEmpty());
+        QCOMPARE(text.unfinished().text, QString::fromUtf8("␍100%"));
+        QCOMPARE(textsOf(text.feed("\rlast words of it\r\n")), QStringList{QString::fromUtf8("␍last words … (+6)")});
+        QCOMPARE(textsOf(text.feed("next\n")), QStringList{"next"});
     }
 
     void knowsLevels_data()
@@ -108,6 +126,12 @@ private Q_SLOTS:
         append(path, "f\n");
         QTRY_COMPARE(service.document().text({0, 2}).text, QStringLiteral("half"));
         QCOMPARE(service.document().rows(), 4);
+        append(path, "10%\r"); // one line that changes
+        QTRY_COMPARE(service.document().rows(), 5);
+        QCOMPARE(service.document().text({0, 3}).text, QStringLiteral("10%"));
+        append(path, "20%\r");
+        QTRY_COMPARE(service.document().text({0, 3}).text, QString::fromUtf8("␍20%"));
+        QCOMPARE(service.document().rows(), 5);
     }
 
     void startsAgainWhenTheFileIsReplaced()

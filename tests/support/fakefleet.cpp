@@ -2,6 +2,17 @@
 
 namespace bellwether {
 
+QByteArray FakeHost::Job::read(qint64 from, qint64 most) const
+{
+    static const QByteArray line = QByteArray(1023, '.') + '\n';
+    QByteArray bytes = out.mid(from, most);
+    if (const qint64 at = from + bytes.size() - out.size(); bytes.size() < most && at < filler) {
+        const qint64 count = std::min(most - bytes.size(), filler - at);
+        bytes += line.repeated(count / line.size() + 2).mid(at % line.size(), count);
+    }
+    return bytes + outEnd.mid(from + bytes.size() - out.size() - filler, most - bytes.size());
+}
+
 FakeFleet::FakeFleet(const Clock &clock)
     : m_clock(clock)
 {}
@@ -190,8 +201,8 @@ void FakeFleet::poll(const Installation &i, const QString &token, qint64 out, qi
     JobPoll p;
     const auto it = h.jobs.find(token);
     if (it != h.jobs.end()) {
-        p.outSize = it->out.size();
-        p.out = it->out.mid(out, chunk);
+        p.outSize = it->out.size() + it->filler + it->outEnd.size();
+        p.out = it->read(out, chunk);
         p.errSize = it->err.size();
         p.err = it->err.mid(err, chunk);
         p.stepAlive = it->lost && it->orphanPolls-- > 0;

@@ -33,6 +33,9 @@ struct FakeHost {
         int exitStatus = 0, pollsLeft = 1;
         bool lost = false;
         int orphanPolls = 0; // once it is lost: polls that find it alive all the same
+        qint64 filler = 0;   // after `out` come so many bytes of lines that say nothing,
+        QByteArray outEnd;   // and then these
+        QByteArray read(qint64 from, qint64 most) const;
     };
     QMap<QString, Job> jobs;
     qint64 epoch = 0;

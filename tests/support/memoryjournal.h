@@ -11,6 +11,7 @@ public:
     bool isDead() const { return m_limit >= 0 && m_events.size() >= m_limit; }
     void setLimit(qsizetype limit) { m_limit = limit; } // −1: none
     void failNext(int appends) { m_failures = appends; } // as a full disk does
+    bool isFailing() const { return m_failures > 0; }
     const QList<Event> &events() const { return m_events; }
 
 private:

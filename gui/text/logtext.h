@@ -1,6 +1,7 @@
 #pragma once
 // Bytes of a host's output made fit to be shown: UTF-8 is decoded across any cut, terminal sequences are taken out,
-// control characters and characters that would reorder or hide text become visible marks, and a line has an end.
+// control characters and characters that would reorder or hide text become visible marks, and a line has an end. Of a line
+// that was overwritten from its beginning, as by a progress bar, the newest text is shown, behind the mark ␍.
 // Nothing a host prints can change how anything else on the screen reads.
 #include <QByteArray>
 #include <QList>
@@ -34,15 +35,16 @@ private:
     void put(QStringView text);
     void put(QChar c);
     void flushPair();
+    void beginAgain();
     LogLine line() const;
 
     QStringDecoder m_decoder;
-    QString m_line;
+    QString m_line, m_before; // m_before: what has been written over, the newest
     QChar m_high;
-    qint64 m_dropped = 0;
+    qint64 m_dropped = 0, m_droppedBefore = 0;
     int m_cap = defaultCap;
     Escape m_escape = Escape::None;
-    bool m_begun = false, m_carriage = false;
+    bool m_begun = false, m_carriage = false, m_overwritten = false;
 };
 
 LogLevel levelOf(QStringView line);

@@ -1,4 +1,6 @@
-#include "rolloutview/logtext.h"
+#include "text/logtext.h"
+
+#include <algorithm>
 
 namespace bellwether {
 namespace {
@@ -14,6 +16,11 @@ bool deceives(char16_t c)
     return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c
         || c == 0x2028 || c == 0x2029 || c == 0x200b || c == 0x2060 || c == 0xfeff || c == 0x00ad
         || (c >= 0xfff9 && c <= 0xfffb);
+}
+
+bool isBlank(const QString &text)
+{
+    return std::ranges::all_of(text, [](QChar c) { return c.isSpace(); });
 }
 
 bool hasWord(QStringView text, QLatin1StringView word)
@@ -62,15 +69,16 @@ void LogText::take(QChar c, QList<LogLine> &out)
         m_carriage = false; // the usual pair of carriage return and line feed
         out.append(line());
         m_line.clear();
-        m_dropped = 0;
+        m_before.clear();
+        m_dropped = m_droppedBefore = 0;
         m_escape = Escape::None;
-        m_begun = false;
+        m_begun = m_overwritten = false;
         return;
     }
     m_begun = true;
     if (m_carriage) {
         m_carriage = false;
-        put(QChar(0x240d));
+        beginAgain();
     }
     if (inEscape(u))
         return;
@@ -169,11 +177,26 @@ void LogText::flushPair()
     m_high = QChar();
 }
 
+// A lone carriage return: what comes now is written over what stands there, unless nothing does.
+void LogText::beginAgain()
+{
+    if (!isBlank(m_line)) {
+        m_overwritten = m_overwritten || !m_before.isEmpty();
+        m_before = m_line;
+        m_droppedBefore = m_dropped;
+    }
+    m_line.clear();
+    m_dropped = 0;
+}
+
 LogLine LogText::line() const
 {
-    LogLine result{m_line, levelOf(m_line)};
-    if (m_dropped > 0)
-        result.text += QStringLiteral(" \u2026 (+%1)").arg(m_dropped);
+    const bool before = isBlank(m_line) && !m_before.isEmpty(); // nothing has come in its place
+    const bool overwritten = m_overwritten || (!before && !m_before.isEmpty());
+    const QString &shown = before ? m_before : m_line;
+    LogLine result{overwritten ? QChar(0x240d) + shown : shown, levelOf(shown)};
+    if (const qint64 dropped = before ? m_droppedBefore : m_dropped; dropped > 0)
+        result.text += QStringLiteral(" \u2026 (+%1)").arg(dropped);
     return result;
 }
 
