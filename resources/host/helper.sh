@@ -21,9 +21,13 @@ linux() { [ -r /proc/self/stat ] && [ -r /proc/uptime ] || die "state reason=the
 
 # unmade OTHERWISE: why was something not made? The words of the program that could not are in m.
 unmade() { case $m in *"No space"* | *quota*) die disk 74 ;; esac; die "state reason=${m:-$1}" 73; }
+# share: a folder that is setgid and writable for its group is meant for the logins of that group, and so is what we put there.
+share() { case $(ls -ldn "$R" 2>/dev/null || ls -ldn "${R%/*}" 2>/dev/null) in d????ws*) umask 007 ;; esac; }
+# seen FILE: what is there and cannot be read is not the same as what is not there.
+seen() { [ -r "$1" ] || [ ! -e "$1" ] || die "state file=$1" 73; }
 # Makes sure of a state folder that can be written; never called by verbs that only look.
 room() {
-  linux
+  linux; share
   m=$(mkdir -p "$R/jobs" 2>&1) || unmade "it cannot be made"
   [ -w "$R" ] && [ -w "$R/jobs" ] || die "state reason=it is not writable for this login" 73
   for f in "$R" "$R/jobs"; do
@@ -32,7 +36,7 @@ room() {
 }
 # put FILE TEXT: whole or not at all; a full disk is noticed here and not by a reader later.
 write() { { printf "%s\n" "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
-put() { write "$1.t$$" "$2" && { sync "$1.t$$" 2>/dev/null || :; } && mv -f "$1.t$$" "$1" || { rm -f "$1.t$$"; die disk 74; }; }
+put() { share; write "$1.t$$" "$2" && { sync "$1.t$$" 2>/dev/null || :; } && mv -f "$1.t$$" "$1" || { rm -f "$1.t$$"; die disk 74; }; }
 # mark FILE BESIDE: a file that only has to be there; on a full disk a second name of one that is. (Not `:`: where its
 # redirection fails, a POSIX shell ends.)
 mark() { { true >"$1" || ln "$2" "$1"; } 2>/dev/null || [ -e "$1" ] || die disk 74; }
@@ -46,7 +50,7 @@ sha() {
 
 # top NAME: highest NAME.<N> into N. Epochs only grow; making the next one with ln is the only way to win.
 top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in "" | *[!0-9]*) ;; *) [ "$n" -le "$N" ] || N=$n ;; esac; done; }
-lease() { o= b= t=0 l=0; top lease; { [ "$N" -gt 0 ] && read -r o b t l <"$R/lease.$N"; } 2>/dev/null || o=; case $o in -) o= ;; esac; }
+lease() { o= b= t=0 l=0; top lease; seen "$R/lease.$N"; { [ "$N" -gt 0 ] && read -r o b t l <"$R/lease.$N"; } 2>/dev/null || o=; case $o in -) o= ;; esac; }
 fresh() { [ -n "$o" ] && [ "$b" = "$B" ] && { up; left=$((l - u + t)); [ "$left" -gt 0 ]; }; }
 # told EPOCH: what its holder said of itself (w) and for how many seconds it has had it (a, empty: not known).
 told() { w= a= c= d=; { read -r c d w <"$R/by.$1"; } 2>/dev/null || :; case $d in "" | *[!0-9]*) ;; *) [ "$c" != "$B" ] || { up; a=$((u - d)); } ;; esac; }
@@ -66,22 +70,26 @@ held() {
 }
 
 # alive FILE: is the process that it names ("pid starttime boot …") still that very one? A zombie is not (init in
-# containers often does not reap).
+# containers often does not reap). Another login's that /proc hides from us (hidepid) may live: who cannot tell says yes.
 alive() {
-  { read -r p t b _ <"$1" && read -r s <"/proc/$p/stat"; } 2>/dev/null || return 1
+  seen "$1"
+  { read -r p t b _ <"$1"; } 2>/dev/null && [ "$b" = "$B" ] || return 1
+  { read -r s <"/proc/$p/stat"; } 2>/dev/null || { [ ! -O "$1" ] && [ ! -r /proc/1/stat ]; return; }
   set -- ${s##*)}
-  [ "$b" = "$B" ] && [ "${20}" = "$t" ] && case $1 in [ZXx]) return 1 ;; esac
+  [ "${20}" = "$t" ] && case $1 in [ZXx]) return 1 ;; esac
 }
 # live: is any step under way? Who holds the one slot of this host, or an orphan that outlived its supervisor.
 live() {
   top slot
   k= ow=
+  seen "$R/slot.$N"
   { [ "$N" -gt 0 ] && read -r _ _ _ k ow <"$R/slot.$N"; } 2>/dev/null || return 1
-  [ -n "$k" ] && { alive "$R/slot.$N" || alive "$R/jobs/$k/step"; }
+  [ -n "$k" ] && { alive "$R/slot.$N" || { seen "$R/jobs/$k"; alive "$R/jobs/$k/step"; }; }
 }
 # look TOKEN: its folder into J, its state into S. rc is looked at again after "not alive": it may have ended in between.
 look() {
   J=$R/jobs/$1
+  seen "$J"
   if [ -s "$J/rc" ]; then S=done
   elif [ -s "$J/sup" ]; then
     if alive "$J/sup"; then S=running; elif [ -s "$J/rc" ]; then S=done; else S=lost; fi
@@ -159,11 +167,12 @@ who)
 env)
   boot; room; fence "$3" "$4"; look "$2"
   case $S in absent | unstarted) ;; *) die "begun state=$S" 65 ;; esac
-  mkdir -p "$J" 2>/dev/null && cat >"$J/env.$$" 2>/dev/null && mv -f "$J/env.$$" "$J/env" || { rm -f "$J/env.$$"; die disk 74; }
+  mkdir -p "$J" 2>/dev/null && (umask 077 && cat >"$J/env.$$") 2>/dev/null && mv -f "$J/env.$$" "$J/env" || { rm -f "$J/env.$$"; die disk 74; }
   ok ok ;;
 start)
   boot; room; fence "$3" "$4"
   J=$R/jobs/$2
+  seen "$J"
   [ -s "$J/sup" ] || held "$4"
   mkdir -p "$J" 2>/dev/null || die disk 74
   unset BWR_P # it may have been exported
@@ -200,6 +209,7 @@ start)
     busy*) die "busy ${a#busy }" 75 ;;
     fenced) die fenced 77 ;;
     disk) die disk 74 ;;
+    state*) die "$a" 73 ;;
     esac
     look "$2"
   fi

@@ -152,16 +152,16 @@ private Q_SLOTS:
         QTest::addColumn<int>("most");
         const QString token = "r123.h456.1.7.2", epoch = "1234567";
         // What goes again and again has to be small: on a link of 1 kB a second it is sent beside the health checks.
-        QTest::newRow("poll") << QStringList{"poll", token, "123456789", "1234567", "262144", "20"} << 1500;
-        QTest::newRow("renew") << QStringList{"renew", epoch, owner, "150"} << 1150;
+        QTest::newRow("poll") << QStringList{"poll", token, "123456789", "1234567", "262144", "20"} << 1700;
+        QTest::newRow("renew") << QStringList{"renew", epoch, owner, "150"} << 1300;
         QTest::newRow("ack") << QStringList{"ack", token} << 550;
-        QTest::newRow("cancel") << QStringList{"cancel", token, epoch, owner} << 1550;
+        QTest::newRow("cancel") << QStringList{"cancel", token, epoch, owner} << 1700;
         QTest::newRow("who") << QStringList{"who"} << 1700;
         QTest::newRow("lock") << QStringList{"lock", owner, "150", "a console", owner} << 4200;
-        QTest::newRow("unlock") << QStringList{"unlock", epoch, owner} << 1000;
-        QTest::newRow("hold") << QStringList{"hold", owner, "reason"} << 1150;
+        QTest::newRow("unlock") << QStringList{"unlock", epoch, owner} << 1150;
+        QTest::newRow("hold") << QStringList{"hold", owner, "reason"} << 1200;
         QTest::newRow("unhold") << QStringList{"unhold", owner} << 500;
-        QTest::newRow("env") << QStringList{"env", token, epoch, owner} << 2100;
+        QTest::newRow("env") << QStringList{"env", token, epoch, owner} << 2350;
         QTest::newRow("start") << QStringList{"start", token, epoch, owner, "900", QString(64, 'a')} << 9200; // and the supervisor
         QTest::newRow("gc") << QStringList{"gc", "60"} << 500;
     }
