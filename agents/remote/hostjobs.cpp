@@ -242,7 +242,7 @@ void HostJobs::who(const Host &host, std::function<void(Result<HostIdentity>)> d
     ask<HostIdentity>(m_shell, host, {QStringLiteral("who")}, {}, std::move(done),
                       [](const HostAnswer &answer, const ExecResult &) -> Result<HostIdentity> {
                           return HostIdentity{answer.text("machine"), answer.text("boot"), answer.text("owner"),
-                                              answer.number("left"), answer.text("job")};
+                                              answer.number("left"), answer.text("job"), answer.number("ends") > 0, answer.rest(" unfit=")};
                       });
 }
 

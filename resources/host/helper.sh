@@ -25,14 +25,22 @@ unmade() { case $m in *"No space"* | *quota*) die disk 74 ;; esac; die "state re
 share() { case $(ls -ldn "$R" 2>/dev/null || ls -ldn "${R%/*}" 2>/dev/null) in d????ws*) umask 007 ;; esac; }
 # seen FILE: what is there and cannot be read is not the same as what is not there.
 seen() { [ -r "$1" ] || [ ! -e "$1" ] || die "state file=$1" 73; }
+# fit: why this login cannot keep its state here goes into m. Looks only: what is not there yet is as good as where it will be made.
+fit() {
+  m=
+  for f in "$R" "$R/jobs"; do
+    d=$f
+    until [ -e "${d:=/}" ]; do d=${d%/*}; done
+    [ -d "$d" ] && [ -w "$d" ] && [ -x "$d" ] || m="$d is not writable for this login"
+    [ "$d" != "$f" ] || case $(ls -ldn "$f" 2>/dev/null) in d???????w*) m="everybody may change $f" ;; esac
+  done
+}
 # Makes sure of a state folder that can be written; never called by verbs that only look.
 room() {
   linux; share
   m=$(mkdir -p "$R/jobs" 2>&1) || unmade "it cannot be made"
-  [ -w "$R" ] && [ -w "$R/jobs" ] || die "state reason=it is not writable for this login" 73
-  for f in "$R" "$R/jobs"; do
-    case $(ls -ldn "$f" 2>/dev/null) in d???????w*) die "state reason=everybody may write to $f" 73 ;; esac
-  done
+  fit
+  [ -z "$m" ] || die "state reason=$m" 73
 }
 # put FILE TEXT: whole or not at all; a full disk is noticed here and not by a reader later.
 write() { { printf "%s\n" "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
@@ -97,6 +105,17 @@ look() {
   else S=absent; fi
 }
 size() { z=0; [ -f "$1" ] && z=$(($(wc -c <"$1"))); :; }
+# scope: is there a systemd that takes a step out of its login's session? The words that make it one's own unit go into w. Root
+# has the machine's, others their own where it stays without them (linger). Its files are somewhere else in tests.
+scope() {
+  w= s=${BWR_SYSTEMD-}
+  [ -d "$s/run/systemd/system" ] && command -v systemd-run >/dev/null 2>&1 || return 1
+  if [ "$(id -u)" = 0 ]; then w=--system
+  elif [ -f "$s/var/lib/systemd/linger/${USER:-/}" ]; then
+    w=--user XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}
+    export XDG_RUNTIME_DIR
+  else return 1; fi
+}
 # span FILE FROM MOST: its size into z, how many of its bytes come now into n.
 span() { size "$1"; n=$((z - $2)); [ $n -ge 0 ] || n=0; [ $n -le "$3" ] || n=$3; }
 part() { [ "$3" = 0 ] || tail -c "+$(($2 + 1))" "$1" | head -c "$3"; }
@@ -162,8 +181,15 @@ who)
   linux; boot; left=0; lease; fresh || o=; ow=$o
   # Where several hosts are made of one machine (the demo, containers) their SSH service says which one this is.
   M=${BWR_MACHINE_ID-}; [ -n "$M" ] || { read -r M </etc/machine-id; } 2>/dev/null || :
-  k=; ol=$ow; live && ok "owner=$ol left=$left machine=$M boot=$B job=$k"
-  ok "owner=$ol left=$left machine=$M boot=$B job=" ;;
+  ol=$ow; live || k=
+  # ends: logind ends a step of this login with its last session. b true, who is spared, who alone is not.
+  e=0 u=\"${USER-}\" l=org.freedesktop.login1
+  scope || case $(echo $(busctl get-property $l /org/freedesktop/login1 $l.Manager KillUserProcesses KillExcludeUsers KillOnlyUsers 2>/dev/null)) in
+  "b true as "*"$u"*" as "*) ;;
+  "b true "*" as 0" | "b true "*"$u"*) e=1 ;;
+  esac
+  fit
+  ok "owner=$ol left=$left machine=$M boot=$B job=$k ends=$e unfit=$m" ;;
 env)
   boot; room; fence "$3" "$4"; look "$2"
   case $S in absent | unstarted) ;; *) die "begun state=$S" 65 ;; esac
@@ -198,12 +224,19 @@ start)
     n=1
     BWR_R=$R BWR_K=$2 BWR_E=$3 BWR_O=$4 BWR_T=$5
     export BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_SUP
+    # logind may end all that a session began (KillUserProcesses): a unit of its own outlives the session. systemd-run moves
+    # itself there and becomes the supervisor, with all that is open and set. (What has $ in it is not for its arguments.)
     detach() {
-      command -v setsid >/dev/null 2>&1 && exec setsid sh -c "$BWR_SUP" bwr-sup 2>/dev/null
-      exec nohup sh -c "$BWR_SUP" bwr-sup 2>/dev/null
+      [ -z "$w" ] || w="systemd-run $w --scope --quiet --collect --unit=bwr-$1.$$ --"
+      command -v setsid >/dev/null 2>&1 && exec $w setsid sh -c 'eval "$BWR_SUP"' bwr-sup 2>/dev/null
+      exec $w nohup sh -c 'eval "$BWR_SUP"' bwr-sup 2>/dev/null
     }
     # The supervisor says one line and closes the pipe: read returns when the claim is on disk, or at its death.
-    a=$({ if [ -n "${7:-}" ]; then tell "$BWR_P" | detach & else detach </dev/null & fi; })
+    begin() { a=$({ if [ -n "$2" ]; then tell "$BWR_P" | detach "$1" & else detach "$1" </dev/null & fi; }); }
+    scope || w=
+    begin "$2" "${7:-}"
+    # systemd would not, or had its unit and nothing was heard of it: without. Should both be there, the claim is one's.
+    [ -n "$a" ] || [ -z "$w" ] || { w=; begin "$2" "${7:-}"; }
     case $a in
     taken) n=0 ;;
     busy*) die "busy ${a#busy }" 75 ;;
