@@ -155,6 +155,10 @@ lock)
       [ -z "$by" ] || sign "$e" "$by"
       find "$R/jobs" -mindepth 2 -maxdepth 2 -name ack -mmin +10080 2>/dev/null |
         while IFS= read -r a; do rm -rf "${a%/ack}"; done
+      # What was refused and never begun goes as well. A late start of it is fenced by now: its supervisor reads the lease
+      # after it has the slot, and where one has the slot already nothing of the kind goes.
+      live || find "$R/jobs" -mindepth 1 -maxdepth 1 -type d -mmin +10080 2>/dev/null |
+        while IFS= read -r a; do [ -e "$a/sup" ] || rm -rf "$a"; done
       ok "epoch=$e held=new hold=$h taken=$was"
     fi
     rm -f "$R/l.$$"
