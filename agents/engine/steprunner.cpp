@@ -33,6 +33,7 @@ int hostDeadline(const Step &step)
     return step.deadlineS;
 }
 
+constexpr qint64 silentWatcherS = 60; // a busy disk holds it up for a while
 constexpr qint64 heldAgainMs = 1000, strangerAgainMs = 5000, orphanAgainMs = 5000;
 constexpr int mostFenced = 12; // a minute: twice the time in which a lease is renewed
 
@@ -288,6 +289,7 @@ void StepRunner::take(const JobPoll &poll)
     const bool drained = m_output.out() >= poll.outSize && m_output.err() >= poll.errSize;
     switch (poll.state) {
     case JobState::Running:
+        watched(poll.heartbeatAgeS);
         cancelIfAborted();
         return this->poll(m_cancelAsked ? 1 : 10);
     case JobState::Done:
@@ -300,6 +302,22 @@ void StepRunner::take(const JobPoll &poll)
     case JobState::Unstarted:
         return forgotten();
     }
+}
+
+// What watches over a step on its host moves every second. Frozen, it keeps no deadline and hears no cancel: people are told.
+void StepRunner::watched(qint64 silentS)
+{
+    if (silentS < silentWatcherS) {
+        m_unwatched = false;
+        return;
+    }
+    if (std::exchange(m_unwatched, true))
+        return;
+    StepReconciled e;
+    e.host = m_host.name;
+    e.token = m_run.token;
+    e.found = QStringLiteral("running, but what watches over it has not moved for %1 s and keeps no deadline").arg(silentS);
+    m_runtime.record(m_rollout, {e});
 }
 
 // A reboot before its folder is mounted, a machine that was set back: never a reason to run it again.

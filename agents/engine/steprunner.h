@@ -33,6 +33,7 @@ private:
     void started();
     void poll(int waitS);
     void take(const JobPoll &poll);
+    void watched(qint64 silentS);
     void forgotten();
     void orphaned();
     void exited(const JobPoll &poll);
@@ -61,7 +62,7 @@ private:
     StepOutput m_output;
     int m_failures = 0, m_slowChecks = 0, m_fenced = 0;
     bool m_cancelAsked = false;
-    bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false;
+    bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false, m_unwatched = false;
 };
 
 } // namespace bellwether

@@ -33,6 +33,7 @@ struct FakeHost {
         int exitStatus = 0, pollsLeft = 1;
         bool lost = false;
         int orphanPolls = 0; // once it is lost: polls that find it alive all the same
+        qint64 heartbeatAgeS = -1; // for how long what watches over it has not moved
     };
     QMap<QString, Job> jobs;
     qint64 epoch = 0;
