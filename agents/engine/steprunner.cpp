@@ -36,6 +36,7 @@ int hostDeadline(const Step &step)
 constexpr qint64 heldAgainMs = 1000, strangerAgainMs = 5000, orphanAgainMs = 5000, longAgainMs = 5000;
 // For so long what has ended is read from where reading stands; then only its end, as much as two polls bring.
 constexpr qint64 readMs = 10'000, readMigrationsMs = 60'000, leastEnd = 4 << 10;
+constexpr qint64 silentWatcherS = 60; // a busy disk holds it up for a while
 constexpr int mostFenced = 12; // a minute: twice the time in which a lease is renewed
 
 QString outputOf(const Installation &host, const QString &token)
@@ -301,6 +302,7 @@ void StepRunner::take(const JobPoll &poll, qint64 tookMs)
     observed(m_output.take(*state(), poll.out, poll.err));
     switch (poll.state) {
     case JobState::Running:
+        watched(poll.heartbeatAgeS);
         cancelIfAborted();
         return m_output.isLong() ? watch(poll.outSize, poll.errSize) : this->poll(m_cancelAsked ? 1 : 10);
     case JobState::Done:
@@ -324,6 +326,7 @@ void StepRunner::watch(qint64 outSize, qint64 errSize)
             if (!poll || poll->state != JobState::Running)
                 return self.poll(0);
             self.connected();
+            self.watched(poll->heartbeatAgeS);
             self.cancelIfAborted();
             self.watch(poll->outSize, poll->errSize);
         }));
@@ -341,6 +344,22 @@ bool StepRunner::isReadToItsEnd(const JobPoll &poll, qint64 tookMs)
         most = std::min(most, std::max<qint64>(leastEnd, 2 * std::max(poll.out.size(), poll.err.size())));
     m_output.skip(poll.outSize, poll.errSize, most);
     return m_output.out() >= poll.outSize && m_output.err() >= poll.errSize;
+}
+
+// What watches over a step on its host moves every second. Frozen, it keeps no deadline and hears no cancel: people are told.
+void StepRunner::watched(qint64 silentS)
+{
+    if (silentS < silentWatcherS) {
+        m_unwatched = false;
+        return;
+    }
+    if (std::exchange(m_unwatched, true))
+        return;
+    StepReconciled e;
+    e.host = m_host.name;
+    e.token = m_run.token;
+    e.found = QStringLiteral("running, but what watches over it has not moved for %1 s and keeps no deadline").arg(silentS);
+    m_runtime.record(m_rollout, {e});
 }
 
 // A reboot before its folder is mounted, a machine that was set back: never a reason to run it again.

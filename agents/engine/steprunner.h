@@ -36,6 +36,7 @@ private:
     void take(const JobPoll &poll, qint64 tookMs);
     void watch(qint64 outSize, qint64 errSize);
     bool isReadToItsEnd(const JobPoll &poll, qint64 tookMs);
+    void watched(qint64 silentS);
     void forgotten();
     void orphaned();
     void exited(const JobPoll &poll);
@@ -66,7 +67,7 @@ private:
     int m_failures = 0, m_slowChecks = 0, m_fenced = 0;
     qint64 m_endReadMs = 0; // spent on reading what it said, since it has ended
     bool m_cancelAsked = false;
-    bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false;
+    bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false, m_unwatched = false;
 };
 
 } // namespace bellwether

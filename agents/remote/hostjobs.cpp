@@ -30,7 +30,10 @@ std::unexpected<Error> errorOf(const HostAnswer &answer, const HostJobs::Host &h
         return fail(ErrorCode::HostDiskFull, {name});
     if (answer.err == "state") {
         const QString root = host.stateRoot.isEmpty() ? QStringLiteral("~/.local/state/bellwether") : host.stateRoot;
-        return fail(ErrorCode::HostStateUnusable, {name, root, answer.reason()});
+        const QString unread = answer.rest("file=");
+        return fail(ErrorCode::HostStateUnusable, {name, root, unread.isEmpty() ? answer.reason()
+            : QStringLiteral("another login made %1 and this one may not read it, so what is under way there is not known (consoles of "
+                             "several logins need a folder that belongs to a group of theirs, mode 2770)").arg(unread)});
     }
     if (answer.err == "sha")
         return fail(ErrorCode::ConnectionLost, {name, QStringLiteral("the step's script arrived incomplete; nothing was started")});
@@ -239,7 +242,7 @@ void HostJobs::who(const Host &host, std::function<void(Result<HostIdentity>)> d
     ask<HostIdentity>(m_shell, host, {QStringLiteral("who")}, {}, std::move(done),
                       [](const HostAnswer &answer, const ExecResult &) -> Result<HostIdentity> {
                           return HostIdentity{answer.text("machine"), answer.text("boot"), answer.text("owner"),
-                                              answer.number("left"), answer.text("job")};
+                                              answer.number("left"), answer.text("job"), answer.number("ends") > 0, answer.rest(" unfit=")};
                       });
 }
 

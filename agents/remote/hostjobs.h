@@ -36,6 +36,8 @@ struct HostIdentity {
     QString lockOwner;          // empty when nobody holds a fresh lease
     qint64 leaseLeftS = 0;
     QString job;                // token of the step under way
+    bool endsSteps = false;     // with the login's last session, a step that we begin as well (logind, KillUserProcesses)
+    QString unfit;              // why this login cannot keep its state there; empty when it can
 };
 
 class HostJobs {

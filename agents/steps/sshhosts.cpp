@@ -128,7 +128,14 @@ void SshHosts::measure(const Installation &host, const Probes &probes, std::func
             facts.machineId = who->machineId;
             facts.bootId = who->bootId;
             facts.lockOwner = who->lockOwner;
+            facts.sessionEndsSteps = who->endsSteps;
+            if (!who->unfit.isEmpty()) {
+                facts.stateProblem = who->unfit;
+                facts.problems.append(QStringLiteral("host-run state: ") + who->unfit);
+            }
         } else if (facts.reachable) {
+            if (who.error().code == ErrorCode::HostStateUnusable)
+                facts.stateProblem = who.error().args.value(2);
             facts.problems.append(QStringLiteral("host-run state: ") + errorClause(who.error()));
         } else {
             const Error error = named(who.error(), host);

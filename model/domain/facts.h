@@ -64,6 +64,8 @@ struct HostFacts {
     QStringList problems; // probes that failed, one line each
     std::optional<UserCertificate> certificate; // what its key is used with
     std::optional<QString> sudoProblem; // why commands cannot become root's with the password that was given
+    std::optional<QString> stateProblem; // why its state folder cannot be used by the login: no step can begin
+    std::optional<bool> sessionEndsSteps; // with the login's last session
     template<class V, class S>
     static void fields(V &&v, S &s)
     {
@@ -87,6 +89,8 @@ struct HostFacts {
         v("problems", s.problems);
         v("certificate", s.certificate);
         v("sudo_problem", s.sudoProblem);
+        v("state_problem", s.stateProblem);
+        v("session_ends_steps", s.sessionEndsSteps);
     }
 };
 

@@ -214,6 +214,23 @@ Objection certificateExpires(const HostCheckInput &in)
             QStringLiteral("Have %1 signed anew before the rollout needs to connect again.").arg(certificate->path), false};
 }
 
+Objection stateUnusable(const HostCheckInput &in)
+{
+    if (!in.facts.reachable || !in.facts.stateProblem)
+        return {};
+    return {QStringLiteral("its state folder cannot be used: %1").arg(*in.facts.stateProblem),
+            QStringLiteral("Correct the folder's owner and permissions, or set \u201cstate\u201d in the fleet file, then check the fleet again.")};
+}
+
+Objection sessionEndsSteps(const HostCheckInput &in)
+{
+    if (!in.facts.reachable || !in.facts.sessionEndsSteps.value_or(false))
+        return {};
+    const QString &user = in.installation.endpoint.user;
+    return {QStringLiteral("it ends whatever a login has begun when its last connection closes (KillUserProcesses), a step as well"),
+            QStringLiteral("Run \u201cloginctl enable-linger %1\u201d there, then check the fleet again.").arg(user.isEmpty() ? QStringLiteral("USER") : user), false};
+}
+
 } // namespace
 
 const QList<HostCheck> &stateChecks()
@@ -228,7 +245,8 @@ const QList<HostCheck> &pathChecks()
 {
     static const QList<HostCheck> checks{{"major-refused", majorRefused}, {"no-path", noPath},         {"profile-incomplete", profileIncomplete},
                                          {"backup-missing", backupMissing}, {"domain-missing", domainMissing}, {"disk", disk},
-                                         {"needs-window", window},         {"certificate-expires", certificateExpires}};
+                                         {"needs-window", window},         {"certificate-expires", certificateExpires}, {"state-unusable", stateUnusable},
+                                         {"session-ends-steps", sessionEndsSteps}};
     return checks;
 }
 

@@ -30,6 +30,8 @@ QJsonObject fleetRowJson(const FleetRow &row)
     facts.insert(QStringLiteral("problems"), QJsonArray::fromStringList(f.problems));
     if (f.sudoProblem)
         facts.insert(QStringLiteral("sudo_problem"), *f.sudoProblem);
+    if (f.stateProblem)
+        facts.insert(QStringLiteral("state_problem"), *f.stateProblem);
     return QJsonObject{{QStringLiteral("name"), i.name},
                        {QStringLiteral("address"), i.endpoint.address},
                        {QStringLiteral("port"), i.endpoint.port},

@@ -21,18 +21,30 @@ linux() { [ -r /proc/self/stat ] && [ -r /proc/uptime ] || die "state reason=the
 
 # unmade OTHERWISE: why was something not made? The words of the program that could not are in m.
 unmade() { case $m in *"No space"* | *quota*) die disk 74 ;; esac; die "state reason=${m:-$1}" 73; }
+# share: a folder that is setgid and writable for its group is meant for the logins of that group, and so is what we put there.
+share() { case $(ls -ldn "$R" 2>/dev/null || ls -ldn "${R%/*}" 2>/dev/null) in d????ws*) umask 007 ;; esac; }
+# seen FILE: what is there and cannot be read is not the same as what is not there.
+seen() { [ -r "$1" ] || [ ! -e "$1" ] || die "state file=$1" 73; }
+# fit: why this login cannot keep its state here goes into m. Looks only: what is not there yet is as good as where it will be made.
+fit() {
+  m=
+  for f in "$R" "$R/jobs"; do
+    d=$f
+    until [ -e "${d:=/}" ]; do d=${d%/*}; done
+    [ -d "$d" ] && [ -w "$d" ] && [ -x "$d" ] || m="$d is not writable for this login"
+    [ "$d" != "$f" ] || case $(ls -ldn "$f" 2>/dev/null) in d???????w*) m="everybody may change $f" ;; esac
+  done
+}
 # Makes sure of a state folder that can be written; never called by verbs that only look.
 room() {
-  linux
+  linux; share
   m=$(mkdir -p "$R/jobs" 2>&1) || unmade "it cannot be made"
-  [ -w "$R" ] && [ -w "$R/jobs" ] || die "state reason=it is not writable for this login" 73
-  for f in "$R" "$R/jobs"; do
-    case $(ls -ldn "$f" 2>/dev/null) in d???????w*) die "state reason=everybody may write to $f" 73 ;; esac
-  done
+  fit
+  [ -z "$m" ] || die "state reason=$m" 73
 }
 # put FILE TEXT: whole or not at all; a full disk is noticed here and not by a reader later.
 write() { { printf "%s\n" "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
-put() { write "$1.t$$" "$2" && { sync "$1.t$$" 2>/dev/null || :; } && mv -f "$1.t$$" "$1" || { rm -f "$1.t$$"; die disk 74; }; }
+put() { share; write "$1.t$$" "$2" && { sync "$1.t$$" 2>/dev/null || :; } && mv -f "$1.t$$" "$1" || { rm -f "$1.t$$"; die disk 74; }; }
 # mark FILE BESIDE: a file that only has to be there; on a full disk a second name of one that is. (Not `:`: where its
 # redirection fails, a POSIX shell ends.)
 mark() { { true >"$1" || ln "$2" "$1"; } 2>/dev/null || [ -e "$1" ] || die disk 74; }
@@ -46,7 +58,7 @@ sha() {
 
 # top NAME: highest NAME.<N> into N. Epochs only grow; making the next one with ln is the only way to win.
 top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in "" | *[!0-9]*) ;; *) [ "$n" -le "$N" ] || N=$n ;; esac; done; }
-lease() { o= b= t=0 l=0; top lease; { [ "$N" -gt 0 ] && read -r o b t l <"$R/lease.$N"; } 2>/dev/null || o=; case $o in -) o= ;; esac; }
+lease() { o= b= t=0 l=0; top lease; seen "$R/lease.$N"; { [ "$N" -gt 0 ] && read -r o b t l <"$R/lease.$N"; } 2>/dev/null || o=; case $o in -) o= ;; esac; }
 fresh() { [ -n "$o" ] && [ "$b" = "$B" ] && { up; left=$((l - u + t)); [ "$left" -gt 0 ]; }; }
 # told EPOCH: what its holder said of itself (w) and for how many seconds it has had it (a, empty: not known).
 told() { w= a= c= d=; { read -r c d w <"$R/by.$1"; } 2>/dev/null || :; case $d in "" | *[!0-9]*) ;; *) [ "$c" != "$B" ] || { up; a=$((u - d)); } ;; esac; }
@@ -66,22 +78,26 @@ held() {
 }
 
 # alive FILE: is the process that it names ("pid starttime boot …") still that very one? A zombie is not (init in
-# containers often does not reap).
+# containers often does not reap). Another login's that /proc hides from us (hidepid) may live: who cannot tell says yes.
 alive() {
-  { read -r p t b _ <"$1" && read -r s <"/proc/$p/stat"; } 2>/dev/null || return 1
+  seen "$1"
+  { read -r p t b _ <"$1"; } 2>/dev/null && [ "$b" = "$B" ] || return 1
+  { read -r s <"/proc/$p/stat"; } 2>/dev/null || { [ ! -O "$1" ] && [ ! -r /proc/1/stat ]; return; }
   set -- ${s##*)}
-  [ "$b" = "$B" ] && [ "${20}" = "$t" ] && case $1 in [ZXx]) return 1 ;; esac
+  [ "${20}" = "$t" ] && case $1 in [ZXx]) return 1 ;; esac
 }
 # live: is any step under way? Who holds the one slot of this host, or an orphan that outlived its supervisor.
 live() {
   top slot
   k= ow=
+  seen "$R/slot.$N"
   { [ "$N" -gt 0 ] && read -r _ _ _ k ow <"$R/slot.$N"; } 2>/dev/null || return 1
-  [ -n "$k" ] && { alive "$R/slot.$N" || alive "$R/jobs/$k/step"; }
+  [ -n "$k" ] && { alive "$R/slot.$N" || { seen "$R/jobs/$k"; alive "$R/jobs/$k/step"; }; }
 }
 # look TOKEN: its folder into J, its state into S. rc is looked at again after "not alive": it may have ended in between.
 look() {
   J=$R/jobs/$1
+  seen "$J"
   if [ -s "$J/rc" ]; then S=done
   elif [ -s "$J/sup" ]; then
     if alive "$J/sup"; then S=running; elif [ -s "$J/rc" ]; then S=done; else S=lost; fi
@@ -89,6 +105,17 @@ look() {
   else S=absent; fi
 }
 size() { z=0; [ -f "$1" ] && z=$(($(wc -c <"$1"))); :; }
+# scope: is there a systemd that takes a step out of its login's session? The words that make it one's own unit go into w. Root
+# has the machine's, others their own where it stays without them (linger). Its files are somewhere else in tests.
+scope() {
+  w= s=${BWR_SYSTEMD-}
+  [ -d "$s/run/systemd/system" ] && command -v systemd-run >/dev/null 2>&1 || return 1
+  if [ "$(id -u)" = 0 ]; then w=--system
+  elif [ -f "$s/var/lib/systemd/linger/${USER:-/}" ]; then
+    w=--user XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}
+    export XDG_RUNTIME_DIR
+  else return 1; fi
+}
 # span FILE FROM MOST: its size into z, how many of its bytes come now into n.
 span() { size "$1"; n=$((z - $2)); [ $n -ge 0 ] || n=0; [ $n -le "$3" ] || n=$3; }
 part() { [ "$3" = 0 ] || tail -c "+$(($2 + 1))" "$1" | head -c "$3"; }
@@ -128,6 +155,10 @@ lock)
       [ -z "$by" ] || sign "$e" "$by"
       find "$R/jobs" -mindepth 2 -maxdepth 2 -name ack -mmin +10080 2>/dev/null |
         while IFS= read -r a; do rm -rf "${a%/ack}"; done
+      # What was refused and never begun goes as well. A late start of it is fenced by now: its supervisor reads the lease
+      # after it has the slot, and where one has the slot already nothing of the kind goes.
+      live || find "$R/jobs" -mindepth 1 -maxdepth 1 -type d -mmin +10080 2>/dev/null |
+        while IFS= read -r a; do [ -e "$a/sup" ] || rm -rf "$a"; done
       ok "epoch=$e held=new hold=$h taken=$was"
     fi
     rm -f "$R/l.$$"
@@ -154,16 +185,24 @@ who)
   linux; boot; left=0; lease; fresh || o=; ow=$o
   # Where several hosts are made of one machine (the demo, containers) their SSH service says which one this is.
   M=${BWR_MACHINE_ID-}; [ -n "$M" ] || { read -r M </etc/machine-id; } 2>/dev/null || :
-  k=; ol=$ow; live && ok "owner=$ol left=$left machine=$M boot=$B job=$k"
-  ok "owner=$ol left=$left machine=$M boot=$B job=" ;;
+  ol=$ow; live || k=
+  # ends: logind ends a step of this login with its last session. b true, who is spared, who alone is not.
+  e=0 u=\"${USER-}\" l=org.freedesktop.login1
+  scope || case $(echo $(busctl get-property $l /org/freedesktop/login1 $l.Manager KillUserProcesses KillExcludeUsers KillOnlyUsers 2>/dev/null)) in
+  "b true as "*"$u"*" as "*) ;;
+  "b true "*" as 0" | "b true "*"$u"*) e=1 ;;
+  esac
+  fit
+  ok "owner=$ol left=$left machine=$M boot=$B job=$k ends=$e unfit=$m" ;;
 env)
   boot; room; fence "$3" "$4"; look "$2"
   case $S in absent | unstarted) ;; *) die "begun state=$S" 65 ;; esac
-  mkdir -p "$J" 2>/dev/null && cat >"$J/env.$$" 2>/dev/null && mv -f "$J/env.$$" "$J/env" || { rm -f "$J/env.$$"; die disk 74; }
+  mkdir -p "$J" 2>/dev/null && (umask 077 && cat >"$J/env.$$") 2>/dev/null && mv -f "$J/env.$$" "$J/env" || { rm -f "$J/env.$$"; die disk 74; }
   ok ok ;;
 start)
   boot; room; fence "$3" "$4"
   J=$R/jobs/$2
+  seen "$J"
   [ -s "$J/sup" ] || held "$4"
   mkdir -p "$J" 2>/dev/null || die disk 74
   unset BWR_P # it may have been exported
@@ -189,17 +228,25 @@ start)
     n=1
     BWR_R=$R BWR_K=$2 BWR_E=$3 BWR_O=$4 BWR_T=$5
     export BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_SUP
+    # logind may end all that a session began (KillUserProcesses): a unit of its own outlives the session. systemd-run moves
+    # itself there and becomes the supervisor, with all that is open and set. (What has $ in it is not for its arguments.)
     detach() {
-      command -v setsid >/dev/null 2>&1 && exec setsid sh -c "$BWR_SUP" bwr-sup 2>/dev/null
-      exec nohup sh -c "$BWR_SUP" bwr-sup 2>/dev/null
+      [ -z "$w" ] || w="systemd-run $w --scope --quiet --collect --unit=bwr-$1.$$ --"
+      command -v setsid >/dev/null 2>&1 && exec $w setsid sh -c 'eval "$BWR_SUP"' bwr-sup 2>/dev/null
+      exec $w nohup sh -c 'eval "$BWR_SUP"' bwr-sup 2>/dev/null
     }
     # The supervisor says one line and closes the pipe: read returns when the claim is on disk, or at its death.
-    a=$({ if [ -n "${7:-}" ]; then tell "$BWR_P" | detach & else detach </dev/null & fi; })
+    begin() { a=$({ if [ -n "$2" ]; then tell "$BWR_P" | detach "$1" & else detach "$1" </dev/null & fi; }); }
+    scope || w=
+    begin "$2" "${7:-}"
+    # systemd would not, or had its unit and nothing was heard of it: without. Should both be there, the claim is one's.
+    [ -n "$a" ] || [ -z "$w" ] || { w=; begin "$2" "${7:-}"; }
     case $a in
     taken) n=0 ;;
     busy*) die "busy ${a#busy }" 75 ;;
     fenced) die fenced 77 ;;
     disk) die disk 74 ;;
+    state*) die "$a" 73 ;;
     esac
     look "$2"
   fi

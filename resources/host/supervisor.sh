@@ -1,8 +1,8 @@
 # bwr v1 supervisor: detached, owns one job from its claim to its result. It is run twice by the same process: until the
 # claim its stdout is the pipe of `start`, where exactly one answer goes; then it takes its own place with nothing open
 # (`exec >/dev/null` is not enough: mksh keeps a copy of what was there, and its subshells too).
+# Its umask is the helper's.
 set -u
-umask 077
 J=$BWR_R/jobs/$BWR_K
 cd "$J" || exit 1
 R=$BWR_R K=$BWR_K E=$BWR_E O=$BWR_O T=$BWR_T M=${BWR_M:-022}
@@ -14,7 +14,13 @@ keep() { sync "$@" 2>/dev/null || :; }
 nap() { sleep 0.1 2>/dev/null || sleep 1; }
 top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in "" | *[!0-9]*) continue ;; esac; [ "$n" -gt "$N" ] && N=$n; done; :; }
 born() { st=; { read -r s <"/proc/$1/stat"; } 2>/dev/null || return 1; s=${s##*)}; set -- $s; st=${20}; case $1 in Z | X | x) return 1 ;; esac; }
-alive() { p= s0= b=; { read -r p s0 b _ <"$1"; } 2>/dev/null || :; [ -n "$p" ] && [ "$b" = "$B" ] && born "$p" && [ "$st" = "$s0" ]; }
+# As in the helper: whom /proc hides from us may live.
+alive() {
+  p= s0= b=
+  { read -r p s0 b _ <"$1"; } 2>/dev/null || :
+  [ -n "$p" ] && [ "$b" = "$B" ] || return 1
+  born "$p" && [ "$st" = "$s0" ] || { [ ! -r "/proc/$p" ] && [ ! -O "$1" ] && [ ! -r /proc/1/stat ]; }
+}
 # Process $1 and its descendants into f. (mksh puts its own end off until its child has ended.)
 family() {
   f=$1 g=
@@ -29,6 +35,7 @@ family() {
   done
 }
 say() { printf "%s\n" "$1"; }
+seen() { [ -r "$1" ] || [ ! -e "$1" ] || { say "state file=$1"; exit 73; }; }
 leave() { printf "%s\n" "- - - - -" >"$slot.t" 2>/dev/null && mv -f "$slot.t" "$slot"; }
 
 if [ "${1:-}" != claimed ]; then
@@ -39,7 +46,9 @@ i=0
 while :; do
   top slot
   k= ow=
+  seen "$R/slot.$N"
   { [ "$N" -gt 0 ] && read -r _ _ _ k ow <"$R/slot.$N"; } 2>/dev/null || k=
+  seen "$R/jobs/$k"; seen "$R/jobs/$k/step"
   if [ -n "$k" ] && [ "$k" != - ] && { alive "$R/slot.$N" || alive "$R/jobs/$k/step"; }; then
     # Somebody else's supervisor for this very job: the starter reads the state, all is well.
     [ "$k" = "$K" ] && { i=0; while [ ! -s sup ] && alive "$R/slot.$N" && [ $i -lt 50 ]; do nap; i=$((i + 1)); done; say taken; exit 0; }

@@ -124,6 +124,26 @@ private Q_SLOTS:
         QVERIFY(second.wait() && !second->has_value());
         QCOMPARE(QByteArray(errorKey(second->error().code)), QByteArray("host-state-unusable"));
     }
+    void aReadOnlyDiskIsSaidBeforeItsTurn()
+    {
+        // [fault 19]
+        const SmallDisk disk(m_state->filePath("small"), "size=64k");
+        if (!disk.isMounted())
+            QSKIP("no tmpfs may be mounted here");
+        const auto unfit = [&] {
+            Awaited<Result<HostIdentity>> who;
+            m_jobs->who({m_sshd->endpoint(), disk.folder()}, who.callback());
+            return who.wait() && who->has_value() ? (*who)->unfit : QStringLiteral("no answer");
+        };
+        QCOMPARE(unfit(), QString());
+        QVERIFY(QDir(disk.folder()).isEmpty()); // looking changes nothing
+        QCOMPARE(QProcess::execute("mount", {"-o", "remount,ro", disk.folder()}), 0);
+        QCOMPARE(unfit(), disk.folder() + QStringLiteral(" is not writable for this login"));
+        FAILS(lockOn({m_sshd->endpoint(), disk.folder()}), "host-state-unusable");
+        QCOMPARE(QProcess::execute("mount", {"-o", "remount,rw", disk.folder()}), 0);
+        WORKS(lockOn({m_sshd->endpoint(), disk.folder()}));
+        QCOMPARE(unfit(), QString());
+    }
     void aFullDiskStopsTheStartNotTheResult()
     {
         // [fault 17]

@@ -241,6 +241,57 @@ private Q_SLOTS:
         QCOMPARE((*who)->bootId.toUtf8(), contentOf("/proc/sys/kernel/random/boot_id").trimmed());
         QVERIFY(!QDir(m_state->path() + "/v1").exists()); // looking changes nothing
     }
+    void whatIsOldGoesWithTheNextLease()
+    {
+        const auto folder = [&](const QString &token) { return m_state->path() + QStringLiteral("/v1/jobs/") + token; };
+        const auto age = [](const QString &days, const QStringList &paths) {
+            return runProcess(QStringList{"touch", "-d", days + QStringLiteral(" days ago")} + paths).exitStatus == 0;
+        };
+        const auto again = [&] { // gives the lease back and takes it: its epoch
+            Awaited<Status> unlocked;
+            const auto held = lock();
+            m_jobs->unlock(host(), held ? held->epoch : 0, owner, unlocked.callback());
+            const auto taken = unlocked.wait() && unlocked->has_value() ? lock() : Result<Lease>(fail(ErrorCode::Interrupted));
+            return taken ? taken->epoch : -1;
+        };
+        WORKS(lock());
+        for (const char *token : {"old", "young", "unsaid"}) { // done, and told of or not
+            QVERIFY(QTest::qWaitFor([&] { return start(token, "true\n").has_value(); }));
+            QVERIFY(finished(token).state == JobState::Done);
+            if (token[0] == 'u')
+                continue;
+            Awaited<Status> acknowledged;
+            m_jobs->acknowledge(host(), token, acknowledged.callback());
+            QVERIFY(acknowledged.wait());
+            WORKS(*acknowledged);
+        }
+        QVERIFY(QTest::qWaitFor([&] { return start("long", "sleep 60\n").has_value(); }));
+        for (const char *token : {"refused", "lately"})
+            FAILS(start(token, effect("late")), "host-busy"); // a script, and nothing that could be told of
+        QVERIFY(QFile::exists(jobFile("refused", "script")) && !QFile::exists(jobFile("refused", "sup")));
+        QVERIFY(age("8", {jobFile("old", "ack"), jobFile("unsaid", "rc"), folder("old"), folder("unsaid"), folder("refused"), folder("long")}));
+        QVERIFY(age("6", {jobFile("young", "ack"), folder("young"), folder("lately")}));
+        // Our own step has the slot, and might be the one that was not begun: it is left for another time.
+        QCOMPARE(again(), 2);
+        QVERIFY(!QFile::exists(folder("old")) && QFile::exists(folder("refused")));
+        WORKS(cancel("long", 2));
+        QVERIFY(finished("long").state == JobState::Done);
+        QVERIFY(QTest::qWaitFor([&] {
+            Awaited<Result<HostIdentity>> who;
+            m_jobs->who(host(), who.callback());
+            return who.wait() && who->has_value() && (*who)->job.isEmpty();
+        }));
+        QVERIFY(age("8", {folder("refused")}));
+        QCOMPARE(again(), 3);
+        QVERIFY(!QFile::exists(folder("refused")));
+        for (const char *token : {"young", "unsaid", "lately", "long"})
+            QVERIFY2(QFile::exists(folder(token)), token);
+        // Whoever comes late with what is gone is not let in by the old lease; by the new one it is a step like any other.
+        FAILS(start("refused", effect("late"), 2), "host-fenced");
+        WORKS(start("refused", effect("late"), 3));
+        QVERIFY(finished("refused").state == JobState::Done);
+        QCOMPARE(effects(), QByteArray("late\n"));
+    }
     void gcKeepsWhatIsNotAcknowledged()
     {
         WORKS(lock());

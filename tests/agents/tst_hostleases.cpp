@@ -1,6 +1,11 @@
 // Who may act on a host: leases with one winner and growing epochs, one step at a time.
 #include "hostjobsworld.h"
 
+#include <QCryptographicHash>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
 using namespace bellwether;
 
 class TestHostLeases : public HostJobsWorld {
@@ -183,6 +188,108 @@ private Q_SLOTS:
         WORKS(start("t2", effect("two")));
         QVERIFY(finished("t2").state == JobState::Done);
         QCOMPARE(effects(), QByteArray("one\nend\ntwo\n"));
+    }
+    // Two consoles whose hosts let them in as different users, in one state folder: in every shell neither misses the other.
+    void severalLogins_data()
+    {
+        QTest::addColumn<QStringList>("shell");
+        QTest::addColumn<bool>("shared");
+        for (const QStringList &shell : posixShells()) {
+            QTest::newRow(qPrintable(shell.join(u' ') + QStringLiteral(", a folder for their group"))) << shell << true;
+            QTest::newRow(qPrintable(shell.join(u' ') + QStringLiteral(", files of their own"))) << shell << false;
+        }
+    }
+    void severalLogins()
+    {
+        // [fault 19, 25, 26]
+        QFETCH(QStringList, shell);
+        QFETCH(bool, shared);
+        if (::geteuid() != 0)
+            QSKIP("becoming two other users needs root");
+        constexpr uint group = 61009;
+        const QTemporaryDir bin; // a login shell's `sh` is the one that is looked at
+        QFile sh(bin.filePath("sh"));
+        QVERIFY(sh.open(QIODevice::WriteOnly) && sh.write("#!/bin/dash\nexec " + shell.join(u' ').toUtf8() + " \"$@\"\n") > 0);
+        sh.close();
+        QCOMPARE(::chmod(QFile::encodeName(sh.fileName()).constData(), 0755), 0);
+        QCOMPARE(::chmod(QFile::encodeName(bin.path()).constData(), 0755), 0);
+        const auto give = [](const QString &folder, mode_t mode) {
+            const QByteArray name = QFile::encodeName(folder);
+            return ::chown(name.constData(), 0, group) == 0 && ::chmod(name.constData(), mode) == 0;
+        };
+        QVERIFY(give(m_state->path(), shared ? 02770 : 0770));
+        if (!shared) { // opened for both, but what is made there is its maker's alone
+            QVERIFY(QDir().mkpath(m_state->path() + "/v1/jobs"));
+            QVERIFY(give(m_state->path() + "/v1", 0770) && give(m_state->path() + "/v1/jobs", 0770));
+        }
+        const auto verb = [&](const char *uid, const QStringList &words, const QByteArray &input = {}) {
+            const QByteArray path = "PATH=" + QFile::encodeName(bin.path()) + ":$PATH; export PATH; cd /; ";
+            const auto ran = runProcess({"setpriv", "--reuid", uid, "--regid", uid, "--groups", QString::number(group), "/bin/dash", "-c",
+                                         QString::fromLatin1(path + *helperCommand(words, m_state->path()))}, input);
+            if (!ran.err.isEmpty())
+                qWarning("%s: %s", qPrintable(words.first()), ran.err.constData());
+            return ran.out;
+        };
+        const auto has = [](const QByteArray &answer, const QByteArray &words) {
+            if (!answer.contains(words))
+                qWarning("%s is not in: %s", words.constData(), answer.constData());
+            return answer.contains(words);
+        };
+        const auto begin = [&](const char *uid, const QString &token, const char *epoch, const QString &who, const QByteArray &script) {
+            const QString sha = QString::fromLatin1(QCryptographicHash::hash(script, QCryptographicHash::Sha256).toHex());
+            return verb(uid, {"start", token, epoch, who, "0", sha}, script);
+        };
+        const char *ann = "61001", *ben = "61002";
+        QVERIFY(has(verb(ann, {"lock", owner, "0"}), "epoch=1 held=new")); // silent from here on
+        QVERIFY(has(verb(ann, {"env", "t1", "1", owner}, "WORD=kept\n"), "bwr ok"));
+        QVERIFY(!(QFile::permissions(jobFile("t1", "env")) & (QFile::ReadGroup | QFile::ReadOther))); // a secret stays its login's
+        QVERIFY(has(begin(ann, "t1", "1", owner, "sleep 30\n"), "spawned=1 state=running"));
+        QTest::qWait(1'100);
+        const QStringList take{"lock", stranger, "150", "ben", owner};
+        const QByteArray unread = "err=state file=" + m_state->path().toUtf8();
+        if (shared) {
+            QVERIFY(has(verb(ben, {"who"}), "job=t1"));
+            QVERIFY(has(verb(ben, take), "err=busy job=t1 owner=" + owner.toUtf8()));
+            QVERIFY(has(verb(ann, {"cancel", "t1", "1", owner}), "bwr state=running"));
+            QVERIFY(QTest::qWaitFor([&] { return verb(ben, take).contains("epoch=2 held=new hold=0 taken=" + owner.toUtf8()); }, 20'000));
+            QVERIFY(has(verb(ann, {"renew", "1", owner, "150"}), "err=fenced"));
+            QVERIFY(has(begin(ben, "t2", "2", stranger, "id -u\n"), "spawned=1 state="));
+            QVERIFY(QTest::qWaitFor([&] { return verb(ann, {"poll", "t2", "0", "0", "100", "2"}).endsWith("\n61002\n"); }, 20'000));
+            QVERIFY(QTest::qWaitFor([&] { return verb(ann, {"who"}).contains(" job= "); }));
+            QVERIFY(has(verb(ben, {"unlock", "2", stranger}), "bwr ok"));
+            QVERIFY(has(verb(ann, {"lock", owner, "150"}), "epoch=3 held=new"));
+            return;
+        }
+        for (const QStringList &words : {take, QStringList{"who"}, QStringList{"start", "t2", "2", stranger, "0", QString(64, u'a')}})
+            QVERIFY(has(verb(ben, words), unread + "/v1/lease.1"));
+        QVERIFY(has(verb(ben, {"poll", "t1", "0", "0", "100", "0"}), unread + "/v1/jobs/t1"));
+        // Also where only the slot, or what it names, is the other's.
+        QCOMPARE(::chmod(QFile::encodeName(m_state->path() + "/v1/lease.1").constData(), 0644), 0);
+        QVERIFY(has(verb(ben, take), unread + "/v1/slot.1"));
+        QVERIFY(QFile::exists(m_state->path() + "/v1/lease.1") && !QFile::exists(m_state->path() + "/v1/lease.2"));
+        QVERIFY(has(verb(ann, {"cancel", "t1", "1", owner}), "bwr state=running"));
+        QVERIFY(QTest::qWaitFor([&] { return verb(ann, {"poll", "t1", "0", "0", "0", "2"}).contains("state=done"); }, 20'000));
+    }
+    // The supervisor looks for itself: what it cannot read in the slot's place is no free slot.
+    void aSlotThatCannotBeReadIsNotFree()
+    {
+        if (::geteuid() != 0)
+            QSKIP("becoming another user needs root");
+        QCOMPARE(::chmod(QFile::encodeName(m_state->path()).constData(), 0777), 0); // v1 is the other user's own
+        const auto verb = [&](const QStringList &words, const QByteArray &input = {}) {
+            return runProcess({"setpriv", "--reuid", "61001", "--regid", "61001", "--clear-groups", "/bin/dash", "-c",
+                               QString::fromLatin1("cd /; " + *helperCommand(words, m_state->path()))}, input).out;
+        };
+        QVERIFY(verb({"lock", owner, "150"}).contains("epoch=1 held=new"));
+        QFile slot(m_state->path() + "/v1/slot.7");
+        QVERIFY(slot.open(QIODevice::WriteOnly) && slot.write("1 2 3 t0 ws\n") > 0);
+        slot.close();
+        QCOMPARE(::chmod(QFile::encodeName(slot.fileName()).constData(), 0600), 0);
+        const QByteArray script = effect("no");
+        const QString sha = QString::fromLatin1(QCryptographicHash::hash(script, QCryptographicHash::Sha256).toHex());
+        const QByteArray answer = verb({"start", "t1", "1", owner, "0", sha}, script);
+        QVERIFY2(answer.contains("bwr err=state file=" + slot.fileName().toUtf8()), answer.constData());
+        QVERIFY(!QFile::exists(jobFile("t1", "sup")) && effects().isEmpty());
     }
     void oneStepPerHost()
     {

@@ -146,23 +146,104 @@ private Q_SLOTS:
         QVERIFY(verb({"unlock", "1", owner}).contains("bwr ok"));
         QVERIFY(QTest::qWaitFor([&] { return verb({"lock", stranger, "150"}).contains("bwr epoch=2 held=new"); })); // its slot is given back last
     }
+    // systemd does not run where tests do: a systemd-run that does with its words what the real one does, a folder in place
+    // of systemd's, and what a logind would say.
+    void aStepLeavesItsLoginsSession_data()
+    {
+        QTest::addColumn<QStringList>("shell");
+        for (const QStringList &shell : posixShells())
+            QTest::newRow(qPrintable(shell.join(u' '))) << shell;
+    }
+    void aStepLeavesItsLoginsSession()
+    {
+        // [fault 1, 6, 37]
+        QFETCH(QStringList, shell);
+        const QTemporaryDir bin, root;
+        const QString asked = root.filePath("asked"), logind = root.filePath("logind");
+        const auto writeTo = [](const QString &path, const QByteArray &text) {
+            QFile file(path);
+            return file.open(QIODevice::WriteOnly | QIODevice::Truncate) && file.write(text) == text.size()
+                && file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
+        };
+        const auto systemdRun = [&](const QByteArray &end) {
+            return writeTo(bin.filePath("systemd-run"), "#!/bin/dash\necho \"$*\" >>" + asked.toUtf8()
+                               + "\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nUNIT=its-own\nexport UNIT\n" + end + '\n');
+        };
+        QVERIFY(writeTo(bin.filePath("sh"), "#!/bin/dash\nexec " + shell.join(u' ').toUtf8() + " \"$@\"\n"));
+        QVERIFY(writeTo(bin.filePath("busctl"), "#!/bin/dash\ncat " + logind.toUtf8() + '\n'));
+        QVERIFY(writeTo(bin.filePath("id"), "#!/bin/dash\necho 4711\n")); // no root here
+        QVERIFY(systemdRun("exec \"$@\""));
+        const auto verb = [&](const QStringList &words, const QByteArray &input = {}) {
+            const QByteArray set = "PATH=" + bin.path().toUtf8() + ":$PATH BWR_SYSTEMD=" + root.path().toUtf8()
+                + " USER=ann; unset UNIT XDG_RUNTIME_DIR; export PATH BWR_SYSTEMD USER; ";
+            const auto ran = runProcess({"/bin/dash", "-c", QString::fromLatin1(set + *helperCommand(words, m_state->path()))}, input);
+            if (!ran.err.isEmpty())
+                qWarning("%s: %s", qPrintable(words.first()), ran.err.constData());
+            return ran.err.isEmpty() ? ran.out : QByteArray();
+        };
+        int tokens = 0;
+        // The whole way of a step; what systemd-run was asked, and what the step said.
+        const auto step = [&] {
+            QFile::remove(asked);
+            const QString token = QStringLiteral("t%1").arg(++tokens);
+            const QByteArray script = "echo ${UNIT:-none} ${XDG_RUNTIME_DIR:-none}; cat; echo " + token.toUtf8() + " >>" + m_state->filePath("ran").toUtf8() + '\n';
+            const QString sha = QString::fromLatin1(QCryptographicHash::hash(script, QCryptographicHash::Sha256).toHex());
+            QByteArray end = verb({"start", token, "1", owner, "0", sha, "password"}, "c4nary\n" + script);
+            if (!end.contains("token=" + token.toUtf8()))
+                return end;
+            end.clear(); // it may have ended already, but that says nothing of its output
+            for (QDeadlineTimer limit(40'000); !end.contains("state=done") && !limit.hasExpired();)
+                end = verb({"poll", token, "0", "0", "1000", "2"});
+            if (!QTest::qWaitFor([&] { return verb({"who"}).contains(" job= "); })) // its slot is given back last
+                return QByteArray("it keeps its slot");
+            return end.mid(end.indexOf('\n', end.indexOf("state=done")) + 1);
+        };
+        QVERIFY(verb({"lock", owner, "150"}).contains("epoch=1 held=new"));
+        // No systemd, a session that ends it all, and who is spared.
+        const std::pair<const char *, bool> logins[] = {{"b false\nas 0\nas 0\n", false}, {"b true\nas 2 \"root\" \"ann\"\nas 0\n", false},
+            {"b true\nas 0\nas 1 \"ben\"\n", false}, {"b true\nas 1 \"root\"\nas 1 \"ann\"\n", true}, {"", false}, {"b true\nas 1 \"root\"\nas 0\n", true}};
+        for (const auto &[said, ends] : logins) {
+            QVERIFY(writeTo(logind, said));
+            QVERIFY2(verb({"who"}).contains(ends ? " ends=1 unfit=\n" : " ends=0 unfit=\n"), said);
+        }
+        // It runs, but nothing of this login's stays.
+        QVERIFY(QDir().mkpath(root.filePath("run/systemd/system")) && QDir().mkpath(root.filePath("var/lib/systemd/linger")));
+        QVERIFY(verb({"who"}).contains(" ends=1 "));
+        QCOMPARE(step(), QByteArray("none none\nc4nary\n"));
+        QVERIFY(!QFile::exists(asked));
+        // It stays: the step is in a unit of the login's own, password and output go their way, and nothing is warned of.
+        QVERIFY(writeTo(root.filePath("var/lib/systemd/linger/ann"), {}));
+        QVERIFY(verb({"who"}).contains(" ends=0 "));
+        QCOMPARE(step(), QByteArray("its-own /run/user/4711\nc4nary\n"));
+        QVERIFY2(contentOf(asked).startsWith("--user --scope --quiet --collect --unit=bwr-t2."), contentOf(asked).constData());
+        QVERIFY(!contentOf(asked).contains("c4nary"));
+        // Root's is the machine's. It refuses: the step begins without.
+        QVERIFY(writeTo(bin.filePath("id"), "#!/bin/dash\necho 0\n"));
+        QVERIFY(systemdRun("exit 1"));
+        QCOMPARE(step(), QByteArray("none none\nc4nary\n"));
+        QVERIFY2(contentOf(asked).startsWith("--system --scope "), contentOf(asked).constData());
+        // It says that it failed and began it all the same: two supervisors, one step.
+        QVERIFY(systemdRun("exec 3<&0\n\"$@\" <&3 3<&- >/dev/null &\nexit 1"));
+        QVERIFY(step().endsWith("\nc4nary\n"));
+        QCOMPARE(contentOf(m_state->filePath("ran")), QByteArray("t1\nt2\nt3\nt4\n"));
+    }
     void requestsCarryWhatTheirVerbNeeds_data()
     {
         QTest::addColumn<QStringList>("words");
         QTest::addColumn<int>("most");
         const QString token = "r123.h456.1.7.2", epoch = "1234567";
         // What goes again and again has to be small: on a link of 1 kB a second it is sent beside the health checks.
-        QTest::newRow("poll") << QStringList{"poll", token, "123456789", "1234567", "262144", "20"} << 1500;
-        QTest::newRow("renew") << QStringList{"renew", epoch, owner, "150"} << 1150;
+        QTest::newRow("poll") << QStringList{"poll", token, "123456789", "1234567", "262144", "20"} << 1700;
+        QTest::newRow("renew") << QStringList{"renew", epoch, owner, "150"} << 1300;
         QTest::newRow("ack") << QStringList{"ack", token} << 550;
-        QTest::newRow("cancel") << QStringList{"cancel", token, epoch, owner} << 1550;
-        QTest::newRow("who") << QStringList{"who"} << 1700;
-        QTest::newRow("lock") << QStringList{"lock", owner, "150", "a console", owner} << 4200;
-        QTest::newRow("unlock") << QStringList{"unlock", epoch, owner} << 1000;
-        QTest::newRow("hold") << QStringList{"hold", owner, "reason"} << 1150;
+        QTest::newRow("cancel") << QStringList{"cancel", token, epoch, owner} << 1700;
+        QTest::newRow("who") << QStringList{"who"} << 2600;
+        QTest::newRow("lock") << QStringList{"lock", owner, "150", "a console", owner} << 4450;
+        QTest::newRow("unlock") << QStringList{"unlock", epoch, owner} << 1150;
+        QTest::newRow("hold") << QStringList{"hold", owner, "reason"} << 1300;
         QTest::newRow("unhold") << QStringList{"unhold", owner} << 500;
-        QTest::newRow("env") << QStringList{"env", token, epoch, owner} << 2100;
-        QTest::newRow("start") << QStringList{"start", token, epoch, owner, "900", QString(64, 'a')} << 9200; // and the supervisor
+        QTest::newRow("env") << QStringList{"env", token, epoch, owner} << 2350;
+        QTest::newRow("start") << QStringList{"start", token, epoch, owner, "900", QString(64, 'a')} << 10000; // and the supervisor
         QTest::newRow("gc") << QStringList{"gc", "60"} << 500;
     }
     void requestsCarryWhatTheirVerbNeeds()

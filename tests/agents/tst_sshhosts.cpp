@@ -127,6 +127,19 @@ private Q_SLOTS:
         QVERIFY(lease.wait() && lease->has_value());
         QCOMPARE(measure(installation(), probes()).lockOwner, QString("ws-1"));
     }
+    void aStateFolderThatCannotBeUsedIsSaid()
+    {
+        // [fault 19] When the host is looked at, and not when its turn has come.
+        QVERIFY(!measure(installation(), {}).stateProblem);
+        Installation odd = installation();
+        odd.state = m_folder.filePath("plain");
+        QFile plain(odd.state);
+        QVERIFY(plain.open(QIODevice::WriteOnly));
+        const HostFacts facts = measure(odd, {});
+        QVERIFY(facts.reachable && facts.stateProblem);
+        QCOMPARE(*facts.stateProblem, odd.state + QStringLiteral(" is not writable for this login"));
+        QCOMPARE(facts.problems, QStringList{QStringLiteral("host-run state: ") + *facts.stateProblem});
+    }
     void whatCannotBeReadIsNamedAndNotGuessed()
     {
         Probes odd = probes();

@@ -199,6 +199,24 @@ private Q_SLOTS:
         QVERIFY(seen.first().found.startsWith(QLatin1String("running")));
         QCOMPARE(timesDone(w, QStringLiteral("start")), 1);
     }
+    void aFrozenWatcherIsSaidOnce()
+    {
+        // [fault 13, 14] The step goes on and is believed; that nobody keeps its deadline is for people to know.
+        EngineWorld w;
+        w.fleet.pollsOfAStart = 5;
+        QVERIFY(w.run());
+        QVERIFY(under(w, StepKind::Migrate));
+        const QString token = w.host(canary).current()->token;
+        job(w).pollsLeft = 20;
+        job(w).heartbeatAgeS = 200;
+        QVERIFY(w.settle());
+        const auto seen = eventsOf<StepReconciled>(w);
+        QCOMPARE(seen.size(), 1);
+        QCOMPARE(seen.first().token, token);
+        QVERIFY2(seen.first().found.contains(QLatin1String("has not moved for 200 s")), qPrintable(seen.first().found));
+        QVERIFY2(w.host(canary).state != HostRunState::InDoubt, qPrintable(told(w)));
+        QCOMPARE(timesDone(w, QStringLiteral("start")), 1);
+    }
     void aSurvivorsDeadlineIsKept()
     {
         // [fault 13] What the supervisor would have ended at its deadline the console ends.

@@ -302,6 +302,8 @@ private Q_SLOTS:
         row("deferred, version known", "unreachable", "1.4.1", "wave's end", false);
         row("version unknown", "version-unknown", "1.4.1", "version could not be measured");
         row("[OPS-10] sudo", "sudo-refused", "1.4.1", "cannot run as root: it does not take the password");
+        row("[fault 19] state folder", "state-unusable", "1.4.1", "cannot be used: /srv/state/v1 is not writable");
+        row("sessions end steps", "session-ends-steps", "1.4.1", "KillUserProcesses", false);
         row("unhealthy", "already-unhealthy", "1.4.1", "queue is stuck");
         row("starting", "already-unhealthy", "1.4.1", "starting");
         row("health unknown", "already-unhealthy", "1.4.1", "could not be measured");
@@ -342,6 +344,10 @@ private Q_SLOTS:
             facts.version.reset();
         if (tag == "[OPS-10] sudo")
             facts.sudoProblem = "it does not take the password that was given";
+        if (tag == "[fault 19] state folder")
+            facts.stateProblem = "/srv/state/v1 is not writable for this login";
+        if (tag == "sessions end steps")
+            facts.sessionEndsSteps = true;
         if (tag == "unhealthy") {
             facts.health = Health::Unhealthy;
             facts.healthDetail = "queue is stuck";

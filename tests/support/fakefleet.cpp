@@ -205,6 +205,7 @@ void FakeFleet::poll(const Installation &i, const QString &token, qint64 out, qi
         p.out = it->read(out, chunk);
         p.errSize = it->err.size();
         p.err = it->err.mid(err, chunk);
+        p.heartbeatAgeS = it->heartbeatAgeS;
         p.stepAlive = it->lost && it->orphanPolls-- > 0;
         p.state = it->lost ? JobState::Lost : it->pollsLeft-- > 0 ? JobState::Running : JobState::Done;
         p.exitStatus = it->exitStatus;

@@ -36,6 +36,7 @@ struct FakeHost {
         qint64 filler = 0;   // after `out` come so many bytes of lines that say nothing,
         QByteArray outEnd;   // and then these
         QByteArray read(qint64 from, qint64 most) const;
+        qint64 heartbeatAgeS = -1; // for how long what watches over it has not moved
     };
     QMap<QString, Job> jobs;
     qint64 epoch = 0;
