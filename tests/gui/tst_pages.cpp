@@ -343,6 +343,43 @@ private Q_SLOTS:
         QTRY_VERIFY(!screen.window->isVisible());
         QVERIFY(screen.console.requests().empty()); // nothing is asked of the engine: it just ends
     }
+    void leavingWhileFilesAreCopiedIsAsked_data()
+    {
+        QTest::addColumn<int>("copies");
+        QTest::addColumn<bool>("rollout");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("one copy") << 1 << false << QStringLiteral("1 copy of a file is under way.");
+        QTest::newRow("copies") << 12 << false << QStringLiteral("12 copies of files are under way.");
+        QTest::newRow("beside a rollout") << 2 << true << QStringLiteral("R-0001 is running. 2 copies of files are under way.");
+    }
+    void leavingWhileFilesAreCopiedIsAsked() // [fault 52]
+    {
+        QFETCH(int, copies);
+        QFETCH(bool, rollout);
+        QFETCH(QString, says);
+        ConsoleSnapshot first = wellFleet(3);
+        first.transfers = copies;
+        if (rollout) {
+            auto running = std::make_shared<RolloutSnapshot>();
+            running->id = 1;
+            running->name = QStringLiteral("R-0001");
+            first.rollouts << running;
+        }
+        Screen screen(first);
+        QVERIFY(QTest::qWaitForWindowExposed(screen.window.get()));
+        const auto question = [&] { return screen.window->findChild<ConfirmDialog *>(QStringLiteral("leaving")); };
+        QVERIFY(!screen.window->close());
+        QVERIFY(question() && !question()->actionButton()->isDefault());
+        QCOMPARE(question()->accessibleDescription(), says);
+        const auto labels = question()->findChildren<QLabel *>();
+        QVERIFY(std::any_of(labels.begin(), labels.end(), [](const QLabel *label) { return label->text().contains(QLatin1String("goes on from there")); }));
+        QTest::keyClick(question(), Qt::Key_Return);
+        QTRY_VERIFY(!question());
+        QVERIFY(screen.window->isVisible());
+        QVERIFY(!screen.window->close());
+        QTest::mouseClick(question()->actionButton(), Qt::LeftButton);
+        QTRY_VERIFY(!screen.window->isVisible());
+    }
     void leavingIsNotAskedWhereNothingMoves_data()
     {
         QTest::addColumn<HostRunState>("state");
