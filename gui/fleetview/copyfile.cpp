@@ -38,6 +38,14 @@ QString pathProblem(const QString &path)
     return path.endsWith(u'/') ? CopyFile::tr("The place on the hosts needs the file's name.") : QString();
 }
 
+// A number alone is asked back: here nobody thinks of bytes a second.
+QString limitProblem(const QString &limit)
+{
+    if (limit.isEmpty() || (copyLimit(limit) && !limit.back().isDigit()))
+        return {};
+    return CopyFile::tr("The limit must be a rate with its unit, at least 1.1 KB/s: e.g. 500 KB/s or 2 MB/s.");
+}
+
 } // namespace
 
 CopyFile::CopyFile(Requests &requests, QWidget *window) : QObject(window), m_requests(requests), m_window(window) {}
@@ -66,13 +74,21 @@ void CopyFile::ask(const QString &file, const QStringList &hosts)
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     QLineEdit *path = addField(dialog->body(), tr("Place on the hosts, e.g. /srv/sample/%1").arg(visibleText(name, 40)));
     QLineEdit *reason = addField(dialog->body(), tr("Reason, kept in the journal (may be empty)"));
-    dialog->actionButton()->setBlocked(pathProblem({}));
-    connect(path, &QLineEdit::textChanged, dialog, [dialog](const QString &text) { dialog->actionButton()->setBlocked(pathProblem(text)); });
+    QLineEdit *limit = addField(dialog->body(), tr("At most, with each machine, e.g. 500 KB/s or 2 MB/s (empty: as fast as it goes)"));
+    limit->setObjectName(QStringLiteral("limit"));
+    const auto look = [dialog, path, limit] {
+        const QString problem = pathProblem(path->text());
+        dialog->actionButton()->setBlocked(problem.isEmpty() ? limitProblem(limit->text().trimmed()) : problem);
+    };
+    look();
+    connect(path, &QLineEdit::textChanged, dialog, look);
+    connect(limit, &QLineEdit::textChanged, dialog, look);
     path->setFocus();
-    connect(dialog, &QDialog::accepted, this, [this, file, hosts, path, reason, title = words.title] {
+    connect(dialog, &QDialog::accepted, this, [this, file, hosts, path, reason, limit, title = words.title] {
         m_requests.send(QStringLiteral("put"),
                         {{QStringLiteral("file"), QFileInfo(file).absoluteFilePath()}, {QStringLiteral("path"), path->text()},
-                         {QStringLiteral("hosts"), QJsonArray::fromStringList(hosts)}, {QStringLiteral("reason"), reason->text().trimmed()}},
+                         {QStringLiteral("hosts"), QJsonArray::fromStringList(hosts)}, {QStringLiteral("limit"), copyLimit(limit->text().trimmed()).value_or(0)},
+                         {QStringLiteral("reason"), reason->text().trimmed()}},
                         this, [this, title](const Reply &reply) {
                             if (!reply) {
                                 Q_EMIT failed(errorText(reply.error()));

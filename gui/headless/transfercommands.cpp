@@ -10,7 +10,6 @@
 
 #include <QDir>
 #include <QFileInfo>
-#include <QRegularExpression>
 
 namespace bellwether {
 
@@ -18,16 +17,9 @@ namespace {
 
 Result<qint64> limitOf(const QString &text)
 {
-    static const QRegularExpression form(QStringLiteral("\\A(\\d{1,12})(?:\\.(\\d))?\\s*([kKmMgG]?)[bB]?(?:/s)?\\z"));
-    const auto match = form.match(text.trimmed());
-    if (text.isEmpty())
-        return 0;
-    const QString unit = match.captured(3).toLower();
-    const qint64 factor = unit == QLatin1String("k") ? 1'000 : unit == QLatin1String("m") ? 1'000'000 : unit == QLatin1String("g") ? 1'000'000'000 : 1;
-    const qint64 rate = match.hasMatch() && match.capturedView(1).size() <= 9 ? match.captured(1).toLongLong() * factor + match.captured(2).toLongLong() * factor / 10 : 0;
-    if (rate < 1024)
-        return fail(ErrorCode::BadValue, {QStringLiteral("--limit"), text, QStringLiteral("at least 1024 bytes a second, e.g. 500k or 2MB/s")});
-    return rate;
+    if (const auto limit = copyLimit(text))
+        return *limit;
+    return fail(ErrorCode::BadValue, {QStringLiteral("--limit"), text, QStringLiteral("at least 1024 bytes a second, e.g. 500k or 2MB/s")});
 }
 
 int worstOf(const QJsonArray &hosts)

@@ -5,6 +5,7 @@
 
 #include <QCoreApplication>
 #include <QJsonArray>
+#include <QRegularExpression>
 
 #include <algorithm>
 
@@ -60,6 +61,20 @@ QString copyStateText(const QJsonObject &row)
     if (state == QLatin1String("cancelled"))
         return tr("cancelled at %1 of %2").arg(bytesText(done), bytesText(total));
     return copyErrorText(row);
+}
+
+std::optional<qint64> copyLimit(const QString &text)
+{
+    static const QRegularExpression form(QStringLiteral("\\A(\\d{1,9})(?:[.,](\\d))?\\s*([kKmMgG]?)[bB]?(?:/s)?\\z"));
+    if (text.isEmpty())
+        return 0;
+    const auto match = form.match(text.trimmed());
+    if (!match.hasMatch())
+        return {};
+    const QString unit = match.captured(3).toLower();
+    const qint64 factor = unit == QLatin1String("k") ? 1'000 : unit == QLatin1String("m") ? 1'000'000 : unit == QLatin1String("g") ? 1'000'000'000 : 1;
+    const qint64 rate = match.captured(1).toLongLong() * factor + match.captured(2).toLongLong() * factor / 10;
+    return rate < 1024 ? std::nullopt : std::optional(rate);
 }
 
 CopyTotals copyTotals(const QJsonObject &report)

@@ -3,11 +3,16 @@
 #include <QJsonObject>
 #include <QString>
 
+#include <optional>
+
 namespace bellwether {
 
 QString rateText(double bytesPerSecond);         // "2.1 MB/s"
 QString copyStateText(const QJsonObject &row);   // "3 MB of 9 MB, 2.1 MB/s, 3 s left"
 QString copyErrorText(const QJsonObject &row);   // a sentence
+
+// Bytes a second from "500k", "1.5 MB/s"; 0 from nothing. Absent: it is no rate, or below what a copy can keep to (1024).
+std::optional<qint64> copyLimit(const QString &text);
 
 // All of it at once: its hosts, and the jump hosts that take the file first and pass it on.
 struct CopyTotals {

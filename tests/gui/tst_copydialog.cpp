@@ -81,13 +81,23 @@ private Q_SLOTS:
         QTRY_VERIFY(window->findChild<ConfirmDialog *>());
         auto *dialog = window->findChild<ConfirmDialog *>();
         const auto fields = dialog->findChildren<QLineEdit *>();
-        QCOMPARE(fields.size(), 2);
+        QCOMPARE(fields.size(), 3);
         QVERIFY(dialog->actionButton()->isBlocked());
         fields[0]->setText("relative/images.tar");
         QVERIFY(dialog->actionButton()->isBlocked());
         fields[0]->setText("/srv/sample/images.tar");
         QVERIFY(!dialog->actionButton()->isBlocked());
         fields[1]->setText(" ticket 7 ");
+        auto *limit = dialog->findChild<QLineEdit *>("limit");
+        QVERIFY(limit && limit->text().isEmpty());
+        for (const char *wrong : {"fast", "500", "1000000", "0.5 KB/s", "2 MB/h", "-1 MB/s", "1.5.5 MB/s"}) { // a number alone says too little
+            limit->setText(wrong);
+            QVERIFY2(dialog->actionButton()->isBlocked() && dialog->actionButton()->reason().contains("unit"), wrong);
+        }
+        limit->setText("");
+        QVERIFY(!dialog->actionButton()->isBlocked());
+        limit->setText(" 1.5 MB/s ");
+        QVERIFY(!dialog->actionButton()->isBlocked());
         dialog->actionButton()->click();
 
         QTRY_VERIFY(window->findChild<CopyDialog *>());
@@ -104,6 +114,7 @@ private Q_SLOTS:
                 QCOMPARE(r.args.value("file").toString(), file.fileName());
                 QCOMPARE(r.args.value("reason").toString(), QStringLiteral("ticket 7"));
                 QCOMPARE(r.args.value("hosts").toArray().size(), 2);
+                QCOMPARE(r.args.value("limit").toInteger(), 1'500'000);
             }
         Button *one = nullptr;
         for (Button *button : progress->findChildren<Button *>())
@@ -125,6 +136,34 @@ private Q_SLOTS:
         QTRY_VERIFY(one->isBlocked());
         QVERIFY2(text(0, 2).contains("copied") && text(0, 2).contains("feed"), qPrintable(text(0, 2)));
         QVERIFY2(text(1, 2).contains("cancelled at"), qPrintable(text(1, 2)));
+    }
+
+    void limitsAreRead_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<qint64>("limit"); // -1: it is none
+        const auto row = [](const char *text, qint64 limit) { QTest::addRow("\"%s\"", text) << QString::fromLatin1(text) << limit; };
+        row("", 0);
+        row("500k", 500'000);
+        row("500 KB/s", 500'000);
+        row("2MB/s", 2'000'000);
+        row("1,5 m", 1'500'000);
+        row("0.9GB", 900'000'000);
+        row("1024", 1024);
+        row("1023", -1);
+        row("1k", -1);
+        row("  ", -1);
+        row("9999999999k", -1);
+        row("999999999g", 999'999'999'000'000'000);
+        row("1.25MB", -1);
+        row("MB/s", -1);
+        row("fast", -1);
+    }
+    void limitsAreRead()
+    {
+        QFETCH(QString, text);
+        QFETCH(qint64, limit);
+        QCOMPARE(copyLimit(text).value_or(-1), limit);
     }
 
     void whatGoesToAJumpHostFirstIsSeenOnItsWay()
