@@ -20,13 +20,24 @@ Copy::Copy(CopyPlace place, To to, std::function<void()> ended)
 {
 }
 
-Copy::~Copy() = default;
+Copy::~Copy()
+{
+    leavePace();
+}
+
+void Copy::leavePace()
+{
+    if (std::exchange(m_isPaced, false))
+        m_place.pace.leave(m_to.endpoint.machine(), m_to.limit);
+}
 
 void Copy::begin()
 {
     if (hasEnded())
         return;
     m_rate.begin(nowMs());
+    if (!std::exchange(m_isPaced, true))
+        m_place.pace.join(m_to.endpoint.machine(), m_to.limit);
     m_state = CopyState::Checking;
     run();
 }
@@ -37,6 +48,7 @@ void Copy::cancel()
         return;
     ++m_turn;
     giveBack(std::exchange(m_allowed, 0));
+    leavePace();
     m_state = CopyState::Cancelled;
     m_error = Error{ErrorCode::Cancelled, {QStringLiteral("the copy of %1").arg(m_to.path)}, {}, nullptr};
     letGo();
@@ -161,7 +173,8 @@ void Copy::sum(std::shared_ptr<const OpenFile> file, qint64 count, std::function
 
 void Copy::paced(qint64 bytes, std::function<void()> go)
 {
-    const qint64 wait = m_place.pace.take(m_to.endpoint.machine(), bytes, m_to.limit, nowMs());
+    m_pacedAt = m_place.pace.rateOf(m_to.endpoint.machine());
+    const qint64 wait = m_place.pace.take(m_to.endpoint.machine(), bytes, nowMs());
     if (wait <= 0)
         return go();
     m_allowed = bytes;
@@ -197,6 +210,7 @@ void Copy::end(std::optional<Error> error)
         return;
     const auto keep = shared_from_this();
     ++m_turn;
+    leavePace();
     m_state = error ? CopyState::Failed : CopyState::Done;
     m_error = std::move(error);
     letGo();

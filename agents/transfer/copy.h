@@ -39,7 +39,7 @@ public:
         Endpoint endpoint;
         QString name; // as errors call it
         QString path; // on the host, absolute
-        qint64 limit = 0; // bytes a second with this machine; 0: as fast as it goes
+        qint64 limit = 0; // bytes a second with this machine, for all copies with it; 0: as fast as it goes
     };
     Copy(CopyPlace place, To to, std::function<void()> ended);
     virtual ~Copy();
@@ -62,9 +62,10 @@ protected:
     // Work on the file thread; `then` is not called when this copy has ended or begun anew meanwhile.
     void onFiles(std::function<bool()> slice, std::function<void()> then);
     void sum(std::shared_ptr<const OpenFile> file, qint64 count, std::function<void(const QByteArray &)> then);
+    qint64 pieceBytes() const { return m_piece.bytesAt(m_place.pace.rateOf(m_to.endpoint.machine())); } // the next one's
     // A piece of so many bytes may go: `go` is called when the limit allows it.
     void paced(qint64 bytes, std::function<void()> go);
-    void giveBack(qint64 bytes) { m_place.pace.giveBack(m_to.endpoint.machine(), bytes, m_to.limit); } // allowed, and not sent
+    void giveBack(qint64 bytes) { m_place.pace.giveBack(m_to.endpoint.machine(), bytes, m_pacedAt); } // allowed, and not sent
     void moved(qint64 bytes, qint64 carried); // so many more stand there; carried: by our own connection
     void enter(CopyState state) { m_state = state; }
     void startAnew(); // the host lost what it had; ends when that goes on and on
@@ -82,6 +83,7 @@ protected:
 
 private:
     void lost(Error error);
+    void leavePace(); // its limit holds for nobody any more
     // What was asked in another turn is answered to nobody.
     std::function<bool()> sameTurn();
 
@@ -89,9 +91,10 @@ private:
     CopyState m_state = CopyState::Queued;
     std::optional<Error> m_error;
     SmoothRate m_rate;
-    qint64 m_carried = 0, m_waitUntil = 0, m_allowed = 0; // allowed: of the piece that waits for its time
+    qint64 m_carried = 0, m_waitUntil = 0;
+    qint64 m_allowed = 0, m_pacedAt = 0; // of the piece that waits for its time; the rate that the last one was allowed at
     int m_turn = 0, m_failures = 0, m_restarts = 0;
-    bool m_reached = false;
+    bool m_reached = false, m_isPaced = false;
 };
 
 } // namespace bellwether

@@ -67,7 +67,7 @@ void Download::goOn()
     if (m_at >= m_total)
         return prove();
     enter(CopyState::Copying);
-    const qint64 length = std::min(m_piece.bytes(), m_total - m_at);
+    const qint64 length = std::min(pieceBytes(), m_total - m_at);
     paced(length, [this, length] { fetchPiece(length); });
 }
 

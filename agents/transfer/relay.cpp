@@ -38,7 +38,7 @@ void RelayedUpload::feedItself(const QString &why, qint64 length)
     m_through.clear();
     m_notThrough = why;
     m_piece = PieceSize(m_to.limit);
-    const qint64 fewer = std::min(length, m_piece.bytes());
+    const qint64 fewer = std::min(length, pieceBytes());
     giveBack(length - fewer);
     Upload::sendPiece(fewer);
 }

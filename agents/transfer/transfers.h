@@ -18,7 +18,7 @@ public:
         QString file;               // here, absolute
         QString path;               // on the hosts, absolute
         QString mode;               // of a put: "" or octal
-        qint64 limit = 0;           // bytes a second and machine
+        qint64 limit = 0;           // bytes a second and machine, whatever else is copied with it
         QString actor, reason;
         QList<Installation> hosts;  // of a get: one
     };

@@ -82,7 +82,7 @@ void Upload::goOn()
     if (m_at >= m_total)
         return prove();
     enter(CopyState::Copying);
-    const qint64 length = std::min(m_piece.bytes(), m_total - m_at);
+    const qint64 length = std::min(pieceBytes(), m_total - m_at);
     paced(length, [this, length] { sendPiece(length); });
 }
 

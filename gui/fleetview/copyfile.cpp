@@ -38,6 +38,14 @@ QString pathProblem(const QString &path)
     return path.endsWith(u'/') ? CopyFile::tr("The place on the hosts needs the file's name.") : QString();
 }
 
+// A number alone is asked back: here nobody thinks of bytes a second.
+QString limitProblem(const QString &limit)
+{
+    if (limit.isEmpty() || (copyLimit(limit) && !limit.back().isDigit()))
+        return {};
+    return CopyFile::tr("The limit must be a rate with its unit, at least 1.1 KB/s: e.g. 500 KB/s or 2 MB/s.");
+}
+
 } // namespace
 
 CopyFile::CopyFile(Requests &requests, QWidget *window) : QObject(window), m_requests(requests), m_window(window) {}
@@ -66,13 +74,21 @@ void CopyFile::ask(const QString &file, const QStringList &hosts)
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     QLineEdit *path = addField(dialog->body(), tr("Place on the hosts, e.g. /srv/sample/%1").arg(visibleText(name, 40)));
     QLineEdit *reason = addField(dialog->body(), tr("Reason, kept in the journal (may be empty)"));
-    dialog->actionButton()->setBlocked(pathProblem({}));
-    connect(path, &QLineEdit::textChanged, dialog, [dialog](const QString &text) { dialog->actionButton()->setBlocked(pathProblem(text)); });
+    QLineEdit *limit = addField(dialog->body(), tr("At most, with each machine, e.g. 500 KB/s or 2 MB/s (empty: as fast as it goes)"));
+    limit->setObjectName(QStringLiteral("limit"));
+    const auto look = [dialog, path, limit] {
+        const QString problem = pathProblem(path->text());
+        dialog->actionButton()->setBlocked(problem.isEmpty() ? limitProblem(limit->text().trimmed()) : problem);
+    };
+    look();
+    connect(path, &QLineEdit::textChanged, dialog, look);
+    connect(limit, &QLineEdit::textChanged, dialog, look);
     path->setFocus();
-    connect(dialog, &QDialog::accepted, this, [this, file, hosts, path, reason, title = words.title] {
+    connect(dialog, &QDialog::accepted, this, [this, file, hosts, path, reason, limit, title = words.title] {
         m_requests.send(QStringLiteral("put"),
                         {{QStringLiteral("file"), QFileInfo(file).absoluteFilePath()}, {QStringLiteral("path"), path->text()},
-                         {QStringLiteral("hosts"), QJsonArray::fromStringList(hosts)}, {QStringLiteral("reason"), reason->text().trimmed()}},
+                         {QStringLiteral("hosts"), QJsonArray::fromStringList(hosts)}, {QStringLiteral("limit"), copyLimit(limit->text().trimmed()).value_or(0)},
+                         {QStringLiteral("reason"), reason->text().trimmed()}},
                         this, [this, title](const Reply &reply) {
                             if (!reply) {
                                 Q_EMIT failed(errorText(reply.error()));
@@ -119,9 +135,8 @@ CopyDialog::CopyDialog(Requests &requests, int transfer, const QString &title, Q
     connect(m_close, &QPushButton::clicked, this, &QDialog::accept);
     connect(m_cancelAll, &QPushButton::clicked, this, [this] { cancel({}); });
     connect(m_cancelOne, &QPushButton::clicked, this, [this] {
-        const QModelIndex index = m_table->currentIndex();
-        if (index.isValid())
-            cancel(m_rows->row(index.row()).key);
+        if (const QString host = chosenHost(); !host.isEmpty())
+            cancel(host);
     });
     connect(&m_timer, &QTimer::timeout, this, &CopyDialog::look);
     m_timer.start(400);
@@ -141,38 +156,47 @@ void CopyDialog::look()
     });
 }
 
+QString CopyDialog::chosenHost() const
+{
+    const QModelIndex index = m_table->currentIndex();
+    return index.isValid() && index.row() >= m_stages ? m_rows->row(index.row()).key : QString();
+}
+
 void CopyDialog::show(const QJsonObject &report)
 {
     QList<Row> rows;
-    int done = 0, begun = 0;
-    double rate = 0;
-    const QJsonArray hosts = report.value(QLatin1String("hosts")).toArray();
-    for (const QJsonValue value : hosts) {
-        const QJsonObject row = value.toObject();
-        const QString name = row.value(QLatin1String("name")).toString(), state = row.value(QLatin1String("state")).toString();
+    const auto add = [&rows](const QString &key, const QString &name, const QJsonObject &row) {
         const qint64 total = row.value(QLatin1String("total")).toInteger();
         const QString part = total > 0 ? QStringLiteral("%1 %").arg(100 * row.value(QLatin1String("done")).toInteger() / total) : noneText();
-        rows.append(listRow(name, {name, part, copyStateText(row)}));
-        begun += state != QLatin1String("reading") && state != QLatin1String("queued");
-        done += state == QLatin1String("done");
-        rate += row.value(QLatin1String("rate")).toDouble();
+        rows.append(listRow(key, {name, part, copyStateText(row)}));
+    };
+    const QJsonArray stages = report.value(QLatin1String("stages")).toArray(), hosts = report.value(QLatin1String("hosts")).toArray();
+    for (const QJsonValue value : stages) {
+        const QString name = value.toObject().value(QLatin1String("name")).toString();
+        add(QLatin1Char('/') + name, tr("%1, for those behind it").arg(name), value.toObject()); // no host's name has a slash
     }
+    for (const QJsonValue value : hosts) {
+        const QString name = value.toObject().value(QLatin1String("name")).toString();
+        add(name, name, value.toObject());
+    }
+    m_stages = stages.size();
     m_rows->setRows(rows);
+    const CopyTotals totals = copyTotals(report);
     const bool all = report.value(QLatin1String("ended")).toBool();
     const QString code = report.value(QLatin1String("error_code")).toString();
     if (!code.isEmpty())
         m_sentence->setText(copyErrorText(report));
     else if (all)
-        m_sentence->setText(tr("Copied to %1 of %2.").arg(done).arg(hostsText(static_cast<int>(hosts.size()))));
-    else if (begun == 0)
+        m_sentence->setText(tr("Copied to %1 of %2.").arg(totals.copied).arg(hostsText(totals.hosts)));
+    else if (totals.isReading)
         m_sentence->setText(tr("Reading the file."));
-    else if (rate < 1)
-        m_sentence->setText(tr("%1 of %2 copied.").arg(done).arg(hostsText(static_cast<int>(hosts.size()))));
+    else if (totals.rate < 1)
+        m_sentence->setText(tr("%1 of %2 copied.").arg(totals.copied).arg(hostsText(totals.hosts)));
     else
-        m_sentence->setText(tr("%1 of %2 copied, %3.").arg(done).arg(hostsText(static_cast<int>(hosts.size())), rateText(rate)));
+        m_sentence->setText(tr("%1 of %2 copied, %3 %; %4.").arg(totals.copied).arg(hostsText(totals.hosts)).arg(totals.percent()).arg(visibleText(copyPaceText(totals), 200)));
     const QString over = all ? tr("Nothing is under way.") : QString();
     m_cancelAll->setBlocked(over);
-    m_cancelOne->setBlocked(!over.isEmpty() ? over : m_table->currentIndex().isValid() ? QString() : tr("Choose a host in the list."));
+    m_cancelOne->setBlocked(!over.isEmpty() ? over : !chosenHost().isEmpty() ? QString() : tr("Choose a host in the list."));
     if (all)
         m_timer.stop();
 }

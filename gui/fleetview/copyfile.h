@@ -41,6 +41,7 @@ private:
     void look();
     void show(const QJsonObject &report);
     void cancel(const QString &host);
+    QString chosenHost() const; // empty: none, or a jump host that the file goes to first
     Requests &m_requests;
     const int m_transfer;
     QTimer m_timer;
@@ -48,6 +49,7 @@ private:
     RowsModel *m_rows;
     QTableView *m_table;
     Button *m_cancelOne, *m_cancelAll, *m_close;
+    qsizetype m_stages = 0; // the first rows: jump hosts
     bool m_asked = false;
 };
 

@@ -2,6 +2,7 @@
 #include "headless/context.h"
 
 #include "base/fields.h"
+#include "headless/copyfollower.h"
 #include "journalview/eventtext.h"
 #include "text/errortext.h"
 #include "text/copytext.h"
@@ -9,9 +10,6 @@
 
 #include <QDir>
 #include <QFileInfo>
-#include <QHash>
-#include <QRegularExpression>
-#include <QSet>
 
 namespace bellwether {
 
@@ -19,66 +17,10 @@ namespace {
 
 Result<qint64> limitOf(const QString &text)
 {
-    static const QRegularExpression form(QStringLiteral("\\A(\\d{1,12})(?:\\.(\\d))?\\s*([kKmMgG]?)[bB]?(?:/s)?\\z"));
-    const auto match = form.match(text.trimmed());
-    if (text.isEmpty())
-        return 0;
-    const QString unit = match.captured(3).toLower();
-    const qint64 factor = unit == QLatin1String("k") ? 1'000 : unit == QLatin1String("m") ? 1'000'000 : unit == QLatin1String("g") ? 1'000'000'000 : 1;
-    const qint64 rate = match.hasMatch() && match.capturedView(1).size() <= 9 ? match.captured(1).toLongLong() * factor + match.captured(2).toLongLong() * factor / 10 : 0;
-    if (rate < 1024)
-        return fail(ErrorCode::BadValue, {QStringLiteral("--limit"), text, QStringLiteral("at least 1024 bytes a second, e.g. 500k or 2MB/s")});
-    return rate;
+    if (const auto limit = copyLimit(text))
+        return *limit;
+    return fail(ErrorCode::BadValue, {QStringLiteral("--limit"), text, QStringLiteral("at least 1024 bytes a second, e.g. 500k or 2MB/s")});
 }
-
-// One bar for all of it; a line whenever a host comes to something that lasts or has ended.
-class Follower {
-public:
-    explicit Follower(Terminal &out) : m_out(out) {}
-    void show(const QJsonObject &report)
-    {
-        qint64 done = 0, total = 0, eta = -1;
-        double rate = 0;
-        int ended = 0;
-        const QJsonArray hosts = report.value(QStringLiteral("hosts")).toArray();
-        for (const QJsonValue value : hosts) {
-            const QJsonObject row = value.toObject();
-            const QString name = row.value(QStringLiteral("name")).toString(), state = row.value(QStringLiteral("state")).toString();
-            const bool said = state == QLatin1String("waiting") || state == QLatin1String("done") || state == QLatin1String("failed");
-            if (m_states.value(name) != state && said)
-                m_out.progress(QStringLiteral("%1: %2").arg(name, copyStateText(row)));
-            if (const QString why = row.value(QStringLiteral("not_through")).toString(); !why.isEmpty() && !m_fed.contains(name)) {
-                m_fed.insert(name);
-                m_out.progress(QStringLiteral("%1: its jump host does not pass the file on (%2); this console sends it").arg(name, why));
-            }
-            m_states.insert(name, state);
-            done += row.value(QStringLiteral("done")).toInteger();
-            total += std::max<qint64>(0, row.value(QStringLiteral("total")).toInteger());
-            rate += row.value(QStringLiteral("rate")).toDouble();
-            eta = std::max(eta, row.value(QStringLiteral("eta_s")).toInteger(-1));
-            ended += state == QLatin1String("done") || state == QLatin1String("failed") || state == QLatin1String("cancelled");
-        }
-        const QJsonArray stages = report.value(QStringLiteral("stages")).toArray();
-        for (const QJsonValue value : stages) {
-            const QJsonObject row = value.toObject();
-            const QString name = row.value(QStringLiteral("name")).toString(), state = row.value(QStringLiteral("state")).toString();
-            if (m_stages.value(name) != state && state == QLatin1String("done"))
-                m_out.progress(QStringLiteral("%1: has the file, and passes it on").arg(name));
-            m_stages.insert(name, state);
-            rate += row.value(QStringLiteral("rate")).toDouble();
-        }
-        QString text = hosts.size() == 1 ? copyStateText(hosts.first().toObject())
-                                         : QStringLiteral("%1 of %2 hosts, %3").arg(ended).arg(hosts.size()).arg(rateText(rate));
-        if (hosts.size() > 1 && eta >= 0)
-            text += QStringLiteral(", %1 left").arg(durationText(eta * 1000));
-        m_out.bar(total > 0 ? static_cast<int>(100 * done / total) : 0, 100, text);
-    }
-
-private:
-    Terminal &m_out;
-    QHash<QString, QString> m_states, m_stages;
-    QSet<QString> m_fed;
-};
 
 int worstOf(const QJsonArray &hosts)
 {
@@ -102,7 +44,7 @@ Result<int> follow(Context &context, const QString &verb, const QJsonObject &arg
     if (!begun)
         return std::unexpected(begun.error());
     const QJsonObject which{{QStringLiteral("transfer"), begun->value(QStringLiteral("transfer"))}};
-    Follower follower(context.out);
+    CopyFollower follower;
     QJsonObject report;
     while (!report.value(QStringLiteral("ended")).toBool()) {
         if (isInterrupted()) {
@@ -117,7 +59,9 @@ Result<int> follow(Context &context, const QString &verb, const QJsonObject &arg
         if (!answer)
             return std::unexpected(answer.error());
         report = *answer;
-        follower.show(report);
+        for (const QString &line : follower.news(report))
+            context.out.progress(line);
+        context.out.bar(copyTotals(report).percent(), 100, CopyFollower::barText(report));
         if (!report.value(QStringLiteral("ended")).toBool())
             pauseFor(200);
     }

@@ -244,8 +244,9 @@ void RolloutPage::askTakeOver(const QString &name)
                                       tr("Take 1 host over"), tr("Leave it to them"), true, hasProduction(), true},
                                      window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::accepted, this, [this, dialog, name] {
-        send(nullptr, QStringLiteral("take-over"), {{QStringLiteral("hosts"), QJsonArray{name}}, {QStringLiteral("reason"), dialog->reason()}}, tr("%1: host taken over"));
+    connect(dialog, &QDialog::accepted, this, [this, dialog, name, rollout = m_rollout->name] {
+        send(nullptr, QStringLiteral("take-over"), {{QStringLiteral("rollout"), rollout}, {QStringLiteral("hosts"), QJsonArray{name}}, {QStringLiteral("reason"), dialog->reason()}},
+             tr("%1: host taken over"));
     });
     dialog->open();
 }

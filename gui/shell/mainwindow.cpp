@@ -50,6 +50,25 @@ QWidget *focusTarget(QWidget *region)
     return first;
 }
 
+// Why nothing is begun although nobody stopped it. A rollout's page does not know: that it pauses is an event as well, which the
+// journal has not taken yet.
+QString failingSentence(const ConsoleSnapshot &snapshot)
+{
+    const QString failing = QStringLiteral("failing: ");
+    if (!snapshot.journalState.startsWith(failing))
+        return {};
+    QString sentence = MainWindow::tr("Nothing can be written into the journal (%1). No step is begun in any rollout; what runs on a host goes on to its end there. "
+                                      "Make room on the disk of %2 and see that the journal lies there as it did: it is tried again every second.")
+                           .arg(visibleText(snapshot.journalState.mid(failing.size()), 300), visibleText(snapshot.dataFolder, 200));
+    QStringList held;
+    for (const auto &rollout : snapshot.rollouts)
+        if (!rollout->interrupted && (rollout->state == RolloutLifecycle::Running || rollout->state == RolloutLifecycle::Paused))
+            held << rollout->name;
+    if (!held.isEmpty())
+        sentence += QLatin1Char(' ') + MainWindow::tr("Rollouts under way are paused then, whatever their pages say now, and go on with Resume: %1.").arg(joinNames(held, 6));
+    return sentence;
+}
+
 } // namespace
 
 // Lives as long as the console may call; knows the window only while it is there.
@@ -275,7 +294,8 @@ void MainWindow::refreshStopAll()
 
 void MainWindow::refreshBanners()
 {
-    QString says = m_snapshot->readOnlyReason + QLatin1Char('|') + m_stopAll->sentence();
+    const QString failing = failingSentence(*m_snapshot);
+    QString says = m_snapshot->readOnlyReason + QLatin1Char('|') + failing + QLatin1Char('|') + m_stopAll->sentence();
     for (const auto &rollout : m_snapshot->rollouts)
         if (rollout->interrupted)
             says += QStringLiteral("|%1 %2 %3").arg(rollout->name).arg(rollout->hostsDone).arg(
@@ -291,6 +311,11 @@ void MainWindow::refreshBanners()
         const bool broken = m_snapshot->journalState.startsWith(QLatin1String("broken"));
         auto *banner = new Banner(broken ? StateRole::Failed : StateRole::Warning, QStringLiteral("ui/lock"));
         banner->setSentence(tr("Read only: %1").arg(m_snapshot->readOnlyReason));
+        m_bannerBox->addWidget(banner);
+    }
+    if (!failing.isEmpty()) {
+        auto *banner = new Banner(StateRole::Failed, QStringLiteral("state/failed"));
+        banner->setSentence(failing);
         m_bannerBox->addWidget(banner);
     }
     if (m_stopAll->isHeld()) {

@@ -5,6 +5,9 @@
 
 #include <QCoreApplication>
 #include <QJsonArray>
+#include <QRegularExpression>
+
+#include <algorithm>
 
 namespace bellwether {
 
@@ -58,6 +61,62 @@ QString copyStateText(const QJsonObject &row)
     if (state == QLatin1String("cancelled"))
         return tr("cancelled at %1 of %2").arg(bytesText(done), bytesText(total));
     return copyErrorText(row);
+}
+
+std::optional<qint64> copyLimit(const QString &text)
+{
+    static const QRegularExpression form(QStringLiteral("\\A(\\d{1,9})(?:[.,](\\d))?\\s*([kKmMgG]?)[bB]?(?:/s)?\\z"));
+    if (text.isEmpty())
+        return 0;
+    const auto match = form.match(text.trimmed());
+    if (!match.hasMatch())
+        return {};
+    const QString unit = match.captured(3).toLower();
+    const qint64 factor = unit == QLatin1String("k") ? 1'000 : unit == QLatin1String("m") ? 1'000'000 : unit == QLatin1String("g") ? 1'000'000'000 : 1;
+    const qint64 rate = match.captured(1).toLongLong() * factor + match.captured(2).toLongLong() * factor / 10;
+    return rate < 1024 ? std::nullopt : std::optional(rate);
+}
+
+CopyTotals copyTotals(const QJsonObject &report)
+{
+    CopyTotals all;
+    const auto add = [&all](const QJsonObject &row, const QString &jumpHost) {
+        all.done += row.value(QStringLiteral("done")).toInteger();
+        all.total += std::max<qint64>(0, row.value(QStringLiteral("total")).toInteger());
+        all.rate += row.value(QStringLiteral("rate")).toDouble();
+        const qint64 eta = row.value(QStringLiteral("eta_s")).toInteger(-1);
+        if (eta > all.etaS) {
+            all.etaS = eta;
+            all.etaTo = jumpHost;
+        }
+    };
+    const QJsonArray hosts = report.value(QStringLiteral("hosts")).toArray();
+    for (const QJsonValue value : hosts) {
+        const QJsonObject row = value.toObject();
+        const QString state = row.value(QStringLiteral("state")).toString();
+        add(row, {});
+        ++all.hosts;
+        all.copied += state == QLatin1String("done");
+        all.ended += state == QLatin1String("done") || state == QLatin1String("failed") || state == QLatin1String("cancelled");
+        all.isReading = all.isReading || state == QLatin1String("reading");
+    }
+    const QJsonArray stages = report.value(QStringLiteral("stages")).toArray();
+    for (const QJsonValue value : stages) {
+        const QJsonObject row = value.toObject();
+        const QString state = row.value(QStringLiteral("state")).toString();
+        if (state != QLatin1String("failed") && state != QLatin1String("cancelled")) // else the hosts behind it are fed from here
+            add(row, row.value(QStringLiteral("name")).toString());
+    }
+    return all;
+}
+
+QString copyPaceText(const CopyTotals &totals)
+{
+    const QString rate = rateText(totals.rate);
+    if (totals.etaS < 0)
+        return rate;
+    const QString eta = durationText(totals.etaS * 1000);
+    return totals.etaTo.isEmpty() ? tr("%1, %2 left").arg(rate, eta) : tr("%1, %2 to %3").arg(rate, eta, totals.etaTo);
 }
 
 } // namespace bellwether

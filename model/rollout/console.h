@@ -19,7 +19,7 @@
 //   check         hosts[]                                                  hosts[]   (each as in `fleet check --json`)
 //   put           file, path, hosts[], limit, mode, reason                  transfer
 //   get           file, path, hosts[one], limit, reason                     transfer
-//   transfers     transfer                                                 ended, error_code, hosts[{name, state, done, total, rate, eta_s, …}]
+//   transfers     transfer                                                 ended, error_code, hosts[{name, state, done, total, rate, eta_s, …}], stages[as hosts]
 //   transfer-cancel transfer, host (optional)                              as above
 //   record-report rollout, format, file, sha256                            {}
 #include "rollout/snapshot.h"

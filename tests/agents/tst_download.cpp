@@ -142,7 +142,7 @@ private Q_SLOTS:
     void aLimitIsNeverExceeded_data()
     {
         QTest::addColumn<int>("copies"); // with one machine at once
-        QTest::addColumn<int>("rate");
+        QTest::addColumn<int>("rate"); // the smallest limit: the others were given twice as much, three times as much …
         QTest::addColumn<int>("piece");
         QTest::addColumn<int>("linkMs"); // how long the link itself takes
         QTest::newRow("link is fast") << 1 << 100'000 << 50'000 << 0;
@@ -158,10 +158,13 @@ private Q_SLOTS:
         QFETCH(int, piece);
         QFETCH(int, linkMs);
         HostPace pace;
+        for (int i = copies; i > 0; --i)
+            pace.join(QStringLiteral("berlin-1"), qint64{rate} * i);
+        pace.join(QStringLiteral("berlin-1"), 0); // nobody limited this one: the machine's limit holds for it as well
         QList<qint64> ready(copies, 5'000), sent; // when each may ask for its next piece; when pieces went
         for (int i = 0; i < 400; ++i) {
             qint64 &now = *std::min_element(ready.begin(), ready.end());
-            now += pace.take(QStringLiteral("berlin-1"), piece, rate, now);
+            now += pace.take(QStringLiteral("berlin-1"), piece, now);
             sent.append(now);
             now += linkMs;
         }
@@ -173,17 +176,44 @@ private Q_SLOTS:
     }
     void anHourOfRestSavesNothingUp()
     {
+        const QString berlin = QStringLiteral("berlin-1"), osaka = QStringLiteral("osaka-3");
         HostPace pace;
-        const auto take = [&](qint64 nowMs) { return pace.take(QStringLiteral("berlin-1"), 1000, 1000, nowMs); };
+        pace.join(berlin, 1000);
+        const auto take = [&](qint64 nowMs) { return pace.take(berlin, 1000, nowMs); };
         QCOMPARE(take(0), 0);
         QCOMPARE(take(3'600'000), 0);
         QCOMPARE(take(3'600'000), 1000); // not an hour's worth at once
-        QCOMPARE(pace.take(QStringLiteral("osaka-3"), 1000, 1000, 3'600'000), 0); // nobody waits for another machine
-        QCOMPARE(pace.take(QStringLiteral("berlin-1"), 1 << 30, 0, 0), 0); // no limit
-        QCOMPARE(pace.take(QStringLiteral("berlin-1"), 1 << 30, 5000, 3'600'000), 0); // nor for another limit
+        QCOMPARE(pace.take(osaka, 1 << 30, 3'600'000), 0); // no limit there
+        pace.join(osaka, 1000);
+        QCOMPARE(pace.take(osaka, 1000, 3'600'000), 0); // nobody waits for another machine
         QCOMPARE(take(3'600'000), 2000);
-        pace.giveBack(QStringLiteral("berlin-1"), 2000, 1000); // two were cancelled while they waited
+        pace.giveBack(berlin, 2000, 1000); // two were cancelled while they waited
         QCOMPARE(take(3'600'000), 1000);
+    }
+    void theSmallestLimitOfThoseUnderWayHolds()
+    {
+        const QString berlin = QStringLiteral("berlin-1");
+        HostPace pace;
+        QCOMPARE(pace.rateOf(berlin), 0);
+        pace.join(berlin, 4000);
+        QCOMPARE(pace.take(berlin, 4000, 0), 0);
+        QCOMPARE(pace.take(berlin, 4000, 0), 1000); // allowed from 1000 to 2000
+        pace.join(berlin, 1000);
+        pace.join(berlin, 0);
+        QCOMPARE(pace.rateOf(berlin), 1000);
+        QCOMPARE(pace.take(berlin, 1000, 0), 2000); // together: after both of the others
+        QCOMPARE(pace.take(berlin, 1000, 0), 3000);
+        pace.giveBack(berlin, 4000, 4000); // what was taken at another rate takes as much time with it as it cost
+        QCOMPARE(pace.take(berlin, 1000, 0), 3000);
+        pace.join(berlin, 1000);
+        pace.leave(berlin, 1000); // two had the same: one of them is still there
+        QCOMPARE(pace.rateOf(berlin), 1000);
+        pace.leave(berlin, 1000);
+        QCOMPARE(pace.rateOf(berlin), 4000);
+        pace.leave(berlin, 0);
+        pace.leave(berlin, 4000);
+        QCOMPARE(pace.rateOf(berlin), 0);
+        QCOMPARE(pace.take(berlin, 1 << 30, 0), 0);
     }
     void piecesFitTheLink()
     {
@@ -198,6 +228,9 @@ private Q_SLOTS:
             piece.failed();
         QCOMPARE(piece.bytes(), blockBytes);
         QVERIFY(PieceSize(20'000).bytes() <= 20'000);
+        QVERIFY(PieceSize(0).bytesAt(20'000) <= 20'000); // a limit that came with another copy
+        QCOMPARE(PieceSize(0).bytesAt(0), PieceSize(0).bytes());
+        QCOMPARE(PieceSize(999'999'999'000'000'000).bytes(), PieceSize(0).bytes());
         QCOMPARE(PieceSize(1'024).bytes(), blockBytes);
     }
 };

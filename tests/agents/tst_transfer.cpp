@@ -253,6 +253,24 @@ private Q_SLOTS:
         const qint64 took = m_clock.now().monoMs - began;
         QVERIFY2(took >= 1000LL * (size - limit) / limit && took < 11'000, QByteArray::number(took).constData());
     }
+    void copiesWithOneMachineKeepToTheSmallestLimit()
+    {
+        constexpr int size = 2'000'000, small = 100'000, large = 2'000'000;
+        QVERIFY(writeTo(here("a"), noise(size)) && writeTo(here("b"), noise(size, 2)));
+        const qint64 began = m_clock.now().monoMs;
+        const auto slow = put(here("a"), there("a"), {}, small), fast = put(here("b"), there("b"), {}, large);
+        const auto both = [&] { return slow->progress().done + fast->progress().done; };
+        QVERIFY(QTest::qWaitFor([&] { return both() >= 600'000; }, 60'000));
+        const qint64 took = m_clock.now().monoMs - began;
+        QVERIFY2(both() <= small * took / 1000 + small, QByteArray::number(took).constData());
+        QVERIFY(slow->progress().done > 0 && fast->progress().done > 0); // each has its turn
+        slow->cancel(); // from now on the other's own limit holds
+        const qint64 left = size - fast->progress().done, freed = m_clock.now().monoMs;
+        ENDS(ended(fast), Done);
+        const qint64 rest = m_clock.now().monoMs - freed;
+        QVERIFY2(rest <= 1000 * left / large + 5'000, QByteArray::number(rest).constData());
+        QCOMPARE(contentOf(there("b")), noise(size, 2));
+    }
     // The host's side under every sh found here, with the few programs a small host has.
     void everyShellTakesAFile_data()
     {

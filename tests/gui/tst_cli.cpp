@@ -1,9 +1,12 @@
 // The command line as a contract: the real program, run as a process.
 #include "cliprocess.h"
 #include "engineworld.h"
+#include "fakeconsole.h"
 #include "journalhelp.h"
+#include "story.h"
 
 #include "headless/commandline.h"
+#include "headless/ownersocket.h"
 #include "journal/journal.h"
 
 #include <QDirIterator>
@@ -82,6 +85,7 @@ private Q_SLOTS:
     void aFolderThatIsNoDataFolderIsLeftAlone();
     void aTamperedJournalIsFound();
     void everythingIsStoppedAndReleased();
+    void hostsOfASilentConsoleAreTakenOver();
     void exportsFollowNoLink();
     void logsAreReadByTheProfile();
     void aLogIsShownAsInTheWindow();
@@ -145,6 +149,10 @@ void TestCli::badUsageIsOneLine_data()
     row("status ../../etc", "no rollout");
     row("rollback R-0001 --way sideways", "--way must be");
     row("pause R-0001", "no rollout");
+    row("take-over", "needs ROLLOUT");
+    row("take-over R-0001", "\"take-over\" needs --reason TEXT");
+    row("take-over R-0001 --host berlin-1", "\"take-over\" needs --reason TEXT");
+    row("take-over R-0001 --reason late", "no rollout \"R-0001\"");
     row("logs R-0001", "needs ROLLOUT HOST");
     row("report R-0001", "needs --format");
     row("report R-0001 --format docx --out x", "not a report format");
@@ -163,6 +171,10 @@ void TestCli::badUsageIsOneLine_data()
     row("demo up --hosts x", "--hosts must be a number");
     row("demo up --port 70000", "--port must be a number");
     row("--lang xx fleet list", "no texts in the language");
+    QTest::newRow("take-over for no reason") << QStringList{QStringLiteral("take-over"), QStringLiteral("R-0001"), QStringLiteral("--reason"), QStringLiteral("  ")}
+                                             << QByteArray("\"take-over\" needs --reason TEXT");
+    QTest::newRow("run --take-over for no reason") << QStringList{QStringLiteral("run"), QStringLiteral("/nope.yaml"), QStringLiteral("--take-over"), QStringLiteral("  ")}
+                                                   << QByteArray("--take-over needs the reason");
 }
 
 void TestCli::badUsageIsOneLine()
@@ -604,6 +616,41 @@ void TestCli::everythingIsStoppedAndReleased() // [OPS-03]
     QVERIFY2(released.exitCode == 0 && released.out.contains("Released"), released.told());
     QVERIFY(cli.run(words("status --json")).json().value(QStringLiteral("hold")).isNull());
     QCOMPARE(cli.run(words("verify --journal")).exitCode, 0);
+}
+
+void TestCli::hostsOfASilentConsoleAreTakenOver() // [fault 26]
+{
+    Cli cli;
+    cli.setEnvironment(QStringLiteral("BELLWETHER_OPERATOR"), QStringLiteral("anna"));
+    const Plan plan = support::sixHosts(QStringLiteral("1.4.0"), QStringLiteral("1.5.0"), {});
+    const QString host = plan.hosts.first().installation.name;
+    RolloutStarted started;
+    started.plan = toJson(plan);
+    started.planHash = planHash(plan);
+    {
+        const auto writer = JournalWriter::open(cli.data());
+        QVERIFY(writer.has_value());
+        QVERIFY(support::appendAndWait(**writer, {NewEvent{1, 1'790'000'000'000, 1'000, QStringLiteral("tester"), started}}).has_value());
+    }
+    const QStringList command{QStringLiteral("take-over"), QStringLiteral("R-0001"), QStringLiteral("--host"), host, QStringLiteral("--reason"), QStringLiteral("ann is on a plane")};
+    const CliResult early = cli.run(command); // nobody else has any of its hosts
+    QVERIFY2(early.exitCode == 3 && early.errorLine().contains("gone silent"), early.told());
+    const CliResult readOnly = cli.run(QStringList{QStringLiteral("--read-only")} + command);
+    QVERIFY2(readOnly.exitCode == 3 && readOnly.errorLine().contains("--read-only"), readOnly.told());
+
+    FakeConsole owner;
+    owner.answer(QStringLiteral("take-over"), [](const Request &request) { return Reply(QJsonObject{{QStringLiteral("hosts"), request.args.value(QStringLiteral("hosts"))}}); });
+    const auto server = OwnerServer::listen(cli.data(), owner);
+    QVERIFY(server.has_value());
+    const CliResult taken = cli.run(command);
+    QVERIFY2(taken.exitCode == 0, taken.told());
+    QVERIFY2(taken.out.contains("R-0001: take-over recorded"), taken.told());
+    const auto requests = owner.requests();
+    QCOMPARE(requests.size(), std::size_t(1));
+    QCOMPARE(requests[0].verb, QStringLiteral("take-over"));
+    QCOMPARE(requests[0].actor, QStringLiteral("anna"));
+    const QJsonObject wanted{{QStringLiteral("rollout"), QStringLiteral("R-0001")}, {QStringLiteral("hosts"), QJsonArray{host}}, {QStringLiteral("reason"), QStringLiteral("ann is on a plane")}};
+    QCOMPARE(requests[0].args, wanted);
 }
 
 void TestCli::exportsFollowNoLink()

@@ -277,6 +277,47 @@ private Q_SLOTS:
         QVERIFY(dialog->actionButton()->isBlocked()); // without a reason
     }
 
+    void aFailingJournalIsSaidForAsLongAsItFails() // [fault 20]
+    {
+        ConsoleSnapshot first = wellFleet(3);
+        const auto add = [&first](const char *name, RolloutLifecycle state, bool interrupted) {
+            auto rollout = std::make_shared<RolloutSnapshot>();
+            rollout->id = name[5] - '0';
+            rollout->name = QString::fromLatin1(name);
+            rollout->state = state;
+            rollout->interrupted = interrupted;
+            first.rollouts << rollout;
+        };
+        add("R-0004", RolloutLifecycle::Running, false);
+        add("R-0003", RolloutLifecycle::Paused, false);
+        add("R-0002", RolloutLifecycle::Running, true); // waits for a person anyway
+        add("R-0001", RolloutLifecycle::Succeeded, false);
+        Screen screen(first);
+        const auto said = [&] {
+            QStringList sentences;
+            for (const Banner *banner : screen.window->findChildren<Banner *>())
+                if (banner->isVisible() && banner->sentence().contains(QLatin1String("into the journal")))
+                    sentences << banner->sentence();
+            return sentences;
+        };
+        QVERIFY(QTest::qWaitForWindowExposed(screen.window.get()));
+        QVERIFY(said().isEmpty());
+        ConsoleSnapshot failing = first;
+        failing.journalState = QStringLiteral("failing: journal write: database or disk is full");
+        screen.console.publish(failing);
+        QTRY_COMPARE(said().size(), 1);
+        const QString sentence = said().first();
+        for (const char *word : {"database or disk is full", "Make room", "/var/lib/bellwether", "R-0004, R-0003", "Resume"})
+            QVERIFY2(sentence.contains(QLatin1String(word)), qPrintable(sentence));
+        QVERIFY2(!sentence.contains(QLatin1String("R-0002")) && !sentence.contains(QLatin1String("R-0001")), qPrintable(sentence));
+        QVERIFY(screen.console.requests().empty()); // it goes on by itself
+        failing.journalState = QStringLiteral("failing: journal write: the file was removed or replaced");
+        screen.console.publish(failing);
+        QTRY_VERIFY(said().size() == 1 && said().first().contains(QLatin1String("removed or replaced")));
+        screen.console.publish(first);
+        QTRY_VERIFY(said().isEmpty());
+    }
+
     void leavingARunningRolloutIsAsked()
     {
         // [fault 52] Stay is the default; what goes on without us is said.
@@ -301,6 +342,43 @@ private Q_SLOTS:
         QTest::mouseClick(question()->actionButton(), Qt::LeftButton);
         QTRY_VERIFY(!screen.window->isVisible());
         QVERIFY(screen.console.requests().empty()); // nothing is asked of the engine: it just ends
+    }
+    void leavingWhileFilesAreCopiedIsAsked_data()
+    {
+        QTest::addColumn<int>("copies");
+        QTest::addColumn<bool>("rollout");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("one copy") << 1 << false << QStringLiteral("1 copy of a file is under way.");
+        QTest::newRow("copies") << 12 << false << QStringLiteral("12 copies of files are under way.");
+        QTest::newRow("beside a rollout") << 2 << true << QStringLiteral("R-0001 is running. 2 copies of files are under way.");
+    }
+    void leavingWhileFilesAreCopiedIsAsked() // [fault 52]
+    {
+        QFETCH(int, copies);
+        QFETCH(bool, rollout);
+        QFETCH(QString, says);
+        ConsoleSnapshot first = wellFleet(3);
+        first.transfers = copies;
+        if (rollout) {
+            auto running = std::make_shared<RolloutSnapshot>();
+            running->id = 1;
+            running->name = QStringLiteral("R-0001");
+            first.rollouts << running;
+        }
+        Screen screen(first);
+        QVERIFY(QTest::qWaitForWindowExposed(screen.window.get()));
+        const auto question = [&] { return screen.window->findChild<ConfirmDialog *>(QStringLiteral("leaving")); };
+        QVERIFY(!screen.window->close());
+        QVERIFY(question() && !question()->actionButton()->isDefault());
+        QCOMPARE(question()->accessibleDescription(), says);
+        const auto labels = question()->findChildren<QLabel *>();
+        QVERIFY(std::any_of(labels.begin(), labels.end(), [](const QLabel *label) { return label->text().contains(QLatin1String("goes on from there")); }));
+        QTest::keyClick(question(), Qt::Key_Return);
+        QTRY_VERIFY(!question());
+        QVERIFY(screen.window->isVisible());
+        QVERIFY(!screen.window->close());
+        QTest::mouseClick(question()->actionButton(), Qt::LeftButton);
+        QTRY_VERIFY(!screen.window->isVisible());
     }
     void leavingIsNotAskedWhereNothingMoves_data()
     {

@@ -18,6 +18,7 @@
 #include <QComboBox>
 #include <QDateTime>
 #include <QDir>
+#include <QJsonArray>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSignalSpy>
@@ -157,6 +158,65 @@ private Q_SLOTS:
         QTest::mouseClick(dialog->actionButton(), Qt::LeftButton);
         QCOMPARE(m_port->asked.size(), 1);
         QCOMPARE(m_port->asked[0].args.value("reason").toString(), QStringLiteral("wrong night"));
+    }
+
+    void takingOverIsOfferedWhereAConsoleIsSilentOnly_data()
+    {
+        QTest::addColumn<Permission>("permission");
+        QTest::addColumn<bool>("offered");
+        QTest::newRow("its console is silent") << Permission{true, {}, {QStringLiteral("berlin-1")}} << true;
+        QTest::newRow("another host's is") << Permission{true, {}, {QStringLiteral("osaka-3")}} << false;
+        QTest::newRow("its console is alive") << Permission{false, QStringLiteral("no host waits for the lease of a console that has gone silent"), {}} << false;
+    }
+    void takingOverIsOfferedWhereAConsoleIsSilentOnly() // [fault 26]
+    {
+        QFETCH(Permission, permission);
+        QFETCH(bool, offered);
+        RolloutSnapshot r = heldElsewhere();
+        r.permissions.insert(QStringLiteral("take-over"), permission);
+        m_port->now = samples::console({r}, m_dir->path());
+        RolloutPage *page = build();
+        page->open(QStringLiteral("R-0142/berlin-1"));
+        QTRY_COMPARE(page->selectedHost(), QStringLiteral("berlin-1"));
+        QVERIFY(button("takeOver"));
+        QTRY_COMPARE(button("takeOver")->isVisibleTo(m_window.get()), offered);
+        QVERIFY(!offered || (!button("takeOver")->isBlocked() && button("takeOver")->toolTip().contains(QStringLiteral("berlin-1"))));
+    }
+
+    void takingOverNeedsAReasonAndIsNotTheDefault()
+    {
+        m_port->now = samples::console({heldElsewhere(), samples::rollout(Situation::CanaryBaking, m_now, 143)}, m_dir->path());
+        RolloutPage *page = build();
+        QSignalSpy said(page, &Page::said);
+        page->open(QStringLiteral("R-0142/berlin-1"));
+        QTRY_VERIFY(button("takeOver")->isVisibleTo(m_window.get()));
+        QTest::mouseClick(button("takeOver"), Qt::LeftButton);
+        auto *dialog = m_window->findChild<ConfirmDialog *>();
+        QVERIFY(dialog);
+        QVERIFY(dialog->actionButton()->isBlocked() && !dialog->actionButton()->isDefault());
+        const auto labels = dialog->findChildren<QLabel *>();
+        for (const char *word : {"berlin-1", "ann@desk-7, R-0003", "silent since"}) // whose it is, and for how long
+            QVERIFY2(std::ranges::any_of(labels, [word](const QLabel *label) { return label->text().contains(QLatin1String(word)); }), word);
+        QTest::keyClick(dialog, Qt::Key_Return);
+        QTRY_VERIFY(!m_window->findChild<ConfirmDialog *>());
+        QVERIFY(m_port->asked.isEmpty());
+
+        QTest::mouseClick(button("takeOver"), Qt::LeftButton);
+        dialog = m_window->findChild<ConfirmDialog *>();
+        QVERIFY(dialog);
+        QTest::keyClicks(dialog->findChild<QLineEdit *>(), "  ");
+        QVERIFY(dialog->actionButton()->isBlocked());
+        QTest::keyClicks(dialog->findChild<QLineEdit *>(), "ann is on a plane ");
+        QVERIFY(!dialog->actionButton()->isBlocked());
+        page->open(QStringLiteral("R-0143")); // what was asked is meant for the rollout it was asked of
+        QTest::mouseClick(dialog->actionButton(), Qt::LeftButton);
+        QCOMPARE(m_port->asked.size(), 1);
+        QCOMPARE(m_port->asked[0].verb, QStringLiteral("take-over"));
+        const QJsonObject wanted{{"rollout", "R-0142"}, {"hosts", QJsonArray{"berlin-1"}}, {"reason", "ann is on a plane"}};
+        QCOMPARE(m_port->asked[0].args, wanted);
+        m_port->answers[0](QJsonObject{{"hosts", QJsonArray{"berlin-1"}}});
+        QTRY_COMPARE(said.size(), 1);
+        QCOMPARE(said[0][0].toString(), QStringLiteral("R-0142: host taken over"));
     }
 
     void everythingSpeaksOfTheSelectedHost()
@@ -490,6 +550,21 @@ private:
         Q_UNUSED(QTest::qWaitForWindowExposed(m_window.get()));
         QCoreApplication::processEvents();
         return page;
+    }
+    // R-0142 waits for berlin-1, which a console has that was not heard of for an hour.
+    RolloutSnapshot heldElsewhere() const
+    {
+        RolloutSnapshot r = samples::rollout(Situation::CanaryBaking, m_now);
+        LeaseRefused held;
+        held.host = QStringLiteral("berlin-1");
+        held.owner = QStringLiteral("workspace-2.0badcafe");
+        held.by = QStringLiteral("ann@desk-7, R-0003");
+        held.sinceMs = m_now - 7'200'000;
+        held.stale = true;
+        held.silentSinceMs = m_now - 3'600'000;
+        r.waves[0].hosts[0].heldBy = held;
+        r.permissions.insert(QStringLiteral("take-over"), Permission{true, {}, {held.host}});
+        return r;
     }
     RolloutPage *open(const QList<Situation> &situations)
     {
