@@ -9,7 +9,7 @@ run_packages="libqt6sql6-sqlite openssh-server openssh-client qt6-qpa-plugins fo
 libsecret-1-0"
 # what tests use besides; the second line to use the window from outside: hands, a window manager, a screen reader's buses,
 # a keychain
-test_packages="sudo passwd xvfb xauth busybox-static poppler-utils tcsh mksh python3-paramiko ansible-core iproute2 nftables
+test_packages="sudo passwd xvfb xauth busybox-static poppler-utils fish tcsh mksh python3-paramiko ansible-core iproute2 nftables
 xdotool openbox dbus-daemon at-spi2-core gnome-keyring"
 
 # Builds of libssh before it check the tag of AES-GCM wrongly (CVE-2026-59847); libssh's own version does not tell them apart.

@@ -144,6 +144,25 @@ private Q_SLOTS:
         WORKS(lockOn({m_sshd->endpoint(), disk.folder()}));
         QCOMPARE(unfit(), QString());
     }
+    void aStateFolderThatHasBecomeReadOnly()
+    {
+        // [fault 19] Its file system was mounted anew, as after an error of its disk.
+        const SmallDisk disk(m_state->filePath("small"), "size=1m");
+        if (!disk.isMounted())
+            QSKIP("no tmpfs may be mounted here");
+        const HostJobs::Host small{m_sshd->endpoint(), disk.folder()};
+        WORKS(lockOn(small));
+        QCOMPARE(QProcess::execute("mount", {"-o", "remount,ro", disk.folder()}), 0);
+        const auto held = lockOn(small);
+        const auto begun = startOn(small, "t1", effect("once"));
+        for (const QByteArray &said : {held ? QByteArray() : why(held.error()), begun ? QByteArray() : why(begun.error())})
+            QVERIFY2(said.startsWith("host-state-unusable: ") && said.contains(disk.folder().toUtf8()) && said.contains("not writable"), said.constData());
+        QVERIFY(effects().isEmpty());
+        QCOMPARE(QProcess::execute("mount", {"-o", "remount,rw", disk.folder()}), 0);
+        WORKS(startOn(small, "t1", effect("once")));
+        QVERIFY(endOn(small, "t1").state == JobState::Done);
+        QCOMPARE(effects(), QByteArray("once\n"));
+    }
     void aFullDiskStopsTheStartNotTheResult()
     {
         // [fault 17]

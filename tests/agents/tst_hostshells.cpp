@@ -10,6 +10,31 @@ using namespace bellwether;
 class TestHostShells : public HostJobsWorld {
     Q_OBJECT
 
+    // A job from its lock to its acknowledgement, or why not.
+    Status carriesAJob(const HostJobs::Host &host)
+    {
+        const QString token = QStringLiteral("t1");
+        if (const auto held = lockOn(host); !held)
+            return std::unexpected(held.error());
+        if (const auto begun = startOn(host, token, effect("once") + "echo out; echo err >&2; exit 4\n"); !begun)
+            return std::unexpected(begun.error());
+        for (QDeadlineTimer limit(40'000); !limit.hasExpired();) {
+            Awaited<Result<JobPoll>> answer;
+            m_jobs->poll(host, token, 0, 0, 100, 1, answer.callback());
+            if (!answer.wait() || !*answer)
+                return std::unexpected(answer.value->has_value() ? answer->error() : Error{ErrorCode::Interrupted, {}, {}, nullptr});
+            const JobPoll &poll = **answer;
+            if (poll.state != JobState::Done)
+                continue;
+            if (poll.exitStatus != 4 || poll.out != "out\n" || poll.err != "err\n")
+                return fail(ErrorCode::Internal, {QString::number(poll.exitStatus), QString::fromUtf8(poll.out), QString::fromUtf8(poll.err)});
+            Awaited<Status> acknowledged;
+            m_jobs->acknowledge(host, token, acknowledged.callback());
+            return acknowledged.wait() ? *acknowledged : Status(fail(ErrorCode::Interrupted));
+        }
+        return fail(ErrorCode::Interrupted, {QStringLiteral("it never ended")});
+    }
+
 private Q_SLOTS:
     void initTestCase() { startHost(); }
     void init() { startJobs(); }
@@ -47,6 +72,67 @@ private Q_SLOTS:
         FAILS(*none, "no-shell");
         QVERIFY(none->error().args.at(1).contains("currently not available"));
     }
+    void everyLoginShellCarriesAJob_data()
+    {
+        QTest::addColumn<QStringList>("shell");
+        QTest::addColumn<QByteArray>("refusal"); // empty: it works
+        for (const char *name : {"tcsh", "fish", "mksh"})
+            QTest::addRow("fault 36: %s", name) << QStringList{neededProgram(name)} << QByteArray();
+        QTest::newRow("fault 36: restricted bash") << QStringList{neededProgram("bash"), "-r"} << QByteArray("no-shell: ");
+    }
+    void everyLoginShellCarriesAJob()
+    {
+        // [fault 36] Each is begun as sshd begins the shell of an account: SHELL -c COMMAND.
+        QFETCH(QStringList, shell);
+        QFETCH(QByteArray, refusal);
+        TestSshd odd({"ForceCommand exec " + shell.join(u' ') + " -c \"$SSH_ORIGINAL_COMMAND\""});
+        QVERIFY2(odd.isRunning(), qPrintable(odd.failure()));
+        m_trust.trust(odd.endpoint().machine(), odd.fingerprint());
+        const Status job = carriesAJob({odd.endpoint(), m_state->path()});
+        if (refusal.isEmpty()) {
+            QVERIFY2(job, job ? "" : why(job.error()).constData());
+            QVERIFY(QFile::exists(jobFile("t1", "ack")));
+            QCOMPARE(effects(), QByteArray("once\n"));
+        } else {
+            QVERIFY(!job);
+            QVERIFY2(why(job.error()).startsWith(refusal) && why(job.error()).contains("restricted"), why(job.error()).constData());
+            QVERIFY(effects().isEmpty());
+        }
+    }
+    void hostsThatLackPrograms_data()
+    {
+        QTest::addColumn<QStringList>("missing");
+        QTest::addColumn<QByteArray>("refusal"); // how it begins; empty: it works
+        QTest::addColumn<QByteArray>("words");   // and what it says
+        for (const char *name : {"setsid", "flock", "sync"})
+            QTest::addRow("fault 37: no %s", name) << QStringList{QString::fromLatin1(name)} << QByteArray() << QByteArray();
+        QTest::newRow("fault 37: none of these") << QStringList{"setsid", "flock", "sync"} << QByteArray() << QByteArray();
+        QTest::newRow("fault 37: no sha256sum") << QStringList{"sha256sum"} << QByteArray("host-state-unusable: ") << QByteArray("the host has no sha256sum");
+        // Its output cannot be read: that is said, and never taken for a step that printed nothing.
+        QTest::newRow("fault 37: no tail") << QStringList{"tail"} << QByteArray("output-unreadable: ") << QByteArray("fewer bytes came than were announced");
+    }
+    void hostsThatLackPrograms()
+    {
+        // [fault 37] All that a login there finds is a folder with a few programs.
+        QFETCH(QStringList, missing);
+        QFETCH(QByteArray, refusal);
+        QFETCH(QByteArray, words);
+        const QTemporaryDir bin;
+        for (const char *name : {"sh", "cat", "mkdir", "mv", "rm", "ln", "ls", "sleep", "wc", "tail", "head", "find", "date", "sha256sum", "nohup", "setsid", "flock", "sync"})
+            if (!missing.contains(QLatin1String(name)))
+                QVERIFY(QFile::link(neededProgram(name), bin.filePath(name)));
+        TestSshd poor({"SetEnv PATH=" + bin.path() + " HOME=" + bin.path()});
+        QVERIFY2(poor.isRunning(), qPrintable(poor.failure()));
+        m_trust.trust(poor.endpoint().machine(), poor.fingerprint());
+        const Status job = carriesAJob({poor.endpoint(), m_state->path()});
+        if (refusal.isEmpty()) {
+            QVERIFY2(job, job ? "" : why(job.error()).constData());
+            QCOMPARE(effects(), QByteArray("once\n"));
+        } else {
+            QVERIFY(!job);
+            QVERIFY2(why(job.error()).startsWith(refusal) && why(job.error()).contains(words), why(job.error()).constData());
+        }
+    }
     void wordsOfAHostAreOnlyWords()
     {
         // [S9] A host that lies in the protocol's own words, with a terminal's commands and a megabyte in them.
@@ -64,7 +150,7 @@ private Q_SLOTS:
         }
         QVERIFY(lease->error().args.at(1).contains("eve"));
     }
-    // The helper under every sh found here, and with only the few programs a small host has.
+    // The helper under every sh, and with only the few programs a small host has.
     void everyShellCarriesAJob_data()
     {
         QTest::addColumn<QStringList>("shell");

@@ -35,14 +35,14 @@ QString randomWord(QRandomGenerator &random)
     return word;
 }
 
-// Login shells that are not POSIX: present on some machines only.
+// Login shells, most of them not POSIX; the last ones are present on some machines only.
 QList<QStringList> loginShells()
 {
-    QList<QStringList> shells = posixShells();
+    QList<QStringList> shells = posixShells() + QList<QStringList>{{neededProgram("fish")}, {neededProgram("tcsh")}};
     const QString more = qEnvironmentVariable("BELLWETHER_LOGIN_SHELLS");
     for (const QString &path : more.split(u':', Qt::SkipEmptyParts))
         shells.append({path});
-    for (const char *name : {"fish", "tcsh", "csh", "zsh"}) {
+    for (const char *name : {"csh", "zsh"}) {
         const QString path = QStandardPaths::findExecutable(QLatin1String(name));
         if (!path.isEmpty())
             shells.append({path});

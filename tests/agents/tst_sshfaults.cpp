@@ -117,6 +117,35 @@ private Q_SLOTS:
         EXPECT_ERROR(exec(pool, server.endpoint(), command("true")), "connect-failed");
         QCOMPARE(server.m_count, 4);
     }
+    void aNarrowDoorLetsAllInInTheEnd()
+    {
+        // [fault 33] sshd has room for two that are not logged in yet and sends everybody else away.
+        TestSshd narrow({"MaxStartups 2:100:2"}, QStringLiteral("0.0.0.0"));
+        QVERIFY2(narrow.isRunning(), qPrintable(narrow.failure()));
+        SshPool pool(m_trust, this);
+        QList<Endpoint> left;
+        for (int i = 1; i <= 20; ++i) {
+            left.append(narrow.endpoint(QStringLiteral("127.0.78.%1").arg(i)));
+            m_trust.trust(left.last().machine(), narrow.fingerprint());
+        }
+        for (int round = 0; round < 20 && !left.isEmpty(); ++round) { // as the engine does: what the link did not carry is asked again
+            QList<Awaited<ExecAnswer>> answers;
+            for (const Endpoint &to : std::as_const(left))
+                answers.append(exec(pool, to, command("true", 60'000)));
+            QList<Endpoint> again;
+            for (qsizetype i = 0; i < answers.size(); ++i) {
+                QVERIFY(answers[i].wait(60'000));
+                if (answers[i]->has_value())
+                    continue;
+                QCOMPARE(name(answers[i]->error()), QByteArray("connect-failed"));
+                again.append(left[i]);
+            }
+            left = again;
+        }
+        QVERIFY2(left.isEmpty(), QByteArray::number(left.size()).constData());
+        QCOMPARE(pool.openSessions(), 20);
+        QVERIFY2(narrow.log().contains("MaxStartups"), "sshd sent nobody away");
+    }
     void hostsThatAreNotThere()
     {
         SshOptions options;

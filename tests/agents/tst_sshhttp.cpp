@@ -83,7 +83,7 @@ private Q_SLOTS:
     }
     void aLostConnectionIsNoVerdictOnTheService()
     {
-        // [fault 1, 42] The kept session dies while it is asked for a channel: the request goes to a new one.
+        // [fault 1] The kept session dies while it is asked for a channel: the request goes to a new one.
         TestSshd sshd;
         QVERIFY(sshd.isRunning());
         m_trust.trust(sshd.endpoint().machine(), sshd.fingerprint());

@@ -183,7 +183,7 @@ void TestFirstLight::aRolloutStopsAtTheManualGateAndIsPromoted()
     QVERIFY2(logs.out.contains("0005_backfill_order_totals"), logs.told());
 }
 
-// 1.5.1: its second of two migrations fails.
+// [fault 44] 1.5.1: its second of two migrations fails.
 void TestFirstLight::aFailingMigrationIsStoppedAtTheCanary()
 {
     for (const QString &host : hosts())

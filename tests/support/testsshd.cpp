@@ -79,7 +79,9 @@ bool TestSshd::start()
           << "AuthorizedKeysFile " + m_folder.filePath("authorized_keys") << "PasswordAuthentication no"
           << "KbdInteractiveAuthentication no" << "PermitRootLogin yes" << "LogLevel VERBOSE" << "PrintMotd no"
           // Start-up files of whoever runs the tests have no part in them.
-          << "SetEnv HOME=" + m_folder.path() + " BWR_MACHINE_ID=" + machineId() << "MaxStartups 500:1:500";
+          << "SetEnv HOME=" + m_folder.path() + " BWR_MACHINE_ID=" + machineId();
+    if (m_config.filter(QStringLiteral("MaxStartups")).isEmpty()) // of several lines the last one would count
+        lines << "MaxStartups 500:1:500";
     config.write(lines.join(u'\n').toUtf8() + '\n');
     config.close();
     m_process = std::make_unique<QProcess>();
