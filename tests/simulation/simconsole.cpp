@@ -103,7 +103,9 @@ void SimPort::ask(const Installation &i, const QStringList &argv, int, std::func
 
 void SimPort::lock(const Installation &i, const QString &owner, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done)
 {
-    callResult<Lease>(i.name, [=, this, n = i.name] { return m_hosts.lock(n, owner, ttlS, claim); }, std::move(done));
+    LeaseClaim told = claim; // the same on every computer
+    told.by = claim.by.section(QStringLiteral(", on "), 0, 0);
+    callResult<Lease>(i.name, [=, this, n = i.name] { return m_hosts.lock(n, owner, ttlS, told); }, std::move(done));
 }
 
 void SimPort::renew(const Installation &i, qint64 epoch, const QString &owner, int ttlS, std::function<void(Status)> done)
@@ -116,9 +118,9 @@ void SimPort::unlock(const Installation &i, qint64 epoch, const QString &owner, 
     call<Status>(i.name, [=, this, n = i.name] { return m_hosts.unlock(n, epoch, owner); }, std::move(done), [](const Error &e) -> Status { return std::unexpected(e); });
 }
 
-void SimPort::start(const Installation &i, const QString &token, qint64 epoch, const QString &owner, int, const QByteArray &script, std::function<void(Result<JobState>)> done)
+void SimPort::start(const Installation &i, const QString &token, qint64 epoch, const QString &owner, int timeoutS, const QByteArray &script, std::function<void(Result<JobState>)> done)
 {
-    callResult<JobState>(i.name, [=, this, n = i.name] { return m_hosts.start(n, token, epoch, owner, script); }, std::move(done));
+    callResult<JobState>(i.name, [=, this, n = i.name] { return m_hosts.start(n, token, epoch, owner, script, timeoutS); }, std::move(done));
 }
 
 void SimPort::longPoll(const QString &product, const QString &token, qint64 out, qint64 untilMono, std::function<void(Result<JobPoll>)> done)
@@ -202,6 +204,7 @@ void SimConsole::begin()
         folded.inventory.put(i);
     for (const Event &e : std::as_const(journal))
         apply(folded, e);
+    invariants.compare(folded, Plans::Hashed);
     engine = std::make_unique<Engine>(Engine::Setup{*this, port, m_time, trust, QStringLiteral("/dev/null"), folded});
     ++m_life;
     m_frozen = false;
@@ -294,8 +297,10 @@ void SimConsole::ask(const QString &verb, QJsonObject args, const QString &actor
 void SimConsole::append(QList<NewEvent> events, std::function<void(Result<QList<Event>>)> done)
 {
     for (NewEvent &e : events)
-        if (auto *started = std::get_if<ConsoleStarted>(&e.body))
-            started->pid = 0; // the one thing that differs between two runs of a seed
+        if (auto *started = std::get_if<ConsoleStarted>(&e.body)) { // all that differs between two runs of a seed
+            started->pid = 0;
+            started->hostName = QStringLiteral("desk");
+        }
     // one writer: commits come in the order of the calls
     m_lastCommitMono = std::max(m_lastCommitMono, m_time.mono()) + m_random.between(0, m_random.chance(0.05) ? 400 : 6);
     m_underWay.append(events);
@@ -318,7 +323,18 @@ void SimConsole::commitAfter(qint64 ms, QList<NewEvent> events, std::function<vo
             }
         done(std::move(committed));
         QCoreApplication::sendPostedEvents(engine.get());
+        compareNowAndThen();
     });
+}
+
+// I13, at a bounded cost: what the engine holds, once it has heard of all that is durable.
+void SimConsole::compareNowAndThen()
+{
+    constexpr qsizetype often = 200; // events
+    if (!engine || journal.size() - m_compared < often || engine->workspace().lastSeq != journal.size())
+        return;
+    m_compared = journal.size();
+    invariants.compare(engine->workspace(), Plans::LeftOut);
 }
 
 Result<QList<Event>> SimConsole::commit(const QList<NewEvent> &events)

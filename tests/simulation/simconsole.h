@@ -77,6 +77,7 @@ public:
 
 private:
     void tick(int life);
+    void compareNowAndThen();
     void commitAfter(qint64 ms, QList<NewEvent> events, std::function<void(Result<QList<Event>>)> done);
     Result<QList<Event>> commit(const QList<NewEvent> &events);
     void recover();
@@ -86,6 +87,7 @@ private:
     int m_life = 0;
     bool m_frozen = false;
     qint64 m_lastCommitMono = 0;
+    qsizetype m_compared = 0; // events in the journal when its folds were compared last
     std::unique_ptr<SimJournal> m_store;
     QList<QList<NewEvent>> m_underWay; // asked for and not committed yet
     qsizetype m_unheard = 0;            // of these, committed when the power went, and nobody lived to hear of it

@@ -4,9 +4,21 @@
 
 namespace bellwether {
 
-SimHosts::SimHosts(SimTime &time, SimRandom &random)
+namespace {
+
+// A bundle gets its name once it is whole, and an older one of that name is kept beside it, as profiles promise that call
+// their backup idempotent. Where there is none to lose it grows under its name: it may be found without its end.
+QString growsAs(const SimProduct &p, const QString &name)
+{
+    return p.backups.value(name).readable ? name + QStringLiteral(".partial") : name;
+}
+
+} // namespace
+
+SimHosts::SimHosts(SimTime &time, SimRandom &random, quint64 seed)
     : m_time(time)
     , m_random(random)
+    , m_hangs(seed ^ 0x4a265ULL)
 {}
 
 void SimHosts::add(const QString &product, const QString &machine)
@@ -119,7 +131,7 @@ Status SimHosts::unlock(const QString &product, qint64 epoch, const QString &own
     return {};
 }
 
-Result<JobState> SimHosts::start(const QString &product, const QString &token, qint64 epoch, const QString &owner, const QByteArray &script)
+Result<JobState> SimHosts::start(const QString &product, const QString &token, qint64 epoch, const QString &owner, const QByteArray &script, int timeoutS)
 {
     const QString name = m_products[product].machine;
     SimMachine &m = m_machines[name];
@@ -142,10 +154,16 @@ Result<JobState> SimHosts::start(const QString &product, const QString &token, q
     fresh.owner = owner;
     fresh.script = script;
     fresh.beganMono = m_time.mono();
+    if (timeoutS > 0 && hanging > 0 && m_hangs.chance(hanging)) {
+        fresh.hangsMs = timeoutS * 1000LL + m_hangs.between(1, 30'000);
+        fresh.stubborn = m_hangs.chance(0.5);
+    }
     m.jobs.insert(token, fresh);
     if (onClaimed)
         onClaimed(product, token, epoch, owner, script);
     carryOut(name, token);
+    if (timeoutS > 0)
+        m_time.after(timeoutS * 1000LL, [this, name, token] { deadline(name, token); });
     return JobState::Running;
 }
 
@@ -178,10 +196,36 @@ Status SimHosts::cancel(const QString &product, const QString &token, qint64 epo
         return {};
     breakOff(m_products[product], *j);
     j->why = QStringLiteral("cancel");
-    j->exitStatus = 143;
-    j->done = j->supervised;
-    j->endedMono = m_time.mono();
+    endOf(*j, 143);
     return {};
+}
+
+// What its supervisor writes down of a step that was ended; of one whose supervisor is gone nobody does.
+void SimHosts::endOf(SimJob &j, int exitStatus)
+{
+    j.exitStatus = exitStatus;
+    j.done = j.supervised;
+    j.endedMono = m_time.mono();
+}
+
+// TERM, and a KILL ten seconds later: as resources/host/supervisor.sh does, also once the supervisor itself was killed.
+void SimHosts::deadline(const QString &machine, const QString &token)
+{
+    SimJob *j = job(machine, token);
+    if (!j || j->done || !j->working)
+        return;
+    j->why = QStringLiteral("timeout");
+    if (!j->stubborn) {
+        breakOff(m_products[j->product], *j);
+        return endOf(*j, 143);
+    }
+    m_time.after(10'000, [this, machine, token] {
+        SimJob *left = job(machine, token);
+        if (!left || left->done || !left->working)
+            return; // it came to its end by itself
+        breakOff(m_products[left->product], *left);
+        endOf(*left, 137);
+    });
 }
 
 Status SimHosts::acknowledge(const QString &product, const QString &token)
@@ -287,7 +331,7 @@ void SimHosts::work(const QString &machine, const QString &token, std::vector<st
 {
     if (parts.empty())
         parts.push_back({100, [](SimProduct &, SimJob &) { return true; }});
-    const qint64 delay = parts.front().first;
+    const qint64 delay = parts.front().first + std::exchange(job(machine, token)->hangsMs, 0);
     m_time.after(delay, [this, machine, token, parts = std::move(parts)]() mutable {
         SimJob *j = job(machine, token);
         if (!j || !j->working || j->done)
@@ -322,7 +366,7 @@ void SimHosts::carryOut(const QString &machine, const QString &token)
     if (verb == QLatin1String("backup")) {
         const qint64 length = m_random.between(500, 15'000);
         return work(machine, token, {{50, [this, argument](SimProduct &p, SimJob &) {
-            p.backups.insert(argument, {p.version, p.ledger, p.content, m_time.now().wallMs, 0, false});
+            p.backups.insert(growsAs(p, argument), {p.version, p.ledger, p.content, m_time.now().wallMs, 0, false});
             return true;
         }}, {length, [this, argument](SimProduct &p, SimJob &b) {
             if (m_machines[p.machine].diskFull) {
@@ -330,8 +374,17 @@ void SimHosts::carryOut(const QString &machine, const QString &token)
                 b.exitStatus = 1;
                 return false;
             }
-            p.backups[argument].endedMs = m_time.now().wallMs;
-            p.backups[argument].readable = true;
+            SimBundle bundle = p.backups.take(growsAs(p, argument));
+            bundle.endedMs = m_time.now().wallMs;
+            bundle.readable = true;
+            if (p.backups.contains(argument)) {
+                int n = 1;
+                while (p.backups.contains(QStringLiteral("%1.%2").arg(argument).arg(n)))
+                    ++n;
+                const SimBundle older = p.backups.take(argument);
+                p.backups.insert(QStringLiteral("%1.%2").arg(argument).arg(n), older);
+            }
+            p.backups.insert(argument, bundle);
             return true;
         }}});
     }

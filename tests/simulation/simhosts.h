@@ -28,6 +28,8 @@ struct SimJob {
     int exitStatus = 0;
     QString why = QStringLiteral("exit");
     qint64 beganMono = 0, endedMono = 0;
+    qint64 hangsMs = 0;    // before it does anything
+    bool stubborn = false; // it does not end when it is told to
 };
 
 struct SimBundle {
@@ -67,7 +69,7 @@ struct SimMachine {
 
 class SimHosts {
 public:
-    SimHosts(SimTime &time, SimRandom &random);
+    SimHosts(SimTime &time, SimRandom &random, quint64 seed = 0);
     void add(const QString &product, const QString &machine);
     void move(const QString &product, const QString &machine); // to one that there is
     SimMachine &machine(const QString &name) { return m_machines[name]; }
@@ -84,7 +86,7 @@ public:
     Status unlock(const QString &product, qint64 epoch, const QString &owner);
     void hold(const QString &product, const QString &owner, const QString &reason);
     void unhold(const QString &product, const QString &owner);
-    Result<JobState> start(const QString &product, const QString &token, qint64 epoch, const QString &owner, const QByteArray &script);
+    Result<JobState> start(const QString &product, const QString &token, qint64 epoch, const QString &owner, const QByteArray &script, int timeoutS = 0);
     JobPoll poll(const QString &product, const QString &token, qint64 outOffset) const;
     Status cancel(const QString &product, const QString &token, qint64 epoch, const QString &owner);
     Status acknowledge(const QString &product, const QString &token);
@@ -97,6 +99,7 @@ public:
     void reboot(const QString &machine, qint64 downMs);
     void killSupervisor(const QString &machine, bool itsStepToo);
     void setSick(const QString &product, bool sick);
+    double hanging = 0; // share of the steps with a deadline that outlive it
 
 private:
     std::optional<Error> heldByAnother(const QString &product, const QString &owner) const;
@@ -108,9 +111,12 @@ private:
     void migrateAndStart(const QString &machine, const QString &token, const QString &version);
     void settle(SimProduct &product);
     void breakOff(SimProduct &product, SimJob &job);
+    void endOf(SimJob &job, int exitStatus);
+    void deadline(const QString &machine, const QString &token);
 
     SimTime &m_time;
     SimRandom &m_random;
+    SimRandom m_hangs; // a stream of its own: nights in which nothing hangs stay as they were
     QMap<QString, SimMachine> m_machines;
     QMap<QString, SimProduct> m_products;
     QMap<QString, QString> m_inTheMiddle; // token → the migration (or "restore") that is half done

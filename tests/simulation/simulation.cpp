@@ -18,6 +18,8 @@ Step step(const char *name, StepKind kind, const QStringList &argv = {}, const Q
     s.kind = kind;
     s.argv = argv;
     s.verify = verify;
+    if (kind == StepKind::Stop || kind == StepKind::Pin || kind == StepKind::Validate) // whose deadline the host keeps
+        s.deadlineS = kind == StepKind::Validate ? 300 : kind == StepKind::Stop ? 60 : 30;
     return s;
 }
 
@@ -46,6 +48,11 @@ QStringList isIt(const char *what, const QString &argument = {})
     return argv;
 }
 
+bool doesNotAnswer(const HostRun &h)
+{
+    return h.current() && !h.connected;
+}
+
 constexpr qint64 faultsLastMs = 12 * 60'000;
 constexpr qint64 longestMs = 8 * 3600'000; // of virtual time, after which a rollout that has not ended never will
 
@@ -58,11 +65,14 @@ Simulation::Simulation(quint64 seed)
     , m_somebodyStops(m_stops.chance(0.2))
     , m_names(seed ^ 0x2a3e5ULL)
     , m_namesAreShared(m_names.chance(0.3))
-    , m_hosts(m_time, m_random)
+    , m_patience(seed ^ 0x6a72bULL)
+    , m_somebodyGivesUp(m_patience.chance(0.3))
+    , m_hosts(m_time, m_random, seed)
     , m_beganMono(m_time.mono())
     , m_faultsEndMono(m_beganMono + faultsLastMs)
 {
     m_hosts.ledgerTellsHalf = !SimRandom(seed ^ 0x51e7ULL).chance(0.3);
+    m_hosts.hanging = SimRandom(seed ^ 0x51094ULL).chance(0.15) ? 0.1 : 0;
     makeReleases();
     const int consoles = m_random.chance(0.15) ? 2 : 1;
     const bool onDisk = SimRandom(seed ^ 0xd159ULL).chance(0.25); // with the real journal
@@ -285,7 +295,7 @@ void Simulation::operate(Operator &op)
     if (console.engine->workspace().rollouts.isEmpty())
         return;
     const RolloutState &s = console.engine->workspace().rollouts.last();
-    if (stopOrRelease(op) || s.isEnded())
+    if (stopOrRelease(op) || s.isEnded() || giveUp(op, s))
         return;
     if (m_time.mono() < m_faultsEndMono)
         meddle(op, s);
@@ -304,6 +314,23 @@ bool Simulation::stopOrRelease(Operator &op)
     say(held ? QStringLiteral("%1 releases").arg(op.name) : QStringLiteral("%1 stops everything").arg(op.name));
     op.console->ask(held ? QStringLiteral("release") : QStringLiteral("stop-all"), {{QStringLiteral("reason"), QStringLiteral("because")}}, op.name);
     return true;
+}
+
+// In some nights an operator waits no longer for what became of a step, where the host does not answer and a person may
+// leave it. The step goes on there all the same, and what comes after it waits for the host's one slot.
+bool Simulation::giveUp(Operator &op, const RolloutState &s)
+{
+    if (!m_somebodyGivesUp)
+        return false;
+    const QStringList mayBeLeft = permission(s, Verb::Skip).hosts;
+    for (const HostRun &h : s.hosts) {
+        if (!doesNotAnswer(h) || !mayBeLeft.contains(h.name) || !m_patience.chance(0.3))
+            continue;
+        say(QStringLiteral("%1 waits no longer for %2").arg(op.name, h.name));
+        op.console->ask(nameOf(Verb::Skip), {{QStringLiteral("rollout"), s.id}, {QStringLiteral("reason"), QStringLiteral("it does not answer")}, {QStringLiteral("hosts"), QJsonArray{h.name}}}, op.name);
+        return true;
+    }
+    return false;
 }
 
 void Simulation::rollBack(Operator &op, const RolloutState &s, const QStringList &hosts)
@@ -326,7 +353,11 @@ void Simulation::meddle(Operator &op, const RolloutState &s)
         return;
     if ((verb == Verb::Pause || verb == Verb::Rollback) && !m_random.chance(0.3))
         return;
-    const Permission p = permission(s, verb);
+    Permission p = permission(s, verb);
+    if (verb == Verb::Skip) { // to give up a host that does not answer is for giveUp() alone
+        p.hosts.removeIf([&](const QString &name) { return doesNotAnswer(s.hosts[name]); });
+        p.allowed = p.allowed && !p.hosts.isEmpty();
+    }
     if (!p.allowed && m_random.chance(0.8))
         return; // sometimes it is asked for all the same
     say(QStringLiteral("%1 asks to %2").arg(op.name, nameOf(verb)));
@@ -432,6 +463,7 @@ SimulationResult Simulation::run()
     // When the faults end everything is whole again: machines are up, links are there, consoles run.
     m_time.after(faultsLastMs + 1000, [this] {
         say(QStringLiteral("the faults end"));
+        m_hosts.hanging = 0;
         for (const QString &name : m_hosts.machines().keys()) {
             m_hosts.machine(name).loss = 0;
             m_hosts.machine(name).cut = m_hosts.machine(name).diskFull = false;
@@ -453,6 +485,7 @@ SimulationResult Simulation::run()
         console->lookBack();
         result.violations += console->invariants.violations();
         result.events += console->journal.size();
+        result.journals.append(console->journal);
         for (const Event &e : std::as_const(console->journal)) {
             QByteArray body = canonicalJson(eventBodyToJson(e.body));
             hash.addData(QByteArray::number(e.seq) + eventName(e.body).toUtf8() + QByteArray::number(e.monoMs) + body);
@@ -471,7 +504,7 @@ SimulationResult Simulation::run()
                 hosts.append(QStringLiteral("%1 %2 (%3)").arg(h.name, nameOf(h.state), h.reason));
             result.violations.append(QStringLiteral("I17: %1's rollout never ends: paused %2; %3").arg(console->workspace, QStringList(s.pauses.values()).join(QLatin1Char('|')), hosts.join(QStringLiteral(", "))));
         }
-        // I13: what the journal says is what the engine holds.
+        // I13, whole: what the journal says from its first event on is what the engine holds, and what shows of it.
         Workspace again;
         again.id = console->workspace;
         for (const Event &e : std::as_const(console->journal))
@@ -480,6 +513,8 @@ SimulationResult Simulation::run()
         for (auto it = again.rollouts.cbegin(); it != again.rollouts.cend(); ++it)
             if (statusJson(snapshotOf(it.value(), fixed)) != statusJson(snapshotOf(console->engine->workspace().rollouts[it.key()], fixed)))
                 result.violations.append(QStringLiteral("I13: the journal folds to another state than the engine's"));
+        if (stateHash(again, Plans::Hashed) != stateHash(console->engine->workspace(), Plans::Hashed))
+            result.violations.append(QStringLiteral("I13: the journal folds to another state than the engine's, where it does not show"));
     }
     for (const QString &name : m_hosts.machines().keys()) {
         for (const SimJob &job : std::as_const(m_hosts.machine(name).jobs)) {

@@ -11,6 +11,7 @@ struct SimulationResult {
     QString story;          // what was planned and what went wrong, line by line
     QString course;         // the journals, a line per event
     QByteArray journal;     // hash over all journals: the same seed gives the same
+    QList<QList<Event>> journals; // one of each console
     qsizetype events = 0;
     int effects = 0;
     QStringList ends;       // how each rollout ended
@@ -40,6 +41,7 @@ private:
     void mend(Operator &op, const RolloutState &s);
     void rollBack(Operator &op, const RolloutState &s, const QStringList &hosts);
     bool stopOrRelease(Operator &op);
+    bool giveUp(Operator &op, const RolloutState &s);
     void later(Operator &op);
     bool ended() const;
 
@@ -49,6 +51,8 @@ private:
     bool m_somebodyStops;
     SimRandom m_names; // likewise: nights in which each machine has one name
     bool m_namesAreShared;
+    SimRandom m_patience; // likewise: nights in which nobody gives a host up
+    bool m_somebodyGivesUp;
     SimTime m_time;
     SimHosts m_hosts;
     std::vector<std::unique_ptr<SimConsole>> m_consoles;
