@@ -51,8 +51,10 @@ public:
     KeyImporter(const QString &file, const Inventory &inventory, const QMap<QString, QString> &trusted, const QStringList &revoked)
         : m_file(file), m_trusted(trusted), m_revoked(revoked.cbegin(), revoked.cend())
     {
-        for (const Installation &host : inventory.installations)
+        for (const Installation &host : inventory.installations) {
             m_machines.insert(host.endpoint.machine(), knownName(host.endpoint));
+            m_ways[knownName(host.endpoint)].insert(host.endpoint.jump);
+        }
         for (auto it = m_machines.cbegin(); it != m_machines.cend(); ++it)
             m_byName.insert(it.value(), it.key());
     }
@@ -150,8 +152,28 @@ private:
     {
         const QStringList machines = machinesOf(line.names);
         m_import.strangers += machines.isEmpty();
-        for (const QString &machine : machines)
-            m_found[machine].append(line);
+        QHash<QString, bool> told;
+        for (const QString &machine : machines) {
+            const QString name = m_machines.value(machine);
+            if (m_ways.value(name).size() < 2 || m_revoked.contains(line.fingerprint))
+                m_found[machine].append(line);
+            else if (!std::exchange(told[name], true))
+                leaveToPerson(name, line);
+        }
+    }
+
+    // 10.0.0.5 behind two jump hosts is two machines, and the key of one of them.
+    void leaveToPerson(const QString &name, const Line &line)
+    {
+        QStringList machines = m_byName.values(name);
+        machines.sort();
+        if (std::any_of(machines.cbegin(), machines.cend(), [&](const QString &m) { return m_trusted.value(m) == line.fingerprint; })) {
+            ++m_import.unchanged; // a person has said whose it is
+            return;
+        }
+        skip(line.where, name, QStringLiteral("%1 are different machines, and a file of known hosts does not say which of them has this key; "
+                                              "trust them one by one: host trust NAME --fingerprint %2")
+                                   .arg(machines.join(QStringLiteral(" and ")), line.fingerprint));
     }
 
     void decide(const QString &machine, const QList<Line> &lines)
@@ -186,6 +208,7 @@ private:
     QString m_file;
     QMap<QString, QString> m_machines, m_trusted; // machine → its name in the file; its fingerprint
     QMultiHash<QString, QString> m_byName;        // the other way round
+    QHash<QString, QSet<QString>> m_ways;         // name in the file → jump hosts that lead to who has it; empty: none
     QSet<QString> m_revoked;
     QList<Line> m_lines;
     QMap<QString, QList<Line>> m_found; // by machine

@@ -1,13 +1,14 @@
 #pragma once
 // known_hosts files (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"): which of their keys could be trusted for the machines of the
 // inventory. Names are matched against those machines only, so hashed ones and patterns never bring in a stranger. A key that
-// differs from a trusted one is a conflict and never replaces it; one marked @revoked is never believed again, whoever shows it.
+// differs from a trusted one is a conflict and never replaces it. These files know no jump hosts: a machine behind one is found by
+// its address, as ssh -J would file it, and where machines behind different jump hosts share that, the line is skipped; one marked @revoked is never believed again, whoever shows it.
 #include "config/importer.h"
 
 namespace bellwether {
 
 struct MachineKey {
-    QString machine; // address:port; empty for a revoked key
+    QString machine; // as Endpoint::machine(); empty for a revoked key
     QString keyType, fingerprint;
     QString where;
     template<class V, class S> static void fields(V &&v, S &s)

@@ -17,6 +17,8 @@ private Q_SLOTS:
     void names();
     void namesHashedBySshKeygen();
     void theBestTypeIsTaken();
+    void oneNameBehindTwoJumpHosts_data();
+    void oneNameBehindTwoJumpHosts();
     void whatIsTrustedStays();
     void revokedKeysAreRemembered();
     void whatIsNotTakenIsListed_data();
@@ -136,6 +138,61 @@ void TestKnownHosts::theBestTypeIsTaken()
     const KeyImport two = read(line("a.example.org") + line("a.example.org", "other"));
     QVERIFY(two.trust.isEmpty());
     QCOMPARE(skippedTexts(two.skipped), QStringList{"1: a.example.org:22"});
+}
+
+void TestKnownHosts::oneNameBehindTwoJumpHosts_data()
+{
+    QTest::addColumn<QStringList>("jumps"); // to 10.0.0.5, port 22
+    QTest::addColumn<QStringList>("trusted");
+    QTest::newRow("directly") << QStringList{""} << QStringList{"10.0.0.5:22"};
+    QTest::newRow("behind one") << QStringList{"gate"} << QStringList{"10.0.0.5:22 via gate"};
+    QTest::newRow("twice behind the same one") << QStringList{"gate", "gate"} << QStringList{"10.0.0.5:22 via gate"};
+    QTest::newRow("behind two") << QStringList{"gate", "door"} << QStringList{};
+    QTest::newRow("directly and behind one") << QStringList{"", "gate"} << QStringList{};
+}
+
+void TestKnownHosts::oneNameBehindTwoJumpHosts()
+{
+    // [S1] Two machines, two keys to trust: a line that names both is nobody's.
+    QFETCH(QStringList, jumps);
+    QFETCH(QStringList, trusted);
+    Inventory inventory = m_inventory;
+    QStringList there;
+    for (const QString &jump : jumps) {
+        Installation host;
+        host.name = QStringLiteral("inner%1").arg(there.size());
+        host.endpoint.address = QStringLiteral("10.0.0.5");
+        host.endpoint.port = 22;
+        host.endpoint.jump = jump;
+        inventory.put(host);
+        there.append(host.endpoint.machine());
+    }
+    const QString file = m_home.write("hashed5", line("10.0.0.5"));
+    run({"ssh-keygen", "-q", "-H", "-f", file});
+    QFile hashed(file);
+    QVERIFY(hashed.open(QIODevice::ReadOnly));
+    for (const QByteArray &text : {line("10.0.0.5"), hashed.readAll(), line("10.0.*"), line("other.example.org,10.0.0.5")}) {
+        const auto read = [&](const QMap<QString, QString> &known, const QStringList &revoked = {}) {
+            return importKnownHosts(text + line("a.example.org", "other"), "known_hosts", inventory, known, revoked).value_or(KeyImport{});
+        };
+        const KeyImport keys = read({});
+        QCOMPARE(machines(keys.trust), trusted + QStringList{"a.example.org:22"}); // its neighbours are not kept waiting
+        QCOMPARE(keys.strangers, 0);
+        QCOMPARE(keys.skipped.size(), trusted.isEmpty() ? 1 : 0);
+        if (!trusted.isEmpty())
+            continue;
+        QCOMPARE(keys.skipped[0].where, QString("known_hosts:1"));
+        QCOMPARE(keys.skipped[0].what, QString("10.0.0.5"));
+        for (const QString &part : there + QStringList{"--fingerprint " + m_fingerprints["ed25519"]})
+            QVERIFY2(keys.skipped[0].why.contains(part), qPrintable(keys.skipped[0].why));
+        // Trusted by hand for one of them, it is no news; and one that differs from both is none for the table of conflicts.
+        const KeyImport later = read({{there[1], m_fingerprints["ed25519"]}});
+        QVERIFY(later.skipped.isEmpty() && later.conflicts.isEmpty());
+        QCOMPARE(later.unchanged, 1);
+        const KeyImport other = read({{there[0], m_fingerprints["rsa"]}, {there[1], m_fingerprints["ecdsa"]}});
+        QVERIFY(other.skipped.size() == 1 && other.conflicts.isEmpty());
+        QVERIFY(read({}, {m_fingerprints["ed25519"]}).skipped[0].why.contains("revoked"));
+    }
 }
 
 void TestKnownHosts::whatIsTrustedStays()
