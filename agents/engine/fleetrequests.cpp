@@ -118,6 +118,8 @@ void Engine::handleTrust(const Request &request, const Done &done)
         e.keyType = request.args.value(QLatin1String("key_type")).toString();
         e.fingerprint = request.args.value(QLatin1String("fingerprint")).toString();
         e.source = request.args.value(QLatin1String("source")).toString(QStringLiteral("operator"));
+        if (!isFingerprint(e.fingerprint))
+            return done(fail(ErrorCode::BadValue, {QStringLiteral("fingerprint"), e.fingerprint, QStringLiteral("SHA256: and 43 characters")}));
         if (m_workspace.revoked.contains(e.fingerprint))
             return done(fail(ErrorCode::HostKeyRevoked, {machine, e.fingerprint}));
         e.reason = request.args.value(QLatin1String("reason")).toString();

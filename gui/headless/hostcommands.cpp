@@ -110,7 +110,7 @@ Result<int> hostTrust(Context &context)
     }
     if (!wanted.isEmpty() && wanted != found)
         return fail(ErrorCode::HostKeyChanged, {host->name, type, found, wanted});
-    const QString reason = context.in.value(QStringLiteral("reason"));
+    const QString reason = context.in.value(QStringLiteral("reason")).trimmed();
     if (changes) {
         context.out.line(QStringLiteral("Trusted until now: %1").arg(printable(trusted)));
         if (reason.isEmpty())

@@ -16,6 +16,9 @@ private Q_SLOTS:
     void jumpsInACircleAreRefused();
     void importedKeysReplaceNone();
     void revokedKeysAreNeverTrusted();
+    void anotherKeyNeedsAReason();
+    void blanksAreNoReason_data();
+    void blanksAreNoReason();
 };
 
 namespace {
@@ -165,6 +168,66 @@ void TestFleetRequests::revokedKeysAreNeverTrusted()
     w.trust.set({}, {});
     w.startConsole();
     QVERIFY(w.trust.isRevoked(keyA)); // from the journal
+}
+
+void TestFleetRequests::anotherKeyNeedsAReason()
+{
+    // [fault 30]
+    EngineWorld w;
+    const QList<Installation> hosts = w.planned();
+    QVERIFY(take(w, hosts).has_value());
+    const QString machine = hosts[0].endpoint.machine();
+    const auto trust = [&](const QString &fingerprint, const QJsonValue &reason = {}) {
+        return w.ask("trust", {{"host", hosts[0].name}, {"key_type", "ssh-ed25519"}, {"fingerprint", fingerprint}, {"reason", reason}});
+    };
+    const auto trusted = [&] {
+        QList<HostTrusted> all;
+        for (const Event &event : w.journal.events())
+            if (const auto *e = std::get_if<HostTrusted>(&event.body))
+                all.append(*e);
+        return all;
+    };
+    for (const char *bad : {"", "SHA256:short", "MD5:AAAA"})
+        QVERIFY2(!trust(bad), bad);
+    QVERIFY(trust(keyA).has_value());
+    for (const QJsonValue &reason : {QJsonValue(), QJsonValue(""), QJsonValue(" \t\n"), QJsonValue(1)}) {
+        const Reply refused = trust(keyB, reason);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::NotAllowed);
+    }
+    QVERIFY(trust(keyA).has_value()); // the same one needs none
+    QCOMPARE(w.trust.trusted(machine).fingerprint, keyA);
+    QCOMPARE(trusted().size(), 2);
+    QVERIFY(trust(keyB, " the disk was replaced, ticket 7 ").has_value());
+    QCOMPARE(w.trust.trusted(machine).fingerprint, keyB);
+    QCOMPARE(trusted().size(), 3);
+    QCOMPARE(trusted().last().machine, machine);
+    QCOMPARE(trusted().last().fingerprint, keyB);
+    QCOMPARE(trusted().last().replaced, keyA);
+    QCOMPARE(trusted().last().reason, QString("the disk was replaced, ticket 7"));
+    QVERIFY(trusted().first().replaced.isEmpty());
+    QCOMPARE(w.journal.events().last().actor, QString("tester"));
+}
+
+void TestFleetRequests::blanksAreNoReason_data()
+{
+    QTest::addColumn<QString>("verb");
+    for (const char *verb : {"skip", "stop-all"})
+        QTest::newRow(verb) << QString(verb);
+}
+
+void TestFleetRequests::blanksAreNoReason()
+{
+    QFETCH(QString, verb);
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    const qsizetype before = w.journal.events().size();
+    const Reply blank = w.ask(verb, {{"hosts", QJsonArray{w.planned().last().name}}, {"reason", "  \n "}});
+    QVERIFY(!blank);
+    QCOMPARE(blank.error().code, ErrorCode::NotAllowed);
+    QVERIFY2(blank.error().args.value(1).contains("needs a reason"), qPrintable(blank.error().args.join(u' ')));
+    for (const Event &event : w.journal.events().mid(before))
+        QVERIFY2(event.actor != QLatin1String("tester"), qPrintable(eventName(event.body)));
 }
 
 QTEST_GUILESS_MAIN(TestFleetRequests)

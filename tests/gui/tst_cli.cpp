@@ -1,5 +1,6 @@
 // The command line as a contract: the real program, run as a process.
 #include "cliprocess.h"
+#include "testsshd.h"
 
 #include "headless/commandline.h"
 #include "journal/journal.h"
@@ -66,6 +67,7 @@ private Q_SLOTS:
     void inventoriesOfOthersAreImported();
     void changesOfTheFleetAreTakenBack();
     void knownHostsAreImported();
+    void anotherKeyNeedsAReason();
     void keysOfAFleetAreTheContract();
     void hostsAreSetAndRemoved();
     void shellPrintsAQuotedCommand();
@@ -373,6 +375,57 @@ void TestCli::knownHostsAreImported()
     QCOMPARE(keyOf(1), QStringLiteral("unknown"));
     for (const char *bad : {"host trust", "host trust --dry-run berlin-1", "host trust berlin-1 --import x"})
         QCOMPARE(cli.run(words(bad)).exitCode, 2);
+}
+
+void TestCli::anotherKeyNeedsAReason()
+{
+    // [fault 30] It is refused, both fingerprints stand in the journal, and so does why it was replaced.
+    TestSshd host;
+    QVERIFY2(host.isRunning(), qPrintable(host.failure()));
+    const Cli cli;
+    QByteArray fleet = goodFleet;
+    fleet = fleet.left(fleet.indexOf("  - name: york-1"));
+    fleet.replace("127.0.1.1", "127.0.0.1").replace("2222", QByteArray::number(host.port())).replace("user: ops", "identity: " + host.endpoint().identity.toUtf8());
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), fleet)}).exitCode, 0);
+    const auto trust = [&cli](const QString &fingerprint, const QStringList &more = {}) {
+        return cli.run(words("host trust berlin-1 --fingerprint") + QStringList{fingerprint} + more);
+    };
+    const auto events = [&cli] {
+        const auto reader = JournalReader::open(cli.data());
+        return reader ? (*reader)->read().value_or(QList<Event>()) : QList<Event>();
+    };
+    const auto trusted = [&events] {
+        QList<HostTrusted> all;
+        for (const Event &event : events())
+            if (const auto *e = std::get_if<HostTrusted>(&event.body))
+                all.append(*e);
+        return all;
+    };
+    const QString before = host.fingerprint();
+    const CliResult first = trust(before);
+    QVERIFY2(first.exitCode == 0, first.told());
+    host.restartWithNewHostKey();
+    QVERIFY2(host.isRunning(), qPrintable(host.failure()));
+    const QString now = host.fingerprint();
+    const CliResult checked = cli.run(words("fleet check --json"));
+    QVERIFY2(checked.exitCode == 9, checked.told());
+    bool audited = false;
+    for (const Event &event : events())
+        if (const auto *e = std::get_if<FactsMeasured>(&event.body))
+            audited = e->host == QLatin1String("berlin-1") && e->facts.error == QLatin1String("host-key-changed") && e->facts.errorArgs.mid(2) == QStringList({now, before});
+    QVERIFY(audited);
+    for (const QStringList &more : {QStringList(), QStringList{QStringLiteral("--reason"), QStringLiteral(" ")}}) {
+        const CliResult refused = trust(now, more);
+        QVERIFY2(refused.exitCode == 3 && refused.err.contains("needs --reason"), refused.told());
+        QVERIFY2(refused.out.contains(now.toUtf8()) && refused.out.contains(before.toUtf8()), refused.told());
+    }
+    QCOMPARE(trusted().size(), 1);
+    const CliResult taken = trust(now, {QStringLiteral("--reason"), QStringLiteral("set up anew, ticket 7")});
+    QVERIFY2(taken.exitCode == 0, taken.told());
+    QCOMPARE(trusted().size(), 2);
+    QCOMPARE(trusted().last().replaced, before);
+    QCOMPARE(trusted().last().fingerprint, now);
+    QCOMPARE(trusted().last().reason, QStringLiteral("set up anew, ticket 7"));
 }
 
 void TestCli::keysOfAFleetAreTheContract()

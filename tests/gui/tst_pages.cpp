@@ -250,6 +250,30 @@ private Q_SLOTS:
         QCOMPARE(screen.console.requests()[2].args.value(QLatin1String("fingerprint")).toString(), QStringLiteral("SHA256:abc"));
     }
 
+    void aChangedKeyIsTakenWithAReason()
+    {
+        ConsoleSnapshot first = wellFleet(2);
+        const QString host = first.fleet[0].installation.name;
+        Screen screen(first);
+        screen.console.answer(QStringLiteral("scan-key"), [](const Request &) {
+            return Reply(QJsonObject{{"machine", "10.4.1.1:22"}, {"key_type", "ssh-ed25519"}, {"fingerprint", "SHA256:new"}, {"state", "changed"}, {"trusted", "SHA256:old"}});
+        });
+        screen.fleet().findChild<TrustHost *>()->ask(host);
+        ConfirmDialog *dialog = nullptr;
+        QTRY_VERIFY((dialog = screen.window->findChild<ConfirmDialog *>()) && dialog->isVisible());
+        auto *reason = dialog->findChild<QLineEdit *>();
+        for (const char *blank : {"", "   "}) {
+            reason->setText(QString::fromLatin1(blank));
+            QVERIFY(dialog->actionButton()->isBlocked());
+        }
+        QTest::keyClicks(reason, QStringLiteral(" new disk "));
+        QVERIFY(!dialog->actionButton()->isBlocked());
+        QTest::mouseClick(dialog->actionButton(), Qt::LeftButton);
+        QTRY_COMPARE(screen.console.requests().size(), 2U);
+        QCOMPARE(screen.console.requests()[1].verb, QStringLiteral("trust"));
+        QCOMPARE(screen.console.requests()[1].args.value(QLatin1String("reason")).toString(), QStringLiteral("new disk"));
+    }
+
     void anInterruptedRolloutIsOffered()
     {
         ConsoleSnapshot first = wellFleet(3);
