@@ -17,6 +17,7 @@ private Q_SLOTS:
     void importedKeysReplaceNone();
     void revokedKeysAreNeverTrusted();
     void anotherKeyNeedsAReason();
+    void aTrustedKeyIsNoLongerRefused();
     void blanksAreNoReason_data();
     void blanksAreNoReason();
 };
@@ -207,6 +208,53 @@ void TestFleetRequests::anotherKeyNeedsAReason()
     QCOMPARE(trusted().last().reason, QString("the disk was replaced, ticket 7"));
     QVERIFY(trusted().first().replaced.isEmpty());
     QCOMPARE(w.journal.events().last().actor, QString("tester"));
+}
+
+void TestFleetRequests::aTrustedKeyIsNoLongerRefused()
+{
+    // What was measured at the door of the old key is over, for the host and for who is reached through it.
+    EngineWorld w;
+    QList<Installation> hosts = w.planned();
+    hosts[1].endpoint.jump = hosts[0].name;
+    QVERIFY(take(w, hosts).has_value());
+    const auto trust = [&](const QString &fingerprint) {
+        return w.ask("trust", {{"host", hosts[0].name}, {"key_type", "ssh-ed25519"}, {"fingerprint", fingerprint}, {"reason", "set up anew"}});
+    };
+    const auto row = [&](int i) {
+        for (const FleetRow &one : w.engine->snapshot()->fleet)
+            if (one.installation.name == hosts[i].name)
+                return one;
+        return FleetRow();
+    };
+    QVERIFY(trust(keyA).has_value());
+    w.fleet.refusing = [&](const QString &verb, const QString &host) -> std::optional<Error> {
+        if (verb != QLatin1String("measure") || (host != hosts[0].name && host != hosts[1].name))
+            return std::nullopt;
+        return Error{ErrorCode::HostKeyChanged, {hosts[0].name, QStringLiteral("ssh-ed25519"), keyB, keyA}, {}, nullptr};
+    };
+    QVERIFY(w.ask("check").has_value());
+    QCOMPARE(row(0).keyState, QString("changed"));
+    QCOMPARE(row(1).facts.error, QString("host-key-changed"));
+    QVERIFY(row(2).facts.reachable);
+    const QString keyC = QStringLiteral("SHA256:") + QString(43, u'C');
+    QVERIFY(trust(keyC).has_value()); // not the one that it showed
+    w.turn();
+    QCOMPARE(row(0).keyState, QString("changed"));
+    QVERIFY(trust(keyB).has_value());
+    w.turn();
+    for (const bool again : {false, true}) {
+        QCOMPARE(row(0).keyState, QString("trusted"));
+        for (int i : {0, 1}) {
+            QVERIFY(row(i).facts.error.isEmpty());
+            QCOMPARE(row(i).facts.measuredMs, 0); // it is not said to be well either
+        }
+        QVERIFY(row(2).facts.reachable);
+        if (again)
+            break;
+        w.killConsole(); // and so it is for a console that reads the journal anew
+        w.startConsole();
+        w.turn();
+    }
 }
 
 void TestFleetRequests::blanksAreNoReason_data()
