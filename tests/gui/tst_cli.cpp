@@ -373,7 +373,18 @@ void TestCli::knownHostsAreImported()
     QCOMPARE(again.value(QStringLiteral("conflicts")).toArray().size(), 1);
     QVERIFY(again.value(QStringLiteral("trusted")).toArray().isEmpty());
     QCOMPARE(keyOf(1), QStringLiteral("unknown"));
-    for (const char *bad : {"host trust", "host trust --dry-run berlin-1", "host trust berlin-1 --import x"})
+    // a list of fingerprints, by name and as ssh-keygen prints them; without a terminal nobody is asked
+    QProcess keygen;
+    keygen.start(QStringLiteral("ssh-keygen"), {QStringLiteral("-lf"), cli.file(QStringLiteral("two.pub"))});
+    QVERIFY(keygen.waitForFinished(30'000) && keygen.exitCode() == 0);
+    const QByteArray two = keygen.readAllStandardOutput().split(' ').value(1);
+    const QString list = cli.write(QStringLiteral("fingerprints"), "york-1 " + two + "\nberlin-1 " + two + "\nyork-1  SHA256:cut\n256 " + two + " [127.0.1.2]:2222 (ED25519)\n");
+    const CliResult prints = cli.run(words("host trust --import") + QStringList{list});
+    QVERIFY2(prints.exitCode == 0, prints.told());
+    QVERIFY2(prints.out.contains("+ 127.0.1.2:2222  ssh-ed25519 " + two) && prints.out.contains("differs from the trusted"), prints.told());
+    QVERIFY2(prints.out.contains(list.toUtf8() + ":3:9: ") && prints.out.contains("\n1 trusted, 0 revoked, 1 in conflict"), prints.told());
+    QCOMPARE(keyOf(1), QStringLiteral("trusted"));
+    for (const char *bad : {"host trust", "host trust --dry-run berlin-1", "host trust --yes berlin-1", "host trust berlin-1 --import x"})
         QCOMPARE(cli.run(words(bad)).exitCode, 2);
 }
 

@@ -357,6 +357,26 @@ private Q_SLOTS:
         given.end();
         QVERIFY2(given.said.contains("needs the passphrase of") || given.said.contains("credential-needed"), given.said.constData());
     }
+    void keysOfAFileAreShownBeforeTheyAreTaken()
+    {
+        const Cli cli;
+        const QByteArray print = "SHA256:" + QByteArray(43, 'A');
+        QCOMPARE(cli.run({"fleet", "import", cli.write(QStringLiteral("fleet.yaml"), "hosts:\n  - {name: berlin-1, address: 127.0.0.1, product: sample, directory: /tmp}\n")}).exitCode, 0);
+        const QString list = cli.write(QStringLiteral("fingerprints"), "berlin-1 " + print + '\n');
+        const auto keyState = [&cli] { return cli.run({"fleet", "list", "--json"}).json().value("hosts").toArray().at(0).toObject().value("key").toString(); };
+        for (const QByteArray &answer : {QByteArray(), QByteArray("y")}) {
+            Session session({"host", "trust", "--import", list}, cli.data());
+            QVERIFY2(session.waitFor("[y/N] "), session.said.constData());
+            QVERIFY2(session.said.contains("127.0.0.1:22  " + print), session.said.constData());
+            QCOMPARE(keyState(), QStringLiteral("unknown"));
+            session.type(answer);
+            QCOMPARE(session.end(), answer.isEmpty() ? 3 : 0);
+            QCOMPARE(keyState(), answer.isEmpty() ? QStringLiteral("unknown") : QStringLiteral("trusted"));
+        }
+        Session unasked({"host", "trust", "--import", list, "--yes"}, cli.data());
+        QCOMPARE(unasked.end(), 0);
+        QVERIFY2(!unasked.said.contains("[y/N]") && unasked.said.contains("1 unchanged"), unasked.said.constData());
+    }
     void aTypedPasswordGoesWhereItWasAllowed_data()
     {
         QTest::addColumn<QByteArray>("allowed");

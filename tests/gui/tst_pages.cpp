@@ -18,6 +18,7 @@
 
 #include <QApplication>
 #include <QCheckBox>
+#include <QClipboard>
 #include <QComboBox>
 #include <QDateTime>
 #include <QElapsedTimer>
@@ -472,6 +473,29 @@ private Q_SLOTS:
         };
         QTRY_COMPARE(sent().size(), 1); // none by Enter
         QCOMPARE(sent().first().args.value(QLatin1String("keys")).toArray().size(), 2);
+    }
+
+    void fingerprintsArePasted()
+    {
+        ConsoleSnapshot snapshot = wellFleet(2);
+        for (FleetRow &row : snapshot.fleet)
+            row.keyFingerprint.clear();
+        Screen screen(snapshot);
+        const QString print = QStringLiteral("SHA256:") + QString(43, u'A');
+        QGuiApplication::clipboard()->setText(QStringLiteral("%1 %3\nnobody %3\n%2 SHA256:cut\n").arg(snapshot.fleet[0].installation.name, snapshot.fleet[1].installation.name, print));
+        screen.fleet().findChild<TrustHost *>()->paste();
+        ConfirmDialog *dialog = nullptr;
+        QTRY_VERIFY((dialog = screen.window->findChild<ConfirmDialog *>()) && dialog->isVisible());
+        const auto tables = dialog->findChildren<QTableView *>();
+        QCOMPARE(tables.size(), 2);
+        QCOMPARE(tables[0]->model()->rowCount(), 1);
+        QCOMPARE(tables[0]->model()->index(0, 0).data().toString(), snapshot.fleet[0].installation.endpoint.machine());
+        QCOMPARE(tables[1]->model()->rowCount(), 2); // with their places
+        dialog->actionButton()->click();
+        QTRY_COMPARE(screen.console.requests().size(), 1U);
+        QCOMPARE(screen.console.requests()[0].verb, QStringLiteral("trust-import"));
+        QCOMPARE(screen.console.requests()[0].args.value(QLatin1String("source")).toString(), QStringLiteral("clipboard"));
+        QCOMPARE(screen.console.requests()[0].args.value(QLatin1String("keys")).toArray().size(), 1);
     }
 
     void ssHCommandsAreQuoted()
