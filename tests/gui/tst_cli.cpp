@@ -68,6 +68,8 @@ private Q_SLOTS:
     void changesOfTheFleetAreTakenBack();
     void knownHostsAreImported();
     void anotherKeyNeedsAReason();
+    void certificatesAreShown_data();
+    void certificatesAreShown();
     void keysOfAFleetAreTheContract();
     void hostsAreSetAndRemoved();
     void shellPrintsAQuotedCommand();
@@ -437,6 +439,45 @@ void TestCli::anotherKeyNeedsAReason()
     QCOMPARE(trusted().last().replaced, before);
     QCOMPARE(trusted().last().fingerprint, now);
     QCOMPARE(trusted().last().reason, QStringLiteral("set up anew, ticket 7"));
+}
+
+void TestCli::certificatesAreShown_data()
+{
+    QTest::addColumn<QByteArray>("identity"); // empty: ~/.ssh/id_ed25519 is found
+    QTest::addColumn<QString>("validity");
+    QTest::addColumn<QByteArray>("says");
+    QTest::newRow("valid") << QByteArray("    identity: ~/.ssh/id_ed25519\n") << QStringLiteral("20200102030405Z:20990102030405Z") << QByteArray("certificate until 2099-01-02");
+    QTest::newRow("by default, expired") << QByteArray() << QStringLiteral("20200102030405Z:20210102030405Z") << QByteArray("its certificate expired on 2021-01-02");
+}
+
+void TestCli::certificatesAreShown()
+{
+    QFETCH(QByteArray, identity);
+    QFETCH(QString, validity);
+    QFETCH(QByteArray, says);
+    Cli cli;
+    const QString home = cli.file(QStringLiteral("home")), key = home + QStringLiteral("/.ssh/id_ed25519"), ca = cli.file(QStringLiteral("ca"));
+    QVERIFY(QDir().mkpath(home + QStringLiteral("/.ssh")));
+    cli.setEnvironment(QStringLiteral("HOME"), home);
+    const auto keygen = [](const QStringList &arguments) {
+        QProcess process;
+        process.start(QStringLiteral("ssh-keygen"), QStringList{QStringLiteral("-q")} + arguments);
+        return process.waitForFinished(30'000) && process.exitCode() == 0;
+    };
+    for (const QString &file : {key, ca})
+        QVERIFY(keygen({QStringLiteral("-t"), QStringLiteral("ed25519"), QStringLiteral("-N"), QString(), QStringLiteral("-f"), file}));
+    QVERIFY(keygen({QStringLiteral("-s"), ca, QStringLiteral("-I"), QStringLiteral("night shift"), QStringLiteral("-n"), QStringLiteral("ops"), QStringLiteral("-V"), validity, key + QStringLiteral(".pub")}));
+    QByteArray fleet = goodFleet.left(goodFleet.indexOf("  - name: york-1"));
+    fleet.replace("2222", "1"); // nothing listens there
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), fleet + identity)}).exitCode, 0);
+    const CliResult checked = cli.run(words("fleet check"));
+    QVERIFY2(checked.out.contains(says), checked.told());
+    const QJsonObject certificate = cli.run(words("fleet list --json")).json().value(QStringLiteral("hosts")).toArray().first().toObject()
+                                        .value(QStringLiteral("facts")).toObject().value(QStringLiteral("certificate")).toObject();
+    QVERIFY(certificate.value(QStringLiteral("path")).toString().endsWith(QLatin1String("id_ed25519-cert.pub")));
+    QCOMPARE(certificate.value(QStringLiteral("id")).toString(), QStringLiteral("night shift"));
+    QCOMPARE(certificate.value(QStringLiteral("principals")).toArray(), QJsonArray{QStringLiteral("ops")});
+    QCOMPARE(certificate.value(QStringLiteral("until")).toInteger() / 1000 % 60, 5);
 }
 
 void TestCli::keysOfAFleetAreTheContract()
