@@ -2,20 +2,13 @@
 #include "config/files.h"
 #include "config/installationreader.h"
 #include "config/inventorydiff.h"
+#include "config/knownhosts.h"
 #include "engine/engine.h"
 #include "rollout/decide.h"
-
-#include <QRegularExpression>
 
 namespace bellwether {
 
 namespace {
-
-bool isFingerprint(const QString &text)
-{
-    static const QRegularExpression sha256(QStringLiteral("\\ASHA256:[A-Za-z0-9+/]{43}\\z"));
-    return sha256.match(text).hasMatch();
-}
 
 // Another machine, or another state folder on it: what the host was told stays at the old place.
 bool isElsewhere(const Installation &a, const Installation &b)
@@ -118,6 +111,8 @@ void Engine::handleTrust(const Request &request, const Done &done)
         e.keyType = request.args.value(QLatin1String("key_type")).toString();
         e.fingerprint = request.args.value(QLatin1String("fingerprint")).toString();
         e.source = request.args.value(QLatin1String("source")).toString(QStringLiteral("operator"));
+        if (!isFingerprint(e.fingerprint))
+            return done(fail(ErrorCode::BadValue, {QStringLiteral("fingerprint"), e.fingerprint, QStringLiteral("SHA256: and 43 characters")}));
         if (m_workspace.revoked.contains(e.fingerprint))
             return done(fail(ErrorCode::HostKeyRevoked, {machine, e.fingerprint}));
         e.reason = request.args.value(QLatin1String("reason")).toString();
@@ -137,7 +132,7 @@ void Engine::handleTrust(const Request &request, const Done &done)
     });
 }
 
-// Keys read from a known_hosts file. Whoever asks has shown what would be taken; what has changed since is refused, so
+// Keys read from a known_hosts file or a list of fingerprints. Whoever asks has shown what would be taken; what has changed since is refused, so
 // that an import never replaces a key and never trusts one that was revoked.
 void Engine::handleTrustImport(const Request &request, const Done &done)
 {

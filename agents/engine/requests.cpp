@@ -45,6 +45,9 @@ QJsonObject rollbackRow(const QString &host, const WayBack &way, qint64 nowMs)
 
 void Engine::request(Request request, std::function<void(Reply)> done)
 {
+    // Blanks are no reason, whatever is asked for and whoever sends it.
+    if (const QJsonValue reason = request.args.value(QLatin1String("reason")); reason.isString())
+        request.args.insert(QStringLiteral("reason"), reason.toString().trimmed());
     auto clean = [done = std::move(done)](Reply reply) {
         if (!reply)
             for (QString &text : reply.error().args)
@@ -170,7 +173,7 @@ void Engine::handleRun(const Request &request, const Done &done)
 void Engine::handleStop(const Request &request, const Done &done)
 {
     const bool stops = request.verb == QLatin1String("stop-all");
-    const QString reason = request.args.value(QLatin1String("reason")).toString().trimmed();
+    const QString reason = request.args.value(QLatin1String("reason")).toString();
     const auto no = [&](const QString &why) { done(fail(ErrorCode::NotAllowed, {request.verb, why})); };
     if (reason.isEmpty())
         return no(QStringLiteral("it needs a reason"));

@@ -128,7 +128,7 @@ Credentials::Ticket Credentials::password(const QString &user, const QString &ma
         if (value)
             work.push_back([done = std::move(done), value = *value] { done(value); });
         else
-            open.held = heldFor(kind, user, machine) != m_held.end();
+            open.held = heldFor(kind, user, machine) != nullptr;
         if (!value)
             ticket = ask(std::move(open), {0, machine, [done = std::move(done)](const Result<QList<Secret>> &given) {
                                                if (given)
@@ -151,11 +151,11 @@ std::optional<Secret> Credentials::ready(const QString &user, const QString &mac
 std::optional<Secret> Credentials::readyNow(CredentialKind kind, const QString &user, const QString &machine)
 {
     const auto held = heldFor(kind, user, machine);
-    if (held == m_held.end() || (!held->second.proven && !held->second.tester.isEmpty()))
+    if (!held || (!held->proven && !held->tester.isEmpty()))
         return std::nullopt;
-    if (!held->second.proven)
-        held->second.tester = machine;
-    return held->second.value;
+    if (!held->proven)
+        held->tester = machine;
+    return held->value;
 }
 
 void Credentials::judged(const QString &user, const QString &machine, Verdict verdict, CredentialKind kind)
@@ -164,26 +164,29 @@ void Credentials::judged(const QString &user, const QString &machine, Verdict ve
     {
         const std::scoped_lock lock(m_mutex);
         const auto held = heldFor(kind, user, machine);
-        if (held == m_held.end())
+        if (!held)
             return;
         QString problem;
         const QString own = passwordKey(kind, user, machine);
         if (verdict == Verdict::Rejected) {
-            if (held->second.fromKeychain && m_keychain)
+            if (held->fromKeychain && m_keychain)
                 work.push_back([chain = m_keychain.get(), own] { chain->forget(own); });
             problem = QStringLiteral("%1 did not accept that password.").arg(machine);
-            if (held->second.proven && held->first != own)
+            const bool servesOthers = std::ranges::any_of(m_held, [&](const auto &one) { return one.second == held && one.first != own; });
+            if (held->proven && servesOthers) {
                 m_odd.insert(own); // what has served others stays theirs; this machine wants another
-            else
-                m_held.erase(held);
+                m_held.erase(own);
+            } else {
+                std::erase_if(m_held, [&](const auto &one) { return one.second == held; });
+            }
         } else {
-            if (held->second.tester == machine)
-                held->second.tester.clear();
+            if (held->tester == machine)
+                held->tester.clear();
             if (verdict == Verdict::Accepted) {
-                held->second.proven = true;
-                if (held->second.keep && m_keychain && !m_written.contains(own)) {
+                held->proven = true;
+                if (held->keep && m_keychain && !m_written.contains(own)) {
                     m_written.insert(own);
-                    work.push_back([chain = m_keychain.get(), own, value = held->second.value] { chain->write(own, value); });
+                    work.push_back([chain = m_keychain.get(), own, value = held->value] { chain->write(own, value); });
                 }
             }
         }
@@ -290,11 +293,19 @@ void Credentials::answer(qint64 id, CredentialAnswer answer)
         case CredentialKind::Password:
         case CredentialKind::Sudo: {
             const QString machine = question.machines.value(0);
-            m_held[passwordKey(question.kind, question.user, answer.forAll ? QStringLiteral("*") : machine)]
-                = {answer.values.first(), false, answer.keep, machine, false};
+            const auto given = std::make_shared<Held>(Held{answer.values.first(), false, answer.keep, machine, false});
+            const QStringList named = QStringList(machine) + answer.machines;
+            m_held[passwordKey(question.kind, question.user, answer.forAll ? QStringLiteral("*") : machine)] = given;
+            for (const QString &one : named) {
+                const QString own = passwordKey(question.kind, question.user, one);
+                if (answer.forAll)
+                    m_odd.remove(own); // it refused another one
+                else
+                    m_held.try_emplace(own, given);
+            }
             give(id, answer.values, work);
-            if (answer.forAll) {
-                for (const qint64 other : openOf(question.kind, question.user))
+            for (const qint64 other : openOf(question.kind, question.user)) {
+                if (answer.forAll || named.contains(m_open[other].question.machines.value(0)))
                     m_open[other].held = true;
             }
             break;
@@ -339,8 +350,8 @@ void Credentials::forgetKept()
     {
         const std::scoped_lock lock(m_mutex);
         m_written.clear();
-        for (auto &[key, held] : m_held)
-            held.keep = false;
+        for (const auto &[key, held] : m_held)
+            held->keep = false;
     }
     if (m_keychain)
         m_keychain->forgetAll();
@@ -430,7 +441,7 @@ void Credentials::found(qint64 id, const std::optional<Secret> &secret, Work &wo
         return tellListener(work);
     }
     const QString machine = open.question.machines.value(0);
-    m_held[open.key] = {*secret, false, false, machine, true};
+    m_held[open.key] = std::make_shared<Held>(Held{*secret, false, false, machine, true});
     give(id, {*secret}, work);
 }
 
@@ -460,7 +471,7 @@ void Credentials::settle(CredentialKind kind, const QString &user, const QString
         if (!open.held)
             continue;
         const QString machine = open.question.machines.value(0);
-        if (heldFor(kind, user, machine) == m_held.end()) {
+        if (!heldFor(kind, user, machine)) {
             open.held = false;
             open.question.problem = problem;
             ++open.question.round;
@@ -471,11 +482,13 @@ void Credentials::settle(CredentialKind kind, const QString &user, const QString
     }
 }
 
-std::map<QString, Credentials::Held>::iterator Credentials::heldFor(CredentialKind kind, const QString &user, const QString &machine)
+std::shared_ptr<Credentials::Held> Credentials::heldFor(CredentialKind kind, const QString &user, const QString &machine)
 {
     const QString key = passwordKey(kind, user, machine);
-    const auto own = m_held.find(key);
-    return own != m_held.end() || m_odd.contains(key) ? own : m_held.find(passwordKey(kind, user, QStringLiteral("*")));
+    auto found = m_held.find(key);
+    if (found == m_held.end() && !m_odd.contains(key))
+        found = m_held.find(passwordKey(kind, user, QStringLiteral("*")));
+    return found == m_held.end() ? nullptr : found->second;
 }
 
 std::vector<qint64> Credentials::openOf(CredentialKind kind, const QString &user) const

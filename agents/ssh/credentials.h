@@ -11,6 +11,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -68,7 +69,7 @@ private:
         bool held = false;    // another host tries the password
         bool isVisible() const { return !looking && !held; }
     };
-    struct Held { // a password
+    struct Held { // a password, and for all machines it was given for
         Secret value;
         bool proven = false, keep = false;
         QString tester;       // machine that tries it now
@@ -94,7 +95,7 @@ private:
     void deny(qint64 id, const QString &why, Work &work);
     void settle(CredentialKind kind, const QString &user, const QString &problem, Work &work);
     std::optional<Secret> readyNow(CredentialKind kind, const QString &user, const QString &machine);
-    std::map<QString, Held>::iterator heldFor(CredentialKind kind, const QString &user, const QString &machine);
+    std::shared_ptr<Held> heldFor(CredentialKind kind, const QString &user, const QString &machine);
     std::vector<qint64> openOf(CredentialKind kind, const QString &user) const;
     void tellListener(Work &work) const;
 
@@ -104,7 +105,7 @@ private:
     std::unique_ptr<Keychain> m_keychain;
     mutable std::mutex m_mutex;
     std::map<qint64, Open> m_open;
-    std::map<QString, Held> m_held;      // by "password user@machine" or "password user@*", or "sudo …"
+    std::map<QString, std::shared_ptr<Held>> m_held; // by "password user@machine" or "password user@*", or "sudo …"
     std::map<QString, OpenedKey> m_keys; // by path
     QSet<QString> m_refused;
     QSet<QString> m_odd;     // machines whose password is not the one of all others

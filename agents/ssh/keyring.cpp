@@ -33,6 +33,16 @@ SharedKey publicHalfOf(const QString &path)
     return nullptr;
 }
 
+SharedKey publicKeyIn(const QString &path) // in nothing but a public key's file
+{
+    QFile file(path);
+    ssh_key key = nullptr;
+    if (!file.open(QIODevice::ReadOnly) || file.read(64 << 10).contains("-----BEGIN ")
+        || ssh_pki_import_pubkey_file(QFile::encodeName(path).constData(), &key) != SSH_OK)
+        return nullptr;
+    return SharedKey(key, ssh_key_free);
+}
+
 bool isSecurityKey(const ssh_key key)
 {
     const ssh_keytypes_e type = key ? ssh_key_type(key) : SSH_KEYTYPE_UNKNOWN;
@@ -43,6 +53,12 @@ std::unexpected<Error> securityKey(const QString &path)
 {
     return unusable(path, QStringLiteral("it is a security key's (FIDO), which only the agent can use; load it with ssh-add and use "
                                          "identity agent or agent:SHA256:…"));
+}
+
+std::unexpected<Error> publicKey(const QString &path)
+{
+    return unusable(path, QStringLiteral("it is a public key, which says which key of the agent is meant, and there is no agent; start "
+                                         "ssh-agent and add the private key with ssh-add, or name the private key"));
 }
 
 } // namespace
@@ -82,6 +98,8 @@ Result<KeyFile> KeyRing::look(const QString &path)
 Result<KeyFile> KeyRing::load(const QString &path)
 {
     auto found = look(path);
+    if (!found && publicKeyIn(expandHome(path))) // others may read those
+        return publicKey(path);
     if (!found)
         return found;
     const auto it = m_keys.constFind(found->path);
@@ -99,6 +117,8 @@ Result<KeyFile> KeyRing::load(const QString &path)
             QFile reading(found->path);
             if (!reading.open(QIODevice::ReadOnly))
                 return unusable(path, reading.errorString());
+            if (publicKeyIn(found->path))
+                return publicKey(path);
             return unusable(path, QStringLiteral("it is not a private key this program can read"));
         }
     }
@@ -121,6 +141,15 @@ bool KeyRing::isLocked(const QString &path)
     const QByteArray bytes = QByteArray::fromBase64(text.mid(text.indexOf(begin) + begin.size(), 60).simplified().replace(' ', QByteArray()));
     static const QByteArray open("openssh-key-v1\0\0\0\0\4none", 23);
     return bytes.startsWith("openssh-key-v1") && !bytes.startsWith(open);
+}
+
+QString KeyRing::onlyForAgent(const QString &path)
+{
+    const QString file = expandHome(path);
+    if (const SharedKey key = publicKeyIn(file))
+        return fingerprintOf(key.get());
+    const SharedKey half = publicHalfOf(file);
+    return isSecurityKey(half.get()) ? fingerprintOf(half.get()) : QString();
 }
 
 Result<SharedKey> KeyRing::certified(const SharedKey &key, const QString &certificatePath)

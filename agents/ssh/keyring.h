@@ -32,6 +32,9 @@ public:
     static QStringList defaults(const QString &folder);
     // Does it say of itself that it needs a passphrase? Only reads it; false when it cannot be read.
     static bool isLocked(const QString &path);
+    // Of a public key's file, or of a security key's (FIDO): the fingerprint by which the agent knows it. Empty for what can
+    // be opened here, and for what cannot be read.
+    static QString onlyForAgent(const QString &path);
     // Is it a file, ours alone, of a sensible size? Fills path, modified and size.
     static Result<KeyFile> look(const QString &path);
 

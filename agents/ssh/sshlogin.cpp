@@ -82,7 +82,10 @@ void SshLogin::begin()
     for (const QString &path : files) {
         auto file = m_keys.load(path);
         if (!file) {
-            if (!m_keyError)
+            const bool agent = !byDefault && qEnvironmentVariableIsSet("SSH_AUTH_SOCK");
+            if (const QString known = agent ? KeyRing::onlyForAgent(path) : QString(); !known.isEmpty())
+                locked.push_back({Kind::Agent, {}, nullptr, known});
+            else if (!m_keyError)
                 m_keyError = file.error();
             continue;
         }

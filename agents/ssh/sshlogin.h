@@ -1,7 +1,8 @@
 #pragma once
 // How one session lets its user in: which credentials, in which order, and what to do when one needs a person. It begins
 // only after the host has shown the key it should (S2). Nothing here is tried twice: a host that says no is left alone.
-//   a key file      that key, with its certificate when it has one; one with a passphrase by the agent, where that holds it
+//   a key file      that key, with its certificate when it has one; one with a passphrase by the agent, where that holds it;
+//                   a public key's file and a security key's (FIDO) only by the agent
 //   agent           every key of the agent; agent:SHA256:… only that one
 //   password        what the host asks for: its own questions (keyboard-interactive), else a password
 //   nothing         ~/.ssh/id_* that are open, the agent, those with a passphrase, a password when somebody can be asked

@@ -53,7 +53,7 @@ struct SshPool::Private {
     std::vector<std::unique_ptr<SshWorker>> workers; // the last one is for sessions that may ask the agent
     QString user = loginName();
     JumpHost jumpHost;
-    mutable QHash<QString, bool> locked; // key files, by path: looked at once
+    mutable QHash<QString, bool> throughAgent; // key files, by path: looked at once
 
     bool mayAskAgent(const SshRoute &route) const
     {
@@ -62,9 +62,9 @@ struct SshPool::Private {
             return true;
         if (identity == QLatin1String("password") || !qEnvironmentVariableIsSet("SSH_AUTH_SOCK"))
             return false;
-        if (!identity.isEmpty() && !locked.contains(identity))
-            locked.insert(identity, KeyRing::isLocked(identity));
-        return identity.isEmpty() || locked.value(identity);
+        if (!identity.isEmpty() && !throughAgent.contains(identity))
+            throughAgent.insert(identity, KeyRing::isLocked(identity) || !KeyRing::onlyForAgent(identity).isEmpty());
+        return identity.isEmpty() || throughAgent.value(identity);
     }
     // The same address always meets the same worker, so that its limits need no lock; so does all that lies behind it.
     SshWorker &workerFor(const SshRoute &route) const

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "plan/placeholders.h"
 #include "probes/facts.h"
+#include "ssh/keyring.h"
 
 namespace bellwether {
 
@@ -112,8 +113,10 @@ void SshHosts::measure(const Installation &host, const Probes &probes, std::func
 {
     const auto all = std::make_shared<Measuring>();
     const QString &identity = host.endpoint.identity;
-    if (identity.startsWith(u'/') || identity.startsWith(QLatin1String("~/"))) {
-        if (const auto certificate = readCertificate(certificatePath(identity, host.endpoint.certificate)))
+    const bool isFile = identity.startsWith(u'/') || identity.startsWith(QLatin1String("~/"));
+    const QStringList keys = identity.isEmpty() ? KeyRing::defaults({}) : isFile ? QStringList(identity) : QStringList();
+    for (const QString &key : keys) {
+        if (const auto certificate = readCertificate(certificatePath(key, host.endpoint.certificate)); certificate && !all->facts.certificate)
             all->facts.certificate = *certificate;
     }
     all->done = [host, &clock = m_clock, done = std::move(done)](HostFacts facts) {

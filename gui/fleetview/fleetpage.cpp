@@ -116,6 +116,10 @@ void FleetPage::buildCommands()
         if (m_snapshot && m_snapshot->readOnlyReason.isEmpty())
             m_truster->chooseFile();
     });
+    add(tr("Trust fingerprints from the clipboard…"), {}, [this] {
+        if (m_snapshot && m_snapshot->readOnlyReason.isEmpty())
+            m_truster->paste();
+    });
     add(tr("Copy a file to the selected hosts…"), {}, [this] {
         if (!selectedNames().isEmpty() && m_snapshot && m_snapshot->readOnlyReason.isEmpty())
             m_copier->chooseFile(selectedNames());

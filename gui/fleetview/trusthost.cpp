@@ -9,11 +9,22 @@
 #include "widgets/offthread.h"
 
 #include <QBoxLayout>
+#include <QClipboard>
 #include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QGuiApplication>
 
 namespace bellwether {
+
+namespace {
+
+QString typeText(const QString &keyType) // lists of fingerprints need not state it
+{
+    return keyType.isEmpty() ? noneText() : keyType;
+}
+
+} // namespace
 
 TrustHost::TrustHost(Requests &requests, QWidget *window) : QObject(window), m_requests(requests), m_window(window) {}
 
@@ -84,6 +95,21 @@ void TrustHost::chooseFile()
 
 void TrustHost::read(const QString &path)
 {
+    readFrom(path, [path] { return readFileBounded(path); });
+}
+
+void TrustHost::paste()
+{
+    constexpr qsizetype most = 1 << 20;
+    const QByteArray text = QGuiApplication::clipboard()->text().toUtf8();
+    if (text.size() > most)
+        Q_EMIT failed(tr("The clipboard holds more than 1 MiB; save it as a file and import that."));
+    else
+        readFrom(tr("clipboard"), [text]() -> Result<QByteArray> { return text; });
+}
+
+void TrustHost::readFrom(const QString &path, std::function<Result<QByteArray>()> source)
+{
     Inventory inventory;
     QMap<QString, QString> trusted;
     for (const FleetRow &row : m_requests.console().snapshot()->fleet) {
@@ -93,8 +119,8 @@ void TrustHost::read(const QString &path)
     }
     Q_EMIT busyChanged(tr("Reading %1…").arg(QFileInfo(path).fileName()));
     offThread(this,
-              [path, inventory, trusted]() -> Result<KeyImport> {
-                  const auto text = readFileBounded(path);
+              [path, inventory, trusted, source = std::move(source)]() -> Result<KeyImport> {
+                  const auto text = source();
                   return text ? importKnownHosts(*text, path, inventory, trusted, {}) : Result<KeyImport>(std::unexpected(text.error()));
               },
               [this, path](const Result<KeyImport> &keys) {
@@ -111,11 +137,11 @@ void TrustHost::askForKeys(const QString &path, const KeyImport &keys)
     const QString file = visibleText(QFileInfo(path).fileName(), 80);
     QList<Row> rows;
     for (const KeyConflict &c : keys.conflicts) // first: a changed key must not drown among new ones
-        rows << listRow(c.key.machine + c.key.fingerprint, {c.key.machine, tr("differs: %1 stays trusted").arg(c.trusted), c.key.keyType, c.key.fingerprint});
+        rows << listRow(c.key.machine + c.key.fingerprint, {c.key.machine, tr("differs: %1 stays trusted").arg(c.trusted), typeText(c.key.keyType), c.key.fingerprint});
     for (const MachineKey &k : keys.revoke)
         rows << listRow(k.fingerprint, {noneText(), tr("revoked: never believed again"), k.keyType, k.fingerprint});
     for (const MachineKey &k : keys.trust)
-        rows << listRow(k.machine, {k.machine, tr("will be trusted"), k.keyType, k.fingerprint});
+        rows << listRow(k.machine, {k.machine, tr("will be trusted"), typeText(k.keyType), k.fingerprint});
     QList<Row> skipped;
     for (qsizetype i = 0; i < keys.skipped.size(); ++i)
         skipped << listRow(QString::number(i), {keys.skipped[i].where.section(u'/', -1), keys.skipped[i].what, keys.skipped[i].why});

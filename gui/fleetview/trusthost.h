@@ -4,6 +4,7 @@
 #include "shell/requests.h"
 
 #include <QWidget>
+#include <functional>
 
 namespace bellwether {
 
@@ -13,8 +14,9 @@ class TrustHost final : public QObject {
 public:
     TrustHost(Requests &requests, QWidget *window);
     void ask(const QString &host);
-    void chooseFile(); // a known_hosts file: keys of machines in the fleet, shown before they are taken
+    void chooseFile(); // known_hosts or a list of fingerprints: keys of machines in the fleet, shown before they are taken
     void read(const QString &path);
+    void paste(); // the same from the clipboard
 
 Q_SIGNALS:
     void busyChanged(const QString &sentence);
@@ -23,6 +25,7 @@ Q_SIGNALS:
 
 private:
     void show(const QString &host, const QJsonObject &scan);
+    void readFrom(const QString &path, std::function<Result<QByteArray>()> source); // called on another thread
     void askForKeys(const QString &path, const KeyImport &keys);
     Requests &m_requests;
     QWidget *m_window;

@@ -13,6 +13,17 @@ namespace bellwether {
 
 namespace {
 
+QString remark(const HostFacts &f)
+{
+    QStringList texts;
+    if (f.certificate && f.certificate->untilMs > 0) { // first: a table cuts what is long
+        const bool expired = f.certificate->untilMs <= QDateTime::currentMSecsSinceEpoch();
+        texts.append((expired ? QStringLiteral("its certificate expired on %1") : QStringLiteral("certificate until %1")).arg(utcText(f.certificate->untilMs)));
+    }
+    texts += f.error.isEmpty() ? f.problems : QStringList(errorText(f.error, f.errorArgs));
+    return texts.join(QStringLiteral("; "));
+}
+
 QStringList hostRow(const Installation &i, const HostFacts &f)
 {
     const bool measured = f.measuredMs > 0;
@@ -22,7 +33,7 @@ QStringList hostRow(const Installation &i, const HostFacts &f)
             f.ledger ? f.ledger->halfMigrated.isEmpty() ? QString::number(f.ledger->applied.size())
                                                         : QStringLiteral("half-migrated: %1").arg(f.ledger->halfMigrated)
                      : QStringLiteral("?"),
-            f.error.isEmpty() ? f.problems.join(QStringLiteral("; ")) : errorText(f.error, f.errorArgs)};
+            remark(f)};
 }
 
 void printHosts(Context &context, const QList<Installation> &hosts, const Workspace &workspace)

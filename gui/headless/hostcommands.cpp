@@ -22,7 +22,26 @@ Result<Installation> knownHost(const Context &context)
     return fail(ErrorCode::UnknownHost, {name});
 }
 
-// Keys from a known_hosts file: shown first, and only for machines of the inventory.
+QString keyText(const MachineKey &key) // lists of fingerprints need not state the type
+{
+    return key.keyType.isEmpty() ? key.fingerprint : key.keyType + u' ' + key.fingerprint;
+}
+
+void printKeys(Context &context, const KeyImport &keys, const QMap<QString, QString> &trusted)
+{
+    for (const MachineKey &key : keys.trust)
+        context.out.line(QStringLiteral("+ %1  %2").arg(key.machine, keyText(key)));
+    for (const MachineKey &key : keys.revoke) {
+        const QString machine = trusted.key(key.fingerprint);
+        context.out.line(QStringLiteral("- %1 is revoked%2").arg(keyText(key), machine.isEmpty() ? QString() : QStringLiteral(", and was trusted for %1").arg(machine)));
+    }
+    for (const KeyConflict &conflict : keys.conflicts)
+        context.out.line(QStringLiteral("! %1: %2: %3 differs from the trusted %4, which stays").arg(printable(conflict.key.where), conflict.key.machine, keyText(conflict.key), conflict.trusted));
+    for (const Skipped &skipped : keys.skipped)
+        context.out.line(QStringLiteral("! %1: %2: %3").arg(printable(skipped.where), printable(skipped.what), printable(skipped.why, 1000)));
+}
+
+// Keys from a known_hosts file or a list of fingerprints: shown before they are taken, and only for machines of the inventory.
 Result<int> importTrust(Context &context)
 {
     if (!context.in.positionals.isEmpty() || context.in.has(QStringLiteral("fingerprint")))
@@ -46,6 +65,21 @@ Result<int> importTrust(Context &context)
         keys = std::move(*read);
     }
     const bool dry = context.in.has(QStringLiteral("dry-run"));
+    if (!context.json())
+        printKeys(context, keys, trusted);
+    const auto sum = [&](const QString &word) {
+        context.out.line(QStringLiteral("%1%2 trusted, %3 revoked, %4 in conflict, %5 unchanged, %6 for machines that are not in the fleet").arg(word)
+                             .arg(keys.trust.size()).arg(keys.revoke.size()).arg(keys.conflicts.size()).arg(keys.unchanged).arg(keys.strangers));
+    };
+    const bool asks = !dry && !context.json() && !context.in.has(QStringLiteral("yes")) && context.out.canAsk();
+    if (asks && keys.trust.size() + keys.revoke.size() > 0) {
+        sum(QStringLiteral("Would be: "));
+        context.out.flush();
+        if (!context.out.ask(QStringLiteral("Were these fingerprints compared with the hosts' own? Take them?"))) {
+            context.out.line(QStringLiteral("Nothing is taken."));
+            return 3;
+        }
+    }
     if (!dry && keys.trust.size() + keys.revoke.size() > 0) {
         auto link = context.link();
         if (!link)
@@ -61,18 +95,7 @@ Result<int> importTrust(Context &context)
                           {QStringLiteral("strangers"), keys.strangers}, {QStringLiteral("skipped"), valueToJson(keys.skipped)}});
         return 0;
     }
-    for (const MachineKey &key : std::as_const(keys.trust))
-        context.out.line(QStringLiteral("+ %1  %2 %3").arg(key.machine, key.keyType, key.fingerprint));
-    for (const MachineKey &key : std::as_const(keys.revoke)) {
-        const QString machine = trusted.key(key.fingerprint);
-        context.out.line(QStringLiteral("- %1 %2 is revoked%3").arg(key.keyType, key.fingerprint, machine.isEmpty() ? QString() : QStringLiteral(", and was trusted for %1").arg(machine)));
-    }
-    for (const KeyConflict &conflict : std::as_const(keys.conflicts))
-        context.out.line(QStringLiteral("! %1: %2: %3 %4 differs from the trusted %5, which stays").arg(printable(conflict.key.where), conflict.key.machine, conflict.key.keyType, conflict.key.fingerprint, conflict.trusted));
-    for (const Skipped &skipped : std::as_const(keys.skipped))
-        context.out.line(QStringLiteral("! %1: %2: %3").arg(printable(skipped.where), printable(skipped.what), printable(skipped.why)));
-    context.out.line(QStringLiteral("%1%2 trusted, %3 revoked, %4 in conflict, %5 unchanged, %6 for machines that are not in the fleet").arg(dry ? QStringLiteral("Would be: ") : QString())
-                         .arg(keys.trust.size()).arg(keys.revoke.size()).arg(keys.conflicts.size()).arg(keys.unchanged).arg(keys.strangers));
+    sum(dry ? QStringLiteral("Would be: ") : QString());
     return 0;
 }
 
@@ -84,14 +107,14 @@ Result<int> hostTrust(Context &context)
         return importTrust(context);
     if (context.in.positionals.isEmpty())
         return usage(QStringLiteral("host trust needs HOST, or --import FILE"));
-    for (const char *option : {"dry-run", "json"})
+    for (const char *option : {"dry-run", "json", "yes"})
         if (context.in.has(QLatin1String(option)))
             return usage(QStringLiteral("--%1 belongs to --import").arg(QLatin1String(option)));
     const auto host = knownHost(context);
     if (!host)
         return std::unexpected(host.error());
     const QString wanted = context.in.value(QStringLiteral("fingerprint"));
-    if (!wanted.isEmpty() && (!wanted.startsWith(QLatin1String("SHA256:")) || wanted.size() != 50))
+    if (!wanted.isEmpty() && !isFingerprint(wanted))
         return fail(ErrorCode::BadValue, {QStringLiteral("--fingerprint"), wanted, QStringLiteral("SHA256: and 43 characters, as ssh-keygen -l prints it")});
     auto link = context.link();
     if (!link)
@@ -110,7 +133,7 @@ Result<int> hostTrust(Context &context)
     }
     if (!wanted.isEmpty() && wanted != found)
         return fail(ErrorCode::HostKeyChanged, {host->name, type, found, wanted});
-    const QString reason = context.in.value(QStringLiteral("reason"));
+    const QString reason = context.in.value(QStringLiteral("reason")).trimmed();
     if (changes) {
         context.out.line(QStringLiteral("Trusted until now: %1").arg(printable(trusted)));
         if (reason.isEmpty())

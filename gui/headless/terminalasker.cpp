@@ -65,9 +65,12 @@ std::optional<Secret> readLine(Stopped stopped)
     }
 }
 
+constexpr qsizetype namesShown = 6;
+
 QString questionText(const CredentialQuestion &question, const QStringList &names)
 {
-    const QString who = names.mid(0, 6).join(QStringLiteral(", ")) + (names.size() > 6 ? QStringLiteral(" and %1 more").arg(names.size() - 6) : QString());
+    const QString who = names.mid(0, namesShown).join(QStringLiteral(", "))
+        + (names.size() > namesShown ? QStringLiteral(" and %1 more").arg(names.size() - namesShown) : QString());
     switch (question.kind) {
     case CredentialKind::Passphrase:
         return QStringLiteral("The key %1 is protected by a passphrase; it is needed for %2.").arg(question.subject, who);
@@ -152,6 +155,8 @@ void TerminalAsker::put(const CredentialQuestion &question)
     if (!question.problem.isEmpty())
         turn.say(question.problem + u'\n');
     turn.say(questionText(question, names) + QStringLiteral(" (Nothing typed: not now.)\n"));
+    for (qsizetype i = namesShown; question.forAll && i < names.size(); i += 8) // all of them will be given it
+        turn.say(QStringLiteral("    %1\n").arg(names.mid(i, 8).join(QStringLiteral(", "))));
     CredentialAnswer answer;
     for (const CredentialQuestion::Prompt &prompt : question.prompts) {
         const Silence silence(prompt.echo); // before the question is seen: a quick answer is neither shown nor lost
@@ -162,7 +167,18 @@ void TerminalAsker::put(const CredentialQuestion &question)
             return m_port.refuse(question.id);
         answer.values.append(*line);
     }
-    answer.forAll = question.forAll; // one session, one person; a host that does not take it is asked about on its own
+    answer.machines = question.machines;
+    if (question.forAll) { // who asks later has not been named: a host that was taken over would collect it
+        const Silence silence(true);
+        turn.say(QStringLiteral("Use it for all hosts of %1, until this program ends? [y/N] ").arg(question.user));
+        const auto line = readLine([this] { return isStopped(); });
+        if (!line) {
+            turn.say(QStringLiteral("\n"));
+            return m_port.refuse(question.id);
+        }
+        const QByteArray word = line->copy().trimmed().toLower();
+        answer.forAll = word == "y" || word == "yes";
+    }
     m_port.answer(question.id, std::move(answer));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // Asks at the terminal what only a person can give, without echo, on a thread of its own. Without a terminal nobody
-// listens, and the console says what to do instead. Never from arguments or the environment.
+// listens, and the console says what to do instead. Never from arguments or the environment. A password goes to the hosts
+// that the question names; to those that ask later only where the person says so.
 #include "rollout/credentials.h"
 
 #include <condition_variable>

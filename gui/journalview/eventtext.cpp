@@ -26,7 +26,7 @@ struct Words {
     void operator()(const ConsoleStarted &e) const { line.what = tr("version %1 on %2").arg(e.version, e.hostName); }
     void operator()(const FleetImported &e) const { line.what = tr("%1 from %2").arg(hostsText(static_cast<int>(e.installations.size())), e.source); }
     void operator()(const HostRemoved &e) const { line.what = e.hosts.join(QStringLiteral(", ")); }
-    void operator()(const HostTrusted &e) const { line.what = tr("%1 %2 of %3").arg(e.keyType, e.fingerprint, e.machine); }
+    void operator()(const HostTrusted &e) const { line.what = tr("%1 %2 of %3").arg(e.keyType, e.fingerprint, e.machine).trimmed(); }
     void operator()(const KeyRevoked &e) const { line.what = tr("%1 %2 is never believed again").arg(e.keyType, e.fingerprint); }
     void operator()(const ReleasesImported &e) const { line.what = e.source; }
     void operator()(const TransferBegun &e) const

@@ -34,7 +34,8 @@ struct CredentialQuestion {
 struct CredentialAnswer {
     QList<Secret> values; // one per prompt
     bool keep = false;    // in the desktop's keychain
-    bool forAll = false;
+    bool forAll = false;  // for every host of this user, also those that ask later
+    QStringList machines = {}; // else for these, which the person was told of; empty: for the first of the question only
 };
 
 class CredentialPort {

@@ -28,6 +28,12 @@ QJsonObject fleetRowJson(const FleetRow &row)
     facts.insert(QStringLiteral("measured"), f.measuredMs);
     facts.insert(QStringLiteral("lock_owner"), f.lockOwner);
     facts.insert(QStringLiteral("problems"), QJsonArray::fromStringList(f.problems));
+    if (f.certificate)
+        facts.insert(QStringLiteral("certificate"), QJsonObject{{QStringLiteral("path"), f.certificate->path},
+                                                                {QStringLiteral("id"), f.certificate->id},
+                                                                {QStringLiteral("principals"), QJsonArray::fromStringList(f.certificate->principals)},
+                                                                {QStringLiteral("from"), f.certificate->fromMs},
+                                                                {QStringLiteral("until"), f.certificate->untilMs}}); // 0: for ever
     if (f.sudoProblem)
         facts.insert(QStringLiteral("sudo_problem"), *f.sudoProblem);
     if (f.stateProblem)

@@ -32,6 +32,18 @@ void forgetBehind(Workspace &w, QStringList moved)
             }
 }
 
+// That the key which is trusted now was not: of a host that was left at the door for it nothing else was measured.
+void forgetRefused(Workspace &w, const HostTrusted &trusted)
+{
+    const QStringList names = w.inventory.onMachine(trusted.machine);
+    const auto isRefusal = [&](const HostFacts &facts) { // of the host itself, or of a jump host on the way to it
+        return (facts.error == QLatin1String(errorKey(ErrorCode::HostKeyChanged)) || facts.error == QLatin1String(errorKey(ErrorCode::HostKeyUnknown)))
+            && names.contains(facts.errorArgs.value(0)) && facts.errorArgs.value(2) == trusted.fingerprint;
+    };
+    for (auto it = w.facts.begin(); it != w.facts.end();)
+        it = isRefusal(*it) ? w.facts.erase(it) : std::next(it);
+}
+
 struct WorkspaceApplier {
     Workspace &w;
     const Event &event;
@@ -79,7 +91,11 @@ struct WorkspaceApplier {
         }
         remember(w, std::move(change), b.undoes);
     }
-    void operator()(const HostTrusted &b) { w.trusted.insert(b.machine, {b.keyType, b.fingerprint}); }
+    void operator()(const HostTrusted &b)
+    {
+        w.trusted.insert(b.machine, {b.keyType, b.fingerprint});
+        forgetRefused(w, b);
+    }
     void operator()(const KeyRevoked &b) { w.revoked.insert(b.fingerprint, b.keyType); }
     void operator()(const ReleasesImported &b)
     {

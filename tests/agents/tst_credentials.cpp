@@ -258,6 +258,74 @@ private Q_SLOTS:
         QVERIFY(credentials.questions().isEmpty() && person.asked.isEmpty());
         later(Secret(QByteArray(passphrase))); // nobody waits any more
     }
+    void aPasswordIsForTheHostsThatWereNamed()
+    {
+        // [S9] A host that asks later was never named to the person: it gets nothing, whatever user it asks for.
+        Credentials credentials;
+        credentials.listen([] {});
+        QMap<QString, QByteArray> given;
+        const auto wants = [&](const QString &machine) {
+            credentials.password("ops", machine, [&given, machine](const Result<Secret> &word) { given.insert(machine, word ? word->copy() : QByteArray()); });
+        };
+        const auto answer = [&](const CredentialQuestion &question, const QByteArray &word) {
+            CredentialAnswer all = *Person::say(word);
+            all.machines = question.machines;
+            credentials.answer(question.id, all);
+        };
+        for (const char *machine : {"a:22", "b:22", "c:22"})
+            wants(machine);
+        QCOMPARE(credentials.questions().size(), 1);
+        const CredentialQuestion first = credentials.questions().first();
+        QCOMPARE(first.machines, (QStringList{"a:22", "b:22", "c:22"}));
+        wants("d:22"); // while the person types
+        answer(first, "wrong");
+        QCOMPARE(given, (QMap<QString, QByteArray>{{"a:22", "wrong"}})); // tried on one of them
+        credentials.judged("ops", "a:22", Credentials::Verdict::Rejected);
+        wants("a:22");
+        QCOMPARE(given.size(), 1);
+        QCOMPARE(credentials.questions().size(), 1); // and asked once more for all of them
+        const CredentialQuestion second = credentials.questions().first();
+        QCOMPARE(QSet<QString>(second.machines.cbegin(), second.machines.cend()), (QSet<QString>{"a:22", "b:22", "c:22", "d:22"}));
+        QVERIFY2(second.round == 1 && second.problem.contains("did not accept"), qPrintable(second.problem));
+        answer(second, "word");
+        QCOMPARE(given.size(), 2);
+        QVERIFY(given.contains("b:22"));
+        credentials.judged("ops", "b:22", Credentials::Verdict::Accepted);
+        for (const char *machine : {"a:22", "b:22", "c:22", "d:22"})
+            QCOMPARE(given.value(machine), QByteArray("word"));
+        QVERIFY(credentials.questions().isEmpty());
+        wants("later:22");
+        QVERIFY(!given.contains("later:22"));
+        QCOMPARE(credentials.questions().first().machines, QStringList{"later:22"});
+        QVERIFY(!credentials.ready("ops", "later:22") && credentials.ready("ops", "c:22"));
+        // One of them wants another word: the others keep theirs.
+        credentials.judged("ops", "c:22", Credentials::Verdict::Rejected);
+        QVERIFY(!credentials.ready("ops", "c:22") && credentials.ready("ops", "d:22"));
+    }
+    void anotherPasswordForAll()
+    {
+        // Of two hosts with different passwords both are answered with "for all": nobody waits without end.
+        Credentials credentials;
+        credentials.listen([] {});
+        QMap<QString, QByteArray> given;
+        const auto wants = [&](const QString &machine) {
+            given.remove(machine);
+            credentials.password("ops", machine, [&given, machine](const Result<Secret> &word) { given.insert(machine, word ? word->copy() : QByteArray()); });
+        };
+        wants("a:22");
+        credentials.answer(credentials.questions().first().id, *Person::say("one", true));
+        credentials.judged("ops", "a:22", Credentials::Verdict::Accepted);
+        wants("b:22");
+        QCOMPARE(given.value("b:22"), QByteArray("one"));
+        credentials.judged("ops", "b:22", Credentials::Verdict::Rejected);
+        wants("b:22");
+        QVERIFY(!given.contains("b:22"));
+        credentials.answer(credentials.questions().first().id, *Person::say("two", true));
+        QCOMPARE(given.value("b:22"), QByteArray("two"));
+        credentials.judged("ops", "b:22", Credentials::Verdict::Accepted);
+        wants("c:22");
+        QCOMPARE(given.value("c:22"), QByteArray("two"));
+    }
     void nobodyToAsk()
     {
         const QString key = makeKey("ed25519", passphrase);

@@ -16,6 +16,10 @@ private Q_SLOTS:
     void jumpsInACircleAreRefused();
     void importedKeysReplaceNone();
     void revokedKeysAreNeverTrusted();
+    void anotherKeyNeedsAReason();
+    void aTrustedKeyIsNoLongerRefused();
+    void blanksAreNoReason_data();
+    void blanksAreNoReason();
 };
 
 namespace {
@@ -165,6 +169,113 @@ void TestFleetRequests::revokedKeysAreNeverTrusted()
     w.trust.set({}, {});
     w.startConsole();
     QVERIFY(w.trust.isRevoked(keyA)); // from the journal
+}
+
+void TestFleetRequests::anotherKeyNeedsAReason()
+{
+    // [fault 30]
+    EngineWorld w;
+    const QList<Installation> hosts = w.planned();
+    QVERIFY(take(w, hosts).has_value());
+    const QString machine = hosts[0].endpoint.machine();
+    const auto trust = [&](const QString &fingerprint, const QJsonValue &reason = {}) {
+        return w.ask("trust", {{"host", hosts[0].name}, {"key_type", "ssh-ed25519"}, {"fingerprint", fingerprint}, {"reason", reason}});
+    };
+    const auto trusted = [&] {
+        QList<HostTrusted> all;
+        for (const Event &event : w.journal.events())
+            if (const auto *e = std::get_if<HostTrusted>(&event.body))
+                all.append(*e);
+        return all;
+    };
+    for (const char *bad : {"", "SHA256:short", "MD5:AAAA"})
+        QVERIFY2(!trust(bad), bad);
+    QVERIFY(trust(keyA).has_value());
+    for (const QJsonValue &reason : {QJsonValue(), QJsonValue(""), QJsonValue(" \t\n"), QJsonValue(1)}) {
+        const Reply refused = trust(keyB, reason);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::NotAllowed);
+    }
+    QVERIFY(trust(keyA).has_value()); // the same one needs none
+    QCOMPARE(w.trust.trusted(machine).fingerprint, keyA);
+    QCOMPARE(trusted().size(), 2);
+    QVERIFY(trust(keyB, " the disk was replaced, ticket 7 ").has_value());
+    QCOMPARE(w.trust.trusted(machine).fingerprint, keyB);
+    QCOMPARE(trusted().size(), 3);
+    QCOMPARE(trusted().last().machine, machine);
+    QCOMPARE(trusted().last().fingerprint, keyB);
+    QCOMPARE(trusted().last().replaced, keyA);
+    QCOMPARE(trusted().last().reason, QString("the disk was replaced, ticket 7"));
+    QVERIFY(trusted().first().replaced.isEmpty());
+    QCOMPARE(w.journal.events().last().actor, QString("tester"));
+}
+
+void TestFleetRequests::aTrustedKeyIsNoLongerRefused()
+{
+    // What was measured at the door of the old key is over, for the host and for who is reached through it.
+    EngineWorld w;
+    QList<Installation> hosts = w.planned();
+    hosts[1].endpoint.jump = hosts[0].name;
+    QVERIFY(take(w, hosts).has_value());
+    const auto trust = [&](const QString &fingerprint) {
+        return w.ask("trust", {{"host", hosts[0].name}, {"key_type", "ssh-ed25519"}, {"fingerprint", fingerprint}, {"reason", "set up anew"}});
+    };
+    const auto row = [&](int i) {
+        for (const FleetRow &one : w.engine->snapshot()->fleet)
+            if (one.installation.name == hosts[i].name)
+                return one;
+        return FleetRow();
+    };
+    QVERIFY(trust(keyA).has_value());
+    w.fleet.refusing = [&](const QString &verb, const QString &host) -> std::optional<Error> {
+        if (verb != QLatin1String("measure") || (host != hosts[0].name && host != hosts[1].name))
+            return std::nullopt;
+        return Error{ErrorCode::HostKeyChanged, {hosts[0].name, QStringLiteral("ssh-ed25519"), keyB, keyA}, {}, nullptr};
+    };
+    QVERIFY(w.ask("check").has_value());
+    QCOMPARE(row(0).keyState, QString("changed"));
+    QCOMPARE(row(1).facts.error, QString("host-key-changed"));
+    QVERIFY(row(2).facts.reachable);
+    const QString keyC = QStringLiteral("SHA256:") + QString(43, u'C');
+    QVERIFY(trust(keyC).has_value()); // not the one that it showed
+    w.turn();
+    QCOMPARE(row(0).keyState, QString("changed"));
+    QVERIFY(trust(keyB).has_value());
+    w.turn();
+    for (const bool again : {false, true}) {
+        QCOMPARE(row(0).keyState, QString("trusted"));
+        for (int i : {0, 1}) {
+            QVERIFY(row(i).facts.error.isEmpty());
+            QCOMPARE(row(i).facts.measuredMs, 0); // it is not said to be well either
+        }
+        QVERIFY(row(2).facts.reachable);
+        if (again)
+            break;
+        w.killConsole(); // and so it is for a console that reads the journal anew
+        w.startConsole();
+        w.turn();
+    }
+}
+
+void TestFleetRequests::blanksAreNoReason_data()
+{
+    QTest::addColumn<QString>("verb");
+    for (const char *verb : {"skip", "stop-all"})
+        QTest::newRow(verb) << QString(verb);
+}
+
+void TestFleetRequests::blanksAreNoReason()
+{
+    QFETCH(QString, verb);
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    const qsizetype before = w.journal.events().size();
+    const Reply blank = w.ask(verb, {{"hosts", QJsonArray{w.planned().last().name}}, {"reason", "  \n "}});
+    QVERIFY(!blank);
+    QCOMPARE(blank.error().code, ErrorCode::NotAllowed);
+    QVERIFY2(blank.error().args.value(1).contains("needs a reason"), qPrintable(blank.error().args.join(u' ')));
+    for (const Event &event : w.journal.events().mid(before))
+        QVERIFY2(event.actor != QLatin1String("tester"), qPrintable(eventName(event.body)));
 }
 
 QTEST_GUILESS_MAIN(TestFleetRequests)

@@ -202,6 +202,7 @@ private Q_SLOTS:
     }
     void securityKeysAreForTheAgent()
     {
+        qunsetenv("SSH_AUTH_SOCK");
         const QString key = m_folder.filePath("sk");
         put(key, securityKeyFile());
         SshPool pool(m_trust, this);
@@ -246,6 +247,52 @@ private Q_SLOTS:
         QVERIFY(none->error().args.at(1).contains("SSH_AUTH_SOCK"));
     }
 
+    void filesThatNameAKeyOfTheAgent()
+    {
+        // As OpenSSH has it: a public key says which of the agent's keys is meant, and a FIDO key is the agent's to use.
+        QProcess agent;
+        agent.start("ssh-agent", {"-D", "-a", m_folder.filePath("agent3")});
+        QVERIFY(agent.waitForStarted());
+        QVERIFY(QTest::qWaitFor([&] { return QFile::exists(m_folder.filePath("agent3")); }));
+        qputenv("SSH_AUTH_SOCK", m_folder.filePath("agent3").toUtf8());
+        const auto strict = host({"MaxAuthTries 2"});
+        const QString key = makeKey(), fido = m_folder.filePath("fido");
+        put(strict->folder() + "/authorized_keys", bytesOf(key + ".pub"), QIODevice::Append);
+        put(fido, securityKeyFile());
+        for (const QString &added : {makeKey(), makeKey(), makeKey(), key, fido}) // more keys than the host lets be tried
+            QCOMPARE(runProcess({"ssh-add", "-q", added}).exitStatus, 0);
+        QVERIFY(KeyRing::onlyForAgent(key).isEmpty());
+        QVERIFY(QFile::remove(key));
+        QCOMPARE(KeyRing::onlyForAgent(key + ".pub"), fingerprint(key));
+        const QString fidoPrint = QString::fromUtf8(runProcess({"ssh-keygen", "-lf", fido}).out).section(u' ', 1, 1);
+        QCOMPARE(KeyRing::onlyForAgent(fido), fidoPrint);
+        for (const bool readByAll : {true, false}) {
+            QFile::setPermissions(key + ".pub", readByAll ? QFile::ReadOwner | QFile::WriteOwner | QFile::ReadGroup | QFile::ReadOther : QFile::ReadOwner | QFile::WriteOwner);
+            SshPool pool(m_trust, this);
+            const auto in = exec(pool, with(*strict, key + ".pub"), command("echo in"));
+            QVERIFY(in.wait());
+            QVERIFY2(in->has_value(), in->has_value() ? "" : qPrintable(in->error().args.join(u' ')));
+        }
+        {
+            SshPool pool(m_trust, this);
+            EXPECT_ERROR(exec(pool, with(*strict, fido), command("true")), "auth-failed"); // offered, and not let in there
+            QVERIFY2(strict->log().contains("ED25519-SK " + fidoPrint.toUtf8()), strict->log().constData());
+        }
+        QCOMPARE(runProcess({"ssh-add", "-q", "-D"}).exitStatus, 0);
+        for (const QString &file : {key + ".pub", fido}) {
+            SshPool pool(m_trust, this);
+            const auto absent = exec(pool, with(*strict, file), command("true"));
+            EXPECT_ERROR(absent, "key-unusable");
+            QVERIFY2(absent->error().args.at(1).contains("no such key"), qPrintable(absent->error().args.at(1)));
+        }
+        qunsetenv("SSH_AUTH_SOCK");
+        agent.terminate();
+        QVERIFY(agent.waitForFinished(5'000));
+        SshPool pool(m_trust, this);
+        const auto none = exec(pool, with(*strict, key + ".pub"), command("true"));
+        EXPECT_ERROR(none, "key-unusable");
+        QVERIFY2(none->error().args.at(1).contains("public key"), qPrintable(none->error().args.at(1)));
+    }
     void aLockedKeyThatTheAgentHolds()
     {
         // As OpenSSH has it: nobody is asked for the passphrase of a key that the agent has open.

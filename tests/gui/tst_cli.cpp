@@ -4,6 +4,7 @@
 #include "fakeconsole.h"
 #include "journalhelp.h"
 #include "story.h"
+#include "testsshd.h"
 
 #include "headless/commandline.h"
 #include "headless/ownersocket.h"
@@ -71,6 +72,9 @@ private Q_SLOTS:
     void inventoriesOfOthersAreImported();
     void changesOfTheFleetAreTakenBack();
     void knownHostsAreImported();
+    void anotherKeyNeedsAReason();
+    void certificatesAreShown_data();
+    void certificatesAreShown();
     void keysOfAFleetAreTheContract();
     void hostsAreSetAndRemoved();
     void shellPrintsAQuotedCommand();
@@ -386,8 +390,109 @@ void TestCli::knownHostsAreImported()
     QCOMPARE(again.value(QStringLiteral("conflicts")).toArray().size(), 1);
     QVERIFY(again.value(QStringLiteral("trusted")).toArray().isEmpty());
     QCOMPARE(keyOf(1), QStringLiteral("unknown"));
-    for (const char *bad : {"host trust", "host trust --dry-run berlin-1", "host trust berlin-1 --import x"})
+    // a list of fingerprints, by name and as ssh-keygen prints them; without a terminal nobody is asked
+    QProcess keygen;
+    keygen.start(QStringLiteral("ssh-keygen"), {QStringLiteral("-lf"), cli.file(QStringLiteral("two.pub"))});
+    QVERIFY(keygen.waitForFinished(30'000) && keygen.exitCode() == 0);
+    const QByteArray two = keygen.readAllStandardOutput().split(' ').value(1);
+    const QString list = cli.write(QStringLiteral("fingerprints"), "york-1 " + two + "\nberlin-1 " + two + "\nyork-1  SHA256:cut\n256 " + two + " [127.0.1.2]:2222 (ED25519)\n");
+    const CliResult prints = cli.run(words("host trust --import") + QStringList{list});
+    QVERIFY2(prints.exitCode == 0, prints.told());
+    QVERIFY2(prints.out.contains("+ 127.0.1.2:2222  ssh-ed25519 " + two) && prints.out.contains("differs from the trusted"), prints.told());
+    QVERIFY2(prints.out.contains(list.toUtf8() + ":3:9: ") && prints.out.contains("\n1 trusted, 0 revoked, 1 in conflict"), prints.told());
+    QCOMPARE(keyOf(1), QStringLiteral("trusted"));
+    for (const char *bad : {"host trust", "host trust --dry-run berlin-1", "host trust --yes berlin-1", "host trust berlin-1 --import x"})
         QCOMPARE(cli.run(words(bad)).exitCode, 2);
+}
+
+void TestCli::anotherKeyNeedsAReason()
+{
+    // [fault 30] It is refused, both fingerprints stand in the journal, and so does why it was replaced.
+    TestSshd host;
+    QVERIFY2(host.isRunning(), qPrintable(host.failure()));
+    const Cli cli;
+    QByteArray fleet = goodFleet;
+    fleet = fleet.left(fleet.indexOf("  - name: york-1"));
+    fleet.replace("127.0.1.1", "127.0.0.1").replace("2222", QByteArray::number(host.port())).replace("user: ops", "identity: " + host.endpoint().identity.toUtf8());
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), fleet)}).exitCode, 0);
+    const auto trust = [&cli](const QString &fingerprint, const QStringList &more = {}) {
+        return cli.run(words("host trust berlin-1 --fingerprint") + QStringList{fingerprint} + more);
+    };
+    const auto events = [&cli] {
+        const auto reader = JournalReader::open(cli.data());
+        return reader ? (*reader)->read().value_or(QList<Event>()) : QList<Event>();
+    };
+    const auto trusted = [&events] {
+        QList<HostTrusted> all;
+        for (const Event &event : events())
+            if (const auto *e = std::get_if<HostTrusted>(&event.body))
+                all.append(*e);
+        return all;
+    };
+    const QString before = host.fingerprint();
+    const CliResult first = trust(before);
+    QVERIFY2(first.exitCode == 0, first.told());
+    host.restartWithNewHostKey();
+    QVERIFY2(host.isRunning(), qPrintable(host.failure()));
+    const QString now = host.fingerprint();
+    const CliResult checked = cli.run(words("fleet check --json"));
+    QVERIFY2(checked.exitCode == 9, checked.told());
+    bool audited = false;
+    for (const Event &event : events())
+        if (const auto *e = std::get_if<FactsMeasured>(&event.body))
+            audited = e->host == QLatin1String("berlin-1") && e->facts.error == QLatin1String("host-key-changed") && e->facts.errorArgs.mid(2) == QStringList({now, before});
+    QVERIFY(audited);
+    for (const QStringList &more : {QStringList(), QStringList{QStringLiteral("--reason"), QStringLiteral(" ")}}) {
+        const CliResult refused = trust(now, more);
+        QVERIFY2(refused.exitCode == 3 && refused.err.contains("needs --reason"), refused.told());
+        QVERIFY2(refused.out.contains(now.toUtf8()) && refused.out.contains(before.toUtf8()), refused.told());
+    }
+    QCOMPARE(trusted().size(), 1);
+    const CliResult taken = trust(now, {QStringLiteral("--reason"), QStringLiteral("set up anew, ticket 7")});
+    QVERIFY2(taken.exitCode == 0, taken.told());
+    QCOMPARE(trusted().size(), 2);
+    QCOMPARE(trusted().last().replaced, before);
+    QCOMPARE(trusted().last().fingerprint, now);
+    QCOMPARE(trusted().last().reason, QStringLiteral("set up anew, ticket 7"));
+}
+
+void TestCli::certificatesAreShown_data()
+{
+    QTest::addColumn<QByteArray>("identity"); // empty: ~/.ssh/id_ed25519 is found
+    QTest::addColumn<QString>("validity");
+    QTest::addColumn<QByteArray>("says");
+    QTest::newRow("valid") << QByteArray("    identity: ~/.ssh/id_ed25519\n") << QStringLiteral("20200102030405Z:20990102030405Z") << QByteArray("certificate until 2099-01-02");
+    QTest::newRow("by default, expired") << QByteArray() << QStringLiteral("20200102030405Z:20210102030405Z") << QByteArray("its certificate expired on 2021-01-02");
+}
+
+void TestCli::certificatesAreShown()
+{
+    QFETCH(QByteArray, identity);
+    QFETCH(QString, validity);
+    QFETCH(QByteArray, says);
+    Cli cli;
+    const QString home = cli.file(QStringLiteral("home")), key = home + QStringLiteral("/.ssh/id_ed25519"), ca = cli.file(QStringLiteral("ca"));
+    QVERIFY(QDir().mkpath(home + QStringLiteral("/.ssh")));
+    cli.setEnvironment(QStringLiteral("HOME"), home);
+    const auto keygen = [](const QStringList &arguments) {
+        QProcess process;
+        process.start(QStringLiteral("ssh-keygen"), QStringList{QStringLiteral("-q")} + arguments);
+        return process.waitForFinished(30'000) && process.exitCode() == 0;
+    };
+    for (const QString &file : {key, ca})
+        QVERIFY(keygen({QStringLiteral("-t"), QStringLiteral("ed25519"), QStringLiteral("-N"), QString(), QStringLiteral("-f"), file}));
+    QVERIFY(keygen({QStringLiteral("-s"), ca, QStringLiteral("-I"), QStringLiteral("night shift"), QStringLiteral("-n"), QStringLiteral("ops"), QStringLiteral("-V"), validity, key + QStringLiteral(".pub")}));
+    QByteArray fleet = goodFleet.left(goodFleet.indexOf("  - name: york-1"));
+    fleet.replace("2222", "1"); // nothing listens there
+    QCOMPARE(cli.run({QStringLiteral("fleet"), QStringLiteral("import"), cli.write(QStringLiteral("fleet.yaml"), fleet + identity)}).exitCode, 0);
+    const CliResult checked = cli.run(words("fleet check"));
+    QVERIFY2(checked.out.contains(says), checked.told());
+    const QJsonObject certificate = cli.run(words("fleet list --json")).json().value(QStringLiteral("hosts")).toArray().first().toObject()
+                                        .value(QStringLiteral("facts")).toObject().value(QStringLiteral("certificate")).toObject();
+    QVERIFY(certificate.value(QStringLiteral("path")).toString().endsWith(QLatin1String("id_ed25519-cert.pub")));
+    QCOMPARE(certificate.value(QStringLiteral("id")).toString(), QStringLiteral("night shift"));
+    QCOMPARE(certificate.value(QStringLiteral("principals")).toArray(), QJsonArray{QStringLiteral("ops")});
+    QCOMPARE(certificate.value(QStringLiteral("until")).toInteger() / 1000 % 60, 5);
 }
 
 void TestCli::keysOfAFleetAreTheContract()

@@ -116,6 +116,23 @@ private:
     pid_t m_pid = -1;
 };
 
+// A login with a password, for as long as the test takes.
+class Account {
+public:
+    Account() : name(QStringLiteral("bwq%1").arg(::getpid()))
+    {
+        isMade = runProcess({"useradd", "-M", "-d", "/", "-s", "/bin/sh", name}).exitStatus == 0
+            && runProcess({"chpasswd"}, name.toUtf8() + ':' + word + '\n').exitStatus == 0;
+    }
+    ~Account()
+    {
+        (void)QTest::qWaitFor([this] { return runProcess({"userdel", name}).exitStatus != 8; }, 20'000); // 8: its last session is still there
+    }
+    const QString name;
+    const QByteArray word = "Canary-word-4711";
+    bool isMade = false;
+};
+
 } // namespace
 
 class TestCredentialAsk : public QObject {
@@ -339,6 +356,75 @@ private Q_SLOTS:
         given.type({}); // not now
         given.end();
         QVERIFY2(given.said.contains("needs the passphrase of") || given.said.contains("credential-needed"), given.said.constData());
+    }
+    void keysOfAFileAreShownBeforeTheyAreTaken()
+    {
+        const Cli cli;
+        const QByteArray print = "SHA256:" + QByteArray(43, 'A');
+        QCOMPARE(cli.run({"fleet", "import", cli.write(QStringLiteral("fleet.yaml"), "hosts:\n  - {name: berlin-1, address: 127.0.0.1, product: sample, directory: /tmp}\n")}).exitCode, 0);
+        const QString list = cli.write(QStringLiteral("fingerprints"), "berlin-1 " + print + '\n');
+        const auto keyState = [&cli] { return cli.run({"fleet", "list", "--json"}).json().value("hosts").toArray().at(0).toObject().value("key").toString(); };
+        for (const QByteArray &answer : {QByteArray(), QByteArray("y")}) {
+            Session session({"host", "trust", "--import", list}, cli.data());
+            QVERIFY2(session.waitFor("[y/N] "), session.said.constData());
+            QVERIFY2(session.said.contains("127.0.0.1:22  " + print), session.said.constData());
+            QCOMPARE(keyState(), QStringLiteral("unknown"));
+            session.type(answer);
+            QCOMPARE(session.end(), answer.isEmpty() ? 3 : 0);
+            QCOMPARE(keyState(), answer.isEmpty() ? QStringLiteral("unknown") : QStringLiteral("trusted"));
+        }
+        Session unasked({"host", "trust", "--import", list, "--yes"}, cli.data());
+        QCOMPARE(unasked.end(), 0);
+        QVERIFY2(!unasked.said.contains("[y/N]") && unasked.said.contains("1 unchanged"), unasked.said.constData());
+    }
+    void aTypedPasswordGoesWhereItWasAllowed_data()
+    {
+        QTest::addColumn<QByteArray>("allowed");
+        QTest::addColumn<int>("questions");
+        QTest::newRow("only where it was asked for") << QByteArray() << 2;
+        QTest::newRow("for all") << QByteArray("y") << 1;
+    }
+    void aTypedPasswordGoesWhereItWasAllowed()
+    {
+        // [S9] The second host is behind the first: it asks once the question about the first one has been answered.
+        QFETCH(QByteArray, allowed);
+        QFETCH(int, questions);
+        QVERIFY2(::geteuid() == 0, "this test makes an account of its own: run it as root");
+        const Account account;
+        QVERIFY(account.isMade);
+        const TestSshd gate({"PasswordAuthentication yes"}), inner({"PasswordAuthentication yes"});
+        QVERIFY2(gate.isRunning() && inner.isRunning(), qPrintable(gate.failure() + inner.failure()));
+        const Cli cli;
+        QString fleet = QStringLiteral("hosts:\n");
+        QByteArray keys;
+        for (const TestSshd *host : {&gate, &inner}) {
+            fleet += QStringLiteral("  - {name: %1, address: 127.0.0.1, port: %2, user: %3, identity: password, product: sample, directory: /tmp, state: %4%5}\n")
+                         .arg(host == &gate ? "gate" : "inner").arg(host->port()).arg(account.name, host->folder() + "/state", host == &gate ? "" : ", jump: gate");
+            QFile key(host->folder() + "/hostkey.pub");
+            QVERIFY(key.open(QIODevice::ReadOnly));
+            keys += "[127.0.0.1]:" + QByteArray::number(host->port()) + ' ' + key.readAll();
+        }
+        QCOMPARE(cli.run({"fleet", "import", cli.write(QStringLiteral("fleet.yaml"), fleet.toUtf8())}).exitCode, 0);
+        const CliResult trusted = cli.run({"host", "trust", "--import", cli.write(QStringLiteral("known_hosts"), keys), "--json"});
+        QCOMPARE(trusted.json().value("trusted").toArray().size(), 2);
+
+        Session session({"fleet", "check"}, cli.data());
+        QVERIFY2(session.waitFor("Password: "), session.said.constData());
+        session.type(account.word);
+        QVERIFY2(session.waitFor("[y/N] "), session.said.constData());
+        QVERIFY2(!session.said.contains("inner"), session.said.constData());
+        session.type(allowed);
+        if (questions == 2) {
+            QVERIFY2(session.waitFor("Password: ", 2), session.said.constData());
+            QVERIFY2(gate.log().contains("Accepted password") && !inner.log().contains("password for"), inner.log().constData());
+            session.type(account.word);
+            QVERIFY2(session.waitFor("[y/N] ", 2), session.said.constData());
+            session.type("n");
+        }
+        session.end();
+        QVERIFY2(inner.log().contains("Accepted password"), session.said.constData());
+        QCOMPARE(session.said.count("Password: "), questions);
+        QVERIFY2(!session.said.contains(account.word), session.said.constData());
     }
 };
 

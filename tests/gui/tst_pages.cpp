@@ -18,6 +18,7 @@
 
 #include <QApplication>
 #include <QCheckBox>
+#include <QClipboard>
 #include <QComboBox>
 #include <QDateTime>
 #include <QElapsedTimer>
@@ -248,6 +249,30 @@ private Q_SLOTS:
         QTRY_COMPARE(screen.console.requests().size(), 3U);
         QCOMPARE(screen.console.requests()[2].verb, QStringLiteral("trust"));
         QCOMPARE(screen.console.requests()[2].args.value(QLatin1String("fingerprint")).toString(), QStringLiteral("SHA256:abc"));
+    }
+
+    void aChangedKeyIsTakenWithAReason()
+    {
+        ConsoleSnapshot first = wellFleet(2);
+        const QString host = first.fleet[0].installation.name;
+        Screen screen(first);
+        screen.console.answer(QStringLiteral("scan-key"), [](const Request &) {
+            return Reply(QJsonObject{{"machine", "10.4.1.1:22"}, {"key_type", "ssh-ed25519"}, {"fingerprint", "SHA256:new"}, {"state", "changed"}, {"trusted", "SHA256:old"}});
+        });
+        screen.fleet().findChild<TrustHost *>()->ask(host);
+        ConfirmDialog *dialog = nullptr;
+        QTRY_VERIFY((dialog = screen.window->findChild<ConfirmDialog *>()) && dialog->isVisible());
+        auto *reason = dialog->findChild<QLineEdit *>();
+        for (const char *blank : {"", "   "}) {
+            reason->setText(QString::fromLatin1(blank));
+            QVERIFY(dialog->actionButton()->isBlocked());
+        }
+        QTest::keyClicks(reason, QStringLiteral(" new disk "));
+        QVERIFY(!dialog->actionButton()->isBlocked());
+        QTest::mouseClick(dialog->actionButton(), Qt::LeftButton);
+        QTRY_COMPARE(screen.console.requests().size(), 2U);
+        QCOMPARE(screen.console.requests()[1].verb, QStringLiteral("trust"));
+        QCOMPARE(screen.console.requests()[1].args.value(QLatin1String("reason")).toString(), QStringLiteral("new disk"));
     }
 
     void anInterruptedRolloutIsOffered()
@@ -526,6 +551,29 @@ private Q_SLOTS:
         };
         QTRY_COMPARE(sent().size(), 1); // none by Enter
         QCOMPARE(sent().first().args.value(QLatin1String("keys")).toArray().size(), 2);
+    }
+
+    void fingerprintsArePasted()
+    {
+        ConsoleSnapshot snapshot = wellFleet(2);
+        for (FleetRow &row : snapshot.fleet)
+            row.keyFingerprint.clear();
+        Screen screen(snapshot);
+        const QString print = QStringLiteral("SHA256:") + QString(43, u'A');
+        QGuiApplication::clipboard()->setText(QStringLiteral("%1 %3\nnobody %3\n%2 SHA256:cut\n").arg(snapshot.fleet[0].installation.name, snapshot.fleet[1].installation.name, print));
+        screen.fleet().findChild<TrustHost *>()->paste();
+        ConfirmDialog *dialog = nullptr;
+        QTRY_VERIFY((dialog = screen.window->findChild<ConfirmDialog *>()) && dialog->isVisible());
+        const auto tables = dialog->findChildren<QTableView *>();
+        QCOMPARE(tables.size(), 2);
+        QCOMPARE(tables[0]->model()->rowCount(), 1);
+        QCOMPARE(tables[0]->model()->index(0, 0).data().toString(), snapshot.fleet[0].installation.endpoint.machine());
+        QCOMPARE(tables[1]->model()->rowCount(), 2); // with their places
+        dialog->actionButton()->click();
+        QTRY_COMPARE(screen.console.requests().size(), 1U);
+        QCOMPARE(screen.console.requests()[0].verb, QStringLiteral("trust-import"));
+        QCOMPARE(screen.console.requests()[0].args.value(QLatin1String("source")).toString(), QStringLiteral("clipboard"));
+        QCOMPARE(screen.console.requests()[0].args.value(QLatin1String("keys")).toArray().size(), 1);
     }
 
     void ssHCommandsAreQuoted()

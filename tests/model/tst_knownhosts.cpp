@@ -17,6 +17,12 @@ private Q_SLOTS:
     void names();
     void namesHashedBySshKeygen();
     void theBestTypeIsTaken();
+    void oneNameBehindTwoJumpHosts_data();
+    void oneNameBehindTwoJumpHosts();
+    void fingerprints_data();
+    void fingerprints();
+    void fingerprintsBySshKeygen();
+    void fingerprintsMeetTheSameRules();
     void whatIsTrustedStays();
     void revokedKeysAreRemembered();
     void whatIsNotTakenIsListed_data();
@@ -136,6 +142,166 @@ void TestKnownHosts::theBestTypeIsTaken()
     const KeyImport two = read(line("a.example.org") + line("a.example.org", "other"));
     QVERIFY(two.trust.isEmpty());
     QCOMPARE(skippedTexts(two.skipped), QStringList{"1: a.example.org:22"});
+}
+
+void TestKnownHosts::oneNameBehindTwoJumpHosts_data()
+{
+    QTest::addColumn<QStringList>("jumps"); // to 10.0.0.5, port 22
+    QTest::addColumn<QStringList>("trusted");
+    QTest::newRow("directly") << QStringList{""} << QStringList{"10.0.0.5:22"};
+    QTest::newRow("behind one") << QStringList{"gate"} << QStringList{"10.0.0.5:22 via gate"};
+    QTest::newRow("twice behind the same one") << QStringList{"gate", "gate"} << QStringList{"10.0.0.5:22 via gate"};
+    QTest::newRow("behind two") << QStringList{"gate", "door"} << QStringList{};
+    QTest::newRow("directly and behind one") << QStringList{"", "gate"} << QStringList{};
+}
+
+void TestKnownHosts::oneNameBehindTwoJumpHosts()
+{
+    // [S1] Two machines, two keys to trust: a line that names both is nobody's.
+    QFETCH(QStringList, jumps);
+    QFETCH(QStringList, trusted);
+    Inventory inventory = m_inventory;
+    QStringList there;
+    for (const QString &jump : jumps) {
+        Installation host;
+        host.name = QStringLiteral("inner%1").arg(there.size());
+        host.endpoint.address = QStringLiteral("10.0.0.5");
+        host.endpoint.port = 22;
+        host.endpoint.jump = jump;
+        inventory.put(host);
+        there.append(host.endpoint.machine());
+    }
+    const QString file = m_home.write("hashed5", line("10.0.0.5"));
+    run({"ssh-keygen", "-q", "-H", "-f", file});
+    QFile hashed(file);
+    QVERIFY(hashed.open(QIODevice::ReadOnly));
+    for (const QByteArray &text : {line("10.0.0.5"), hashed.readAll(), line("10.0.*"), line("other.example.org,10.0.0.5")}) {
+        const auto read = [&](const QMap<QString, QString> &known, const QStringList &revoked = {}) {
+            return importKnownHosts(text + line("a.example.org", "other"), "known_hosts", inventory, known, revoked).value_or(KeyImport{});
+        };
+        const KeyImport keys = read({});
+        QCOMPARE(machines(keys.trust), trusted + QStringList{"a.example.org:22"}); // its neighbours are not kept waiting
+        QCOMPARE(keys.strangers, 0);
+        QCOMPARE(keys.skipped.size(), trusted.isEmpty() ? 1 : 0);
+        if (!trusted.isEmpty())
+            continue;
+        QCOMPARE(keys.skipped[0].where, QString("known_hosts:1"));
+        QCOMPARE(keys.skipped[0].what, QString("10.0.0.5"));
+        for (const QString &part : there + QStringList{"--fingerprint " + m_fingerprints["ed25519"]})
+            QVERIFY2(keys.skipped[0].why.contains(part), qPrintable(keys.skipped[0].why));
+        // Trusted by hand for one of them, it is no news; and one that differs from both is none for the table of conflicts.
+        const KeyImport later = read({{there[1], m_fingerprints["ed25519"]}});
+        QVERIFY(later.skipped.isEmpty() && later.conflicts.isEmpty());
+        QCOMPARE(later.unchanged, 1);
+        const KeyImport other = read({{there[0], m_fingerprints["rsa"]}, {there[1], m_fingerprints["ecdsa"]}});
+        QVERIFY(other.skipped.size() == 1 && other.conflicts.isEmpty());
+        QVERIFY(read({}, {m_fingerprints["ed25519"]}).skipped[0].why.contains("revoked"));
+    }
+}
+
+void TestKnownHosts::fingerprints_data()
+{
+    QTest::addColumn<QByteArray>("text"); // FP stands for a fingerprint
+    QTest::addColumn<QString>("machine"); // empty: nothing is taken
+    QTest::addColumn<QString>("type");
+    QTest::addColumn<QString>("place"); // of what is skipped; empty: nothing is
+    const auto row = [](const char *text, const char *machine, const char *type = "", const char *place = "") { QTest::newRow(text) << QByteArray(text) << machine << type << place; };
+    const char *const a = "a.example.org:22", *const b = "10.0.0.2:2222", *const six = "2001:db8::7:22", *const ed = "ssh-ed25519";
+    row("a FP", a);
+    row("  b\t FP  ", b);
+    row("a.example.org FP", a);
+    row("A.Example.Org:22 FP", a);
+    row("10.0.0.2:2222 FP", b);
+    row("[10.0.0.2]:2222 FP", b);
+    row("2001:db8::7 FP", six);
+    row("[2001:db8::7]:22 FP", six);
+    row("256 FP a.example.org (ED25519)", a, ed);
+    row("256 FP a (ED25519)", a, ed);
+    row("256 FP a.example.org,1.2.3.4 (ED25519)", a, ed);
+    row("384 FP [10.0.0.2]:2222 (ECDSA)", b, "ecdsa-sha2-nistp384");
+    row("3072 FP b (RSA)", b, "ssh-rsa");
+    row("256 FP stranger (ED25519)", "");
+    row("10.0.0.2 FP", "", "", "1"); // another port
+    row("nobody FP", "", "", "1");
+    row("256 FP no comment (ED25519)", "", "", "1");
+    row("256 FP root@a (ED25519)", "", "", "1");
+    row("1024 FP a (DSA)", "", "", "1:59");
+    row("a FP more", "", "", "1:54");
+    row("a FP=", "", "", "1:3");
+    row(" a  SHA256:short", "", "", "1:5");
+    row("a MD5:00:11:22", "", "", "1:3");
+    row("a FP (ED25519)", "", "", "1:54");
+}
+
+void TestKnownHosts::fingerprints()
+{
+    QFETCH(QByteArray, text);
+    QFETCH(QString, machine);
+    QFETCH(QString, type);
+    QFETCH(QString, place);
+    const KeyImport keys = read(text.replace("FP", m_fingerprints["ed25519"].toUtf8()) + "\n");
+    QCOMPARE(machines(keys.trust), machine.isEmpty() ? QStringList() : QStringList{machine});
+    for (const MachineKey &key : keys.trust) {
+        QCOMPARE(key.fingerprint, m_fingerprints["ed25519"]);
+        QCOMPARE(key.keyType, type);
+    }
+    QCOMPARE(keys.skipped.size(), place.isEmpty() ? 0 : 1);
+    if (!place.isEmpty())
+        QCOMPARE(keys.skipped[0].where, "known_hosts:" + place);
+    QCOMPARE(keys.strangers, machine.isEmpty() && place.isEmpty() ? 1 : 0);
+}
+
+void TestKnownHosts::fingerprintsBySshKeygen()
+{
+    const QString file = m_home.write("printed", line("a.example.org") + line("[10.0.0.2]:2222", "ecdsa") + line("stranger", "rsa"));
+    for (const bool hashed : {false, true}) {
+        if (hashed)
+            run({"ssh-keygen", "-q", "-H", "-f", file});
+        const QByteArray text = run({"ssh-keygen", "-lf", file});
+        QCOMPARE(text.count('\n'), 3);
+        const KeyImport keys = read(text);
+        QCOMPARE(machines(keys.trust), (QStringList{"10.0.0.2:2222", "a.example.org:22"}));
+        QCOMPARE(keys.trust[0].fingerprint, m_fingerprints["ecdsa"]);
+        QCOMPARE(keys.trust[0].keyType, QString("ecdsa-sha2-nistp256"));
+        QCOMPARE(keys.trust[1].fingerprint, m_fingerprints["ed25519"]);
+        QCOMPARE(keys.strangers, 1);
+        QVERIFY(keys.skipped.isEmpty());
+    }
+}
+
+void TestKnownHosts::fingerprintsMeetTheSameRules()
+{
+    // [S1] A changed key is a conflict, a revoked one is nobody's, and one name is one machine.
+    const QString ed = m_fingerprints["ed25519"], other = m_fingerprints["other"];
+    const QByteArray text = "a " + ed.toUtf8() + "\n";
+    const KeyImport changed = read(text, {{"a.example.org:22", other}});
+    QVERIFY(changed.trust.isEmpty());
+    QCOMPARE(changed.conflicts.size(), 1);
+    QCOMPARE(changed.conflicts[0].trusted, other);
+    QCOMPARE(read(text, {{"a.example.org:22", ed}}).unchanged, 1);
+    QVERIFY(read(text, {}, {ed}).trust.isEmpty());
+    QVERIFY(read(text + "@revoked * " + m_keys["ed25519"] + "\n").trust.isEmpty());
+    QVERIFY(read(text + "a " + other.toUtf8() + "\n").trust.isEmpty()); // which of the two
+    for (const QByteArray &both : {text + line("a.example.org"), line("a.example.org") + text}) { // said twice, once with its type
+        const KeyImport keys = read(both);
+        QCOMPARE(machines(keys.trust), QStringList{"a.example.org:22"});
+        QCOMPARE(keys.trust[0].keyType, QString("ssh-ed25519"));
+    }
+    Inventory inventory = m_inventory;
+    for (const char *jump : {"gate", "door"}) {
+        Installation host;
+        host.name = QStringLiteral("inner-") + QLatin1String(jump);
+        host.endpoint.address = QStringLiteral("10.0.0.5");
+        host.endpoint.port = 22;
+        host.endpoint.jump = QLatin1String(jump);
+        inventory.put(host);
+    }
+    const auto readThere = [&](const QByteArray &what) { return importKnownHosts(what, "known_hosts", inventory, {}, {}).value_or(KeyImport{}); };
+    QCOMPARE(machines(readThere("inner-door " + ed.toUtf8()).trust), QStringList{"10.0.0.5:22 via door"});
+    for (const QByteArray &shared : {"10.0.0.5 " + ed.toUtf8(), "256 " + ed.toUtf8() + " 10.0.0.5 (ED25519)", "256 " + ed.toUtf8() + " x,10.0.0.5 (ED25519)"}) {
+        const KeyImport keys = readThere(shared);
+        QVERIFY2(keys.trust.isEmpty() && keys.skipped.size() == 1, shared.constData());
+    }
 }
 
 void TestKnownHosts::whatIsTrustedStays()

@@ -80,6 +80,7 @@ void FakeFleet::measure(const Installation &i, const Probes &, std::function<voi
     f.reachable = h.reachable && !refused;
     if (!f.reachable) {
         f.error = QLatin1String(errorKey(refused ? refused->code : ErrorCode::ConnectionLost));
+        f.errorArgs = refused ? refused->args : QStringList();
         return later(std::move(done), f);
     }
     f.version = Version::parse(h.version).value();
