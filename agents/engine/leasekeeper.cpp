@@ -25,6 +25,22 @@ void LeaseKeeper::take(const Installation &host, int ttlS, const LeaseClaim &cla
                            });
 }
 
+void LeaseKeeper::takeAnew(const Installation &host, qint64 epoch, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done)
+{
+    const auto held = m_held.constFind(host.leasePlace());
+    if (held != m_held.cend() && held->epoch > epoch)
+        return take(host, ttlS, claim, std::move(done));
+    m_runtime.hosts().unlock(host, epoch, m_runtime.owner(), [this, host, epoch, ttlS, claim, done = std::move(done), alive = std::weak_ptr(m_alive)](const Status &status) {
+        if (alive.expired())
+            return;
+        if (!status && status.error().code != ErrorCode::HostFenced) // that one has ended already
+            return done(std::unexpected(status.error()));
+        if (epochOf(host) == epoch)
+            m_held.remove(host.leasePlace());
+        take(host, ttlS, claim, done);
+    });
+}
+
 void LeaseKeeper::release(const Installation &host)
 {
     const auto it = m_held.find(host.leasePlace());

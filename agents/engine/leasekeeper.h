@@ -10,6 +10,8 @@ class LeaseKeeper {
 public:
     explicit LeaseKeeper(Runtime &runtime);
     void take(const Installation &host, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done); // answers at once when held
+    // Gives the lease of this epoch back first, so that whatever is still on its way to the host under it is fenced there.
+    void takeAnew(const Installation &host, qint64 epoch, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done);
     void release(const Installation &host);
     void lost(const QString &place); // somebody else has it
     qint64 epochOf(const Installation &host) const;

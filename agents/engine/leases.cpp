@@ -35,7 +35,7 @@ void Engine::takeLease(int id, const QString &host)
     LeaseClaim claim;
     claim.by = QStringLiteral("%1 of %2, on %3").arg(rolloutName(id), r->startedBy.isEmpty() ? itself : r->startedBy, QSysInfo::machineHostName());
     claim.takeFrom = r->hosts[host].takeOverFrom;
-    m_leases.take(planned->installation, r->plan.strategy.leaseTtlS, claim, [this, id, host](const Result<Lease> &lease) {
+    const auto answered = [this, id, host](const Result<Lease> &lease) {
         const RolloutState *state = rollout(id);
         if (m_stopped || !state)
             return;
@@ -52,7 +52,11 @@ void Engine::takeLease(int id, const QString &host)
         e.epoch = lease->epoch;
         e.takenFrom = lease->takenFrom;
         record(id, {e}, {}, itself);
-    });
+    };
+    if (const qint64 abandoned = r->hosts[host].abandonedEpoch; abandoned > 0)
+        m_leases.takeAnew(planned->installation, abandoned, r->plan.strategy.leaseTtlS, claim, answered);
+    else
+        m_leases.take(planned->installation, r->plan.strategy.leaseTtlS, claim, answered);
 }
 
 void Engine::takeLeaseAgain(int id, const QString &host)

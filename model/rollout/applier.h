@@ -52,7 +52,7 @@ struct Applier {
     void operator()(const HealthObserved &b);
     void operator()(const HostRetried &b);
     void operator()(const HostSkipped &b);
-    void operator()(const HostGivenUp &) {} // what follows from it is StepEnded's
+    void operator()(const HostGivenUp &b);
     void operator()(const WayBackDecided &b);
     void operator()(const StepReconciled &) {}
 

@@ -112,6 +112,9 @@ void Applier::operator()(const LeaseTaken &b)
                 h->disturbed = h->mustBeSeen = true;
             h->leaseGivenBack = false;
             h->lastEpoch = b.epoch;
+            if (b.epoch <= h->abandonedEpoch) // as another host of its machine has it
+                continue;
+            h->abandonedEpoch = 0;
             h->leaseEpoch = b.epoch;
             if (!h->connected && isBegun(h->state))
                 h->reason.clear();

@@ -333,6 +333,21 @@ void Applier::operator()(const HostRetried &b)
     touch(*h);
 }
 
+// What else follows from it is StepEnded's.
+void Applier::operator()(const HostGivenUp &b)
+{
+    HostRun *given = host(b.host);
+    const PlanHost *planned = s.plan.host(b.host);
+    if (!given || !planned)
+        return;
+    given->abandonedEpoch = given->lastEpoch;
+    given->leaseEpoch = 0;
+    for (const QString &name : s.leases.value(planned->installation.leasePlace()))
+        if (HostRun *h = host(name))
+            h->leaseGivenBack = true;
+    touch(*given);
+}
+
 void Applier::operator()(const HostSkipped &b)
 {
     if (HostRun *h = host(b.host)) {

@@ -61,6 +61,7 @@ struct HostRun {
     qint64 leaseEpoch = 0;  // 0: no lease for this console yet
     qint64 lastEpoch = 0;   // of the newest lease, also while it is not known to be held
     bool leaseGivenBack = false;
+    qint64 abandonedEpoch = 0; // under which a step was given up: one with a higher number first, and what comes late of it is fenced
     bool disturbed = false;  // somebody else held the host since it was measured: what was measured is no evidence
     bool mustBeSeen = false; // … and no person has said anything since
     QString machine;         // which it is on, as far as is known: one goes forward at a time on each

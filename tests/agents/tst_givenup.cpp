@@ -98,6 +98,8 @@ private Q_SLOTS:
         w.fleet.pollsOfAStart = 4;
         QVERIFY(w.run().has_value());
         QVERIFY(loseDuring(w, StepKind::Start));
+        const qint64 epoch = w.fleet.host(canary).epoch;
+        const QString owner = w.fleet.host(canary).leaseOwner;
         QVERIFY(skip(w, QStringLiteral("its switch is dead")).has_value());
         QVERIFY(until(w, [&] { return w.host(canary).state == HostRunState::InDoubt || w.host(canary).state == HostRunState::HalfMigrated; }));
         w.fleet.host(canary).reachable = true;
@@ -107,6 +109,13 @@ private Q_SLOTS:
         QCOMPARE(w.fleet.host(canary).version, QStringLiteral("1.4.0"));
         QVERIFY(w.host(canary).connected);
         QCOMPARE(repeated(w), QString());
+        // What was on its way all the time is not begun between the steps of the way back.
+        QVERIFY(w.fleet.host(canary).epoch > epoch);
+        std::optional<Error> late;
+        w.fleet.start(w.planned().first(), QStringLiteral("late"), epoch, owner, 60, "true", [&late](const Result<JobState> &job) { late = job ? Error{} : job.error(); });
+        while (w.fleet.deliver()) { }
+        QVERIFY(late);
+        QCOMPARE(late->code, ErrorCode::HostFenced);
     }
     void whoAnswersIsNotGivenUp()
     {

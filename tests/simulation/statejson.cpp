@@ -12,11 +12,11 @@ template<class V>
 void parts(V &&v, const StepRun &run)
 {
     const auto &[token, name, command, sha256, kind, direction, hop, index, attempt, phase, outcome, intendedMs, startedMs, endedMs,
-                 startedMono, exitStatus, reason, lastWords, overdue] = run;
+                 startedMono, exitStatus, reason, lastWords, overdue, partlyRead] = run;
     v("token", token), v("name", name), v("command", command), v("sha256", sha256), v("kind", kind), v("direction", direction);
     v("hop", hop), v("index", index), v("attempt", attempt), v("phase", phase), v("outcome", outcome), v("intended_ms", intendedMs);
     v("started_ms", startedMs), v("ended_ms", endedMs), v("started_mono", startedMono), v("exit", exitStatus), v("reason", reason);
-    v("last_words", lastWords), v("overdue", overdue);
+    v("last_words", lastWords), v("overdue", overdue), v("partly_read", partlyRead);
 }
 
 template<class V>
@@ -39,7 +39,7 @@ void parts(V &&v, const HostRun &host)
 {
     const auto &[name, wave, state, hop, next, direction, reason, steps, migrations, migrationTokens, factsBefore, factsAfter, factsBack,
                  backups, backedUp, health, way, confirmedDomain, retryAsked, connected, beganMs, endedMs, changedMono, doubtSinceMono,
-                 downSinceMs, downtimeMs, measuredVersion, leaseEpoch, lastEpoch, leaseGivenBack, disturbed, mustBeSeen, machine, turn,
+                 downSinceMs, downtimeMs, measuredVersion, leaseEpoch, lastEpoch, leaseGivenBack, abandonedEpoch, disturbed, mustBeSeen, machine, turn,
                  measureAnew, heldBy, takeOverFrom, measuredToken, deferrals, ledgersAfter, seq] = host;
     v("name", name), v("wave", wave), v("state", state), v("hop", hop), v("next", next), v("direction", direction), v("reason", reason);
     v("steps", steps), v("migrations", migrations), v("migration_tokens", migrationTokens), v("facts_before", factsBefore);
@@ -47,7 +47,7 @@ void parts(V &&v, const HostRun &host)
     v("way", way), v("confirmed_domain", confirmedDomain), v("retry_asked", retryAsked), v("connected", connected);
     v("began_ms", beganMs), v("ended_ms", endedMs), v("changed_mono", changedMono), v("doubt_since_mono", doubtSinceMono);
     v("down_since_ms", downSinceMs), v("downtime_ms", downtimeMs), v("measured_version", measuredVersion), v("lease_epoch", leaseEpoch);
-    v("last_epoch", lastEpoch), v("lease_given_back", leaseGivenBack), v("disturbed", disturbed), v("must_be_seen", mustBeSeen);
+    v("last_epoch", lastEpoch), v("lease_given_back", leaseGivenBack), v("abandoned_epoch", abandonedEpoch), v("disturbed", disturbed), v("must_be_seen", mustBeSeen);
     v("machine", machine), v("turn", turn), v("measure_anew", measureAnew), v("held_by", heldBy), v("take_over_from", takeOverFrom);
     v("measured_token", measuredToken), v("deferrals", deferrals), v("ledgers_after", ledgersAfter), v("seq", seq);
 }
