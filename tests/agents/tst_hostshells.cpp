@@ -292,8 +292,10 @@ private Q_SLOTS:
             QVERIFY(writeTo(logind, said));
             QVERIFY2(verb({"who"}).contains(ends ? " ends=1 unfit=\n" : " ends=0 unfit=\n"), said);
         }
-        // It runs, but nothing of this login's stays.
         QVERIFY(QDir().mkpath(root.filePath("run/systemd/system")) && QDir().mkpath(root.filePath("var/lib/systemd/linger")));
+        if (runProcess({bin.filePath("sh"), "-c", QStringLiteral("PATH=%1:$PATH; id -u").arg(bin.path())}).out != "4711\n")
+            return; // busybox has an id of its own: there this login is who it is, and root has no linger
+        // It runs, but nothing of this login's stays.
         QVERIFY(verb({"who"}).contains(" ends=1 "));
         QCOMPARE(step(), QByteArray("none none\nc4nary\n"));
         QVERIFY(!QFile::exists(asked));
