@@ -91,6 +91,7 @@ private:
     void takeLostLeases(int rollout);
     // leases (leases.cpp)
     void takeLease(int rollout, const QString &host);
+    void tellTheOthers(int id, LeaseTaken taken);
     void takeLeaseAgain(int rollout, const QString &host);
     void leaseRefused(int rollout, const QString &host, const Error &error);
     void releaseLeases(int rollout);

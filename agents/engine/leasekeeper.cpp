@@ -37,7 +37,11 @@ void LeaseKeeper::takeAnew(const Installation &host, qint64 epoch, int ttlS, con
             return done(std::unexpected(status.error()));
         if (epochOf(host) == epoch)
             m_held.remove(host.leasePlace());
-        take(host, ttlS, claim, done);
+        take(host, ttlS, claim, [this, host, done](const Result<Lease> &lease) {
+            if (!lease && !isLinkError(lease.error()) && onLost) // somebody was quicker: whoever else is on this machine has to know
+                onLost(host.leasePlace());
+            done(lease);
+        });
     });
 }
 

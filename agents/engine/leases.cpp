@@ -35,7 +35,8 @@ void Engine::takeLease(int id, const QString &host)
     LeaseClaim claim;
     claim.by = QStringLiteral("%1 of %2, on %3").arg(rolloutName(id), r->startedBy.isEmpty() ? itself : r->startedBy, QSysInfo::machineHostName());
     claim.takeFrom = r->hosts[host].takeOverFrom;
-    const auto answered = [this, id, host](const Result<Lease> &lease) {
+    const qint64 abandoned = r->hosts[host].abandonedEpoch;
+    const auto answered = [this, id, host, abandoned](const Result<Lease> &lease) {
         const RolloutState *state = rollout(id);
         if (m_stopped || !state)
             return;
@@ -51,12 +52,29 @@ void Engine::takeLease(int id, const QString &host)
         e.owner = owner();
         e.epoch = lease->epoch;
         e.takenFrom = lease->takenFrom;
+        if (abandoned > 0 && lease->epoch > abandoned) {
+            e.insteadOf = abandoned;
+            tellTheOthers(id, e);
+        }
         record(id, {e}, {}, itself);
     };
-    if (const qint64 abandoned = r->hosts[host].abandonedEpoch; abandoned > 0)
+    if (abandoned > 0)
         m_leases.takeAnew(planned->installation, abandoned, r->plan.strategy.leaseTtlS, claim, answered);
     else
         m_leases.take(planned->installation, r->plan.strategy.leaseTtlS, claim, answered);
+}
+
+// Other rollouts on that machine have this lease, too: that it has another number now is no stranger's doing.
+void Engine::tellTheOthers(int id, LeaseTaken taken)
+{
+    const QString place = rollout(id)->plan.host(taken.host)->installation.leasePlace();
+    for (const RolloutState &other : std::as_const(m_workspace.rollouts)) {
+        const QStringList names = other.id == id || other.isEnded() ? QStringList() : other.leases.value(place);
+        if (names.isEmpty() || other.hosts[names.first()].lastEpoch != taken.insteadOf)
+            continue;
+        taken.host = names.first();
+        record(other.id, {taken}, {}, itself);
+    }
 }
 
 void Engine::takeLeaseAgain(int id, const QString &host)

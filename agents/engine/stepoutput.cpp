@@ -146,7 +146,7 @@ bool StepOutput::isKnown(const RolloutState &state, const EventBody &observed) c
     const auto known = std::ranges::find(host.migrations, told.name, &Migration::name);
     if (known == host.migrations.cend())
         return false;
-    if (m_unread > 0 && told.state != MigrationState::Failed)
+    if (m_unread > 0 && told.state != MigrationState::Failed && known->state != MigrationState::Running)
         return true; // who read all of it knew more
     told.line = known->line;
     return told == *known;

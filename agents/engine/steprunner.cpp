@@ -35,7 +35,8 @@ int hostDeadline(const Step &step)
 
 constexpr qint64 heldAgainMs = 1000, strangerAgainMs = 5000, orphanAgainMs = 5000, longAgainMs = 5000;
 // For so long what has ended is read from where reading stands; then only its end, as much as two polls bring.
-constexpr qint64 readMs = 10'000, readMigrationsMs = 60'000, leastEnd = 4 << 10;
+// A poll that took longer than longestMs was waited for, or slept over.
+constexpr qint64 readMs = 10'000, readMigrationsMs = 5 * 60'000, longestMs = 20'000, leastEnd = 4 << 10;
 constexpr qint64 silentWatcherS = 60; // a busy disk holds it up for a while
 constexpr int mostFenced = 12; // a minute: twice the time in which a lease is renewed
 
@@ -338,7 +339,7 @@ bool StepRunner::isReadToItsEnd(const JobPoll &poll, qint64 tookMs)
 {
     if (poll.out.isEmpty() && poll.err.isEmpty())
         return true;
-    m_endReadMs += tookMs;
+    m_endReadMs += std::min(tookMs, longestMs);
     qint64 most = m_output.isLong() ? StepOutput::endBytes : std::max(poll.outSize, poll.errSize);
     if (m_endReadMs > (readsMigrations(m_run) ? readMigrationsMs : readMs))
         most = std::min(most, std::max<qint64>(leastEnd, 2 * std::max(poll.out.size(), poll.err.size())));
@@ -346,19 +347,17 @@ bool StepRunner::isReadToItsEnd(const JobPoll &poll, qint64 tookMs)
     return m_output.out() >= poll.outSize && m_output.err() >= poll.errSize;
 }
 
-// What watches over a step on its host moves every second. Frozen, it keeps no deadline and hears no cancel: people are told.
+// What watches over a step on its host moves every second. Frozen, it keeps no deadline and hears no cancel: people are told. (On
+// a full disk it cannot say that it moves.)
 void StepRunner::watched(qint64 silentS)
 {
-    if (silentS < silentWatcherS) {
-        m_unwatched = false;
-        return;
-    }
-    if (std::exchange(m_unwatched, true))
+    m_silentLooks = silentS < silentWatcherS ? 0 : m_silentLooks + 1;
+    if (m_silentLooks != 2) // twice: the host itself may have been asleep
         return;
     StepReconciled e;
     e.host = m_host.name;
     e.token = m_run.token;
-    e.found = QStringLiteral("running, but what watches over it has not moved for %1 s and keeps no deadline").arg(silentS);
+    e.found = QStringLiteral("running, but what watches over it has not moved for %1 s and may keep no deadline").arg(silentS);
     m_runtime.record(m_rollout, {e});
 }
 

@@ -65,9 +65,10 @@ private:
     QByteArray m_script;
     StepOutput m_output;
     int m_failures = 0, m_slowChecks = 0, m_fenced = 0;
+    int m_silentLooks = 0; // in a row at which what watches over it had not moved
     qint64 m_endReadMs = 0; // spent on reading what it said, since it has ended
     bool m_cancelAsked = false;
-    bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false, m_unwatched = false;
+    bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false;
 };
 
 } // namespace bellwether

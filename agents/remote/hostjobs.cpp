@@ -32,8 +32,9 @@ std::unexpected<Error> errorOf(const HostAnswer &answer, const HostJobs::Host &h
         const QString root = host.stateRoot.isEmpty() ? QStringLiteral("~/.local/state/bellwether") : host.stateRoot;
         const QString unread = answer.rest("file=");
         return fail(ErrorCode::HostStateUnusable, {name, root, unread.isEmpty() ? answer.reason()
-            : QStringLiteral("another login made %1 and this one may not read it, so what is under way there is not known (consoles of "
-                             "several logins need a folder that belongs to a group of theirs, mode 2770)").arg(unread)});
+            : QStringLiteral("another login made %1 and this one may not read it, so what is under way there is not known (where several "
+                             "logins work on a host its state folder belongs to a group of theirs, with mode 2770 from v1 on, and what lies in it may be "
+                             "read and written by that group)").arg(unread)});
     }
     if (answer.err == "sha")
         return fail(ErrorCode::ConnectionLost, {name, QStringLiteral("the step's script arrived incomplete; nothing was started")});

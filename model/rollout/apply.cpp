@@ -108,7 +108,8 @@ void Applier::operator()(const LeaseTaken &b)
         if (HostRun *h = host(name)) {
             // Epochs only grow, and a lease of ours that is taken again keeps its own: another number means that somebody
             // else held the host meanwhile, and what was measured before says nothing about it any more.
-            if (h->lastEpoch > 0 && b.epoch != h->lastEpoch && !(h->leaseGivenBack && b.epoch == h->lastEpoch + 1))
+            const bool isOurNext = b.epoch == h->lastEpoch + 1 && (h->leaseGivenBack || b.insteadOf == h->lastEpoch);
+            if (h->lastEpoch > 0 && b.epoch != h->lastEpoch && !isOurNext)
                 h->disturbed = h->mustBeSeen = true;
             h->leaseGivenBack = false;
             h->lastEpoch = b.epoch;

@@ -336,16 +336,11 @@ void Applier::operator()(const HostRetried &b)
 // What else follows from it is StepEnded's.
 void Applier::operator()(const HostGivenUp &b)
 {
-    HostRun *given = host(b.host);
-    const PlanHost *planned = s.plan.host(b.host);
-    if (!given || !planned)
-        return;
-    given->abandonedEpoch = given->lastEpoch;
-    given->leaseEpoch = 0;
-    for (const QString &name : s.leases.value(planned->installation.leasePlace()))
-        if (HostRun *h = host(name))
-            h->leaseGivenBack = true;
-    touch(*given);
+    if (HostRun *h = host(b.host)) {
+        h->abandonedEpoch = h->lastEpoch;
+        h->leaseEpoch = 0;
+        touch(*h);
+    }
 }
 
 void Applier::operator()(const HostSkipped &b)

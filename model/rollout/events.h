@@ -182,8 +182,9 @@ struct LeaseTaken {
     QString machine, owner;
     qint64 epoch = 0;
     QString takenFrom; // a stranger's stale lease
+    std::optional<qint64> insteadOf; // our own of before, which we gave back for this one; nobody else has had it since, if it is the next
     template<class V, class S> static void fields(V &&v, S &s)
-    { v("host", s.host); v("machine", s.machine); v("owner", s.owner); v("epoch", s.epoch); v("taken_from", s.takenFrom); }
+    { v("host", s.host); v("machine", s.machine); v("owner", s.owner); v("epoch", s.epoch); v("taken_from", s.takenFrom); v("instead_of", s.insteadOf); }
 };
 struct LeaseRefused { // another console has the host; once for each answer that says something new
     BELLWETHER_EVENT(LeaseRefused)

@@ -108,6 +108,7 @@ private Q_SLOTS:
         QCOMPARE(nameOf(w.host(canary).state), QStringLiteral("rolled-back"));
         QCOMPARE(w.fleet.host(canary).version, QStringLiteral("1.4.0"));
         QVERIFY(w.host(canary).connected);
+        QVERIFY(!w.host(canary).disturbed); // nobody else has had it meanwhile
         QCOMPARE(repeated(w), QString());
         // What was on its way all the time is not begun between the steps of the way back.
         QVERIFY(w.fleet.host(canary).epoch > epoch);
@@ -116,6 +117,38 @@ private Q_SLOTS:
         while (w.fleet.deliver()) { }
         QVERIFY(late);
         QCOMPARE(late->code, ErrorCode::HostFenced);
+    }
+    void aLeaseInsteadOfOurOwnIsNoStrangers_data() // also for others on its machine, who gave nothing up
+    {
+        QTest::addColumn<std::optional<qint64>>("insteadOf");
+        QTest::addColumn<int>("further");
+        QTest::addColumn<bool>("disturbed");
+        QTest::newRow("the next") << std::optional<qint64>(0) << 1 << false;
+        QTest::newRow("another one was between") << std::optional<qint64>(0) << 2 << true;
+        QTest::newRow("instead of an older one") << std::optional<qint64>(-1) << 1 << true;
+        QTest::newRow("nothing was given back") << std::optional<qint64>() << 1 << true;
+    }
+    void aLeaseInsteadOfOurOwnIsNoStrangers()
+    {
+        QFETCH(std::optional<qint64>, insteadOf);
+        QFETCH(int, further);
+        QFETCH(bool, disturbed);
+        EngineWorld w;
+        QVERIFY(w.run().has_value());
+        QVERIFY(until(w, [&] { return w.host(canary).leaseEpoch > 0; }));
+        RolloutState s = w.rollout();
+        LeaseTaken taken;
+        taken.host = canary;
+        taken.epoch = s.hosts[canary].lastEpoch + further;
+        if (insteadOf)
+            taken.insteadOf = s.hosts[canary].lastEpoch + *insteadOf;
+        Event event;
+        event.rollout = s.id;
+        event.seq = s.lastSeq + 1;
+        event.body = taken;
+        apply(s, event);
+        QCOMPARE(s.hosts[canary].mustBeSeen, disturbed);
+        QCOMPARE(s.hosts[canary].leaseEpoch, taken.epoch);
     }
     void whoAnswersIsNotGivenUp()
     {
