@@ -15,14 +15,23 @@ void LeaseKeeper::take(const Installation &host, int ttlS, const LeaseClaim &cla
         lease.held = true;
         return done(lease);
     }
-    m_runtime.hosts().lock(host, m_runtime.owner(), ttlS, claim,
-                           [this, host, place, ttlS, done = std::move(done), alive = std::weak_ptr(m_alive)](Result<Lease> lease) {
-                               if (alive.expired())
-                                   return;
-                               if (lease)
-                                   m_held.insert(place, {host, lease->epoch, m_runtime.now().monoMs, ttlS, false});
-                               done(lease);
-                           });
+    const std::pair key(place, claim.takeFrom);
+    auto &waiting = m_asked[key];
+    waiting.append(std::move(done));
+    if (waiting.size() > 1)
+        return;
+    m_runtime.hosts().lock(host, m_runtime.owner(), ttlS, claim, [this, host, place, ttlS, key, alive = std::weak_ptr(m_alive)](Result<Lease> lease) {
+        if (alive.expired())
+            return;
+        if (lease)
+            m_held.insert(place, {host, lease->epoch, m_runtime.now().monoMs, ttlS, false});
+        const auto answered = m_asked.take(key);
+        for (const auto &one : answered) {
+            one(lease);
+            if (lease)
+                lease->takenFrom.clear(); // once
+        }
+    });
 }
 
 void LeaseKeeper::takeAnew(const Installation &host, qint64 epoch, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done)
