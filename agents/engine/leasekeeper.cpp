@@ -15,22 +15,20 @@ void LeaseKeeper::take(const Installation &host, int ttlS, const LeaseClaim &cla
         lease.held = true;
         return done(lease);
     }
-    const std::pair key(place, claim.takeFrom);
-    auto &waiting = m_asked[key];
-    waiting.append(std::move(done));
-    if (waiting.size() > 1)
+    if (const auto asked = m_asked.find(place); asked != m_asked.end()) {
+        asked->append([this, host, ttlS, claim, done = std::move(done)] { take(host, ttlS, claim, done); });
         return;
-    m_runtime.hosts().lock(host, m_runtime.owner(), ttlS, claim, [this, host, place, ttlS, key, alive = std::weak_ptr(m_alive)](Result<Lease> lease) {
+    }
+    m_asked.insert(place, {});
+    m_runtime.hosts().lock(host, m_runtime.owner(), ttlS, claim, [this, host, place, ttlS, done = std::move(done), alive = std::weak_ptr(m_alive)](const Result<Lease> &lease) {
         if (alive.expired())
             return;
         if (lease)
             m_held.insert(place, {host, lease->epoch, m_runtime.now().monoMs, ttlS, false});
-        const auto answered = m_asked.take(key);
-        for (const auto &one : answered) {
-            one(lease);
-            if (lease)
-                lease->takenFrom.clear(); // once
-        }
+        const auto waiting = m_asked.take(place);
+        done(lease);
+        for (const auto &next : waiting)
+            next();
     });
 }
 

@@ -28,9 +28,8 @@ private:
         bool renewing = false;
     };
     Runtime &m_runtime;
-    // Who waits for a lease that is being asked for, by place and whom it may be taken from: two requests on their way at once
-    // would be answered in either order.
-    QMap<std::pair<QString, QString>, QList<std::function<void(Result<Lease>)>>> m_asked;
+    // What waits for the answer about a lease, by place: two requests on their way at once would be answered in either order.
+    QMap<QString, QList<std::function<void()>>> m_asked;
     QMap<QString, Held> m_held; // by Installation::leasePlace(), in an order: the same night twice asks the hosts in the same turn
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
