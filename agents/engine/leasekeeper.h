@@ -9,8 +9,10 @@ namespace bellwether {
 class LeaseKeeper {
 public:
     explicit LeaseKeeper(Runtime &runtime);
-    void take(const Installation &host, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done); // answers at once when held
-    // Gives the lease of this epoch back first, so that whatever is still on its way to the host under it is fenced there.
+    // Answers at once when held. For each place one request is on its way at a time; the next waits for its answer.
+    void take(const Installation &host, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done);
+    // Gives the lease of this epoch back first, so that whatever is still on its way to the host under it is fenced there. Where
+    // another console is quicker then, onLost is called besides.
     void takeAnew(const Installation &host, qint64 epoch, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done);
     void release(const Installation &host);
     void lost(const QString &place); // somebody else has it

@@ -221,7 +221,7 @@ void RolloutPage::askSkip(const QString &name)
     const ConfirmDialog::Words out{tr("Skip %1").arg(name), tr("%1 is left out of %2.").arg(name, m_rollout->name),
                                    tr("It keeps the version it has now and is counted as excluded."), tr("Skip 1 host"), tr("Keep it in"), true, hasProduction(), true};
     const ConfirmDialog::Words doubt{tr("Wait no longer for %1").arg(name), tr("What became of its step \u201c%1\u201d stays unknown: %2 is in doubt from now on.").arg(visibleText(host->step, 100), name),
-                                     tr("The step may still be going on there. Once the host answers again it can be retried or taken back; until then the rollout goes on, or ends, without it."),
+                                     tr("The step may still be going on there. Once the host answers again it can be retried or taken back; until then it counts as a failure, and an abort no longer waits for it."),
                                      tr("Skip 1 host"), tr("Keep waiting"), true, hasProduction(), true};
     auto *dialog = new ConfirmDialog(isLost ? doubt : out, window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);

@@ -28,14 +28,14 @@ bool canRetry(const RolloutState &state, const HostRun &h)
 }
 
 // A step on a host that does not answer: a person may stop waiting for what became of it.
-bool isOutOfReach(const HostRun &h)
+bool doesNotAnswer(const HostRun &h)
 {
     return h.current() && !h.connected;
 }
 
 bool canSkip(const RolloutState &state, const HostRun &h)
 {
-    if (isOutOfReach(h))
+    if (doesNotAnswer(h))
         return true;
     if (state.reopened)
         return false;
@@ -382,7 +382,7 @@ Result<QList<EventBody>> answer(const RolloutState &state, const OperatorRequest
         for (const QString &name : request.hosts) {
             if (!p.hosts.contains(name))
                 return refuse(Verb::Skip, QStringLiteral("%1 is %2").arg(name, nameOf(state.hosts[name].state)));
-            if (isOutOfReach(state.hosts[name])) {
+            if (doesNotAnswer(state.hosts[name])) {
                 giveUp(state.hosts[name], request.reason, now, out);
                 continue;
             }
