@@ -77,7 +77,7 @@ private:
     QString owner() const override { return m_owner.isEmpty() ? m_workspace.id : m_owner; }
     QString formerOwner() const override { return m_owner.isEmpty() || m_owner == m_workspace.id ? QString() : m_workspace.id; }
     qint64 epochOf(const Installation &host) const override { return m_leases.epochOf(host); }
-    void fenced(const Installation &host) override { m_leases.lost(host.leasePlace()); }
+    void fenced(const Installation &host, qint64 epoch) override { m_leases.lost(host.leasePlace(), epoch); }
     QString dataFolder() const override { return m_dataFolder; }
 
     void drainInbox();

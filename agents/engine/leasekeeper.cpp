@@ -67,9 +67,13 @@ qint64 LeaseKeeper::epochOf(const Installation &host) const
     return it == m_held.cend() ? 0 : it->epoch;
 }
 
-void LeaseKeeper::lost(const QString &place)
+void LeaseKeeper::lost(const QString &place, qint64 epoch)
 {
-    if (m_held.remove(place) > 0 && onLost)
+    const auto held = m_held.constFind(place);
+    if (held == m_held.cend() || held->epoch != epoch)
+        return;
+    m_held.erase(held);
+    if (onLost)
         onLost(place);
 }
 
@@ -98,7 +102,7 @@ void LeaseKeeper::renewDue()
             h.renewing = false;
             h.renewedMono = m_runtime.now().monoMs; // a lost link is tried again with the next turn
             if (!status && status.error().code == ErrorCode::HostFenced)
-                lost(place);
+                lost(place, epoch);
         });
     }
 }

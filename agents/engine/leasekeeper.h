@@ -15,7 +15,8 @@ public:
     // another console is quicker then, onLost is called besides.
     void takeAnew(const Installation &host, qint64 epoch, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done);
     void release(const Installation &host);
-    void lost(const QString &place); // somebody else has it
+    // Somebody else has it. Of one that we gave back meanwhile for the next it says nothing.
+    void lost(const QString &place, qint64 epoch);
     qint64 epochOf(const Installation &host) const;
     void renewDue(); // from tick()
     void renewAllNow();

@@ -11,7 +11,7 @@ namespace {
 
 bool isProse(const char *key)
 {
-    static const std::set<std::string_view> keys{"reason", "detail", "last_words", "problem", "problems", "sudo_problem", "state_problem", "error_args", "health_detail", "database_server", "text", "value", "command"};
+    static const std::set<std::string_view> keys{"reason", "detail", "last_words", "problem", "problems", "sudo_problem", "state_problem", "lacking_programs", "error_args", "health_detail", "database_server", "text", "value", "command"};
     return keys.contains(key);
 }
 

@@ -21,7 +21,7 @@ public:
     virtual QString owner() const = 0; // of leases and holds on hosts
     virtual QString formerOwner() const = 0; // as older programs called it on hosts; empty: no other
     virtual qint64 epochOf(const Installation &host) const = 0; // 0: no lease
-    virtual void fenced(const Installation &host) = 0; // a host has said that the lease there is another's
+    virtual void fenced(const Installation &host, qint64 epoch) = 0; // a host has refused what was sent under this lease: it is another's
     virtual QString dataFolder() const = 0;
 };
 

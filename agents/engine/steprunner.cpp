@@ -34,16 +34,8 @@ int hostDeadline(const Step &step)
 }
 
 constexpr qint64 heldAgainMs = 1000, strangerAgainMs = 5000, orphanAgainMs = 5000, longAgainMs = 5000;
-// For so long what has ended is read from where reading stands; then only its end, as much as two polls bring.
-// A poll that took longer than longestMs was waited for, or slept over.
-constexpr qint64 readMs = 10'000, readMigrationsMs = 5 * 60'000, longestMs = 20'000, leastEnd = 4 << 10;
 constexpr qint64 silentWatcherS = 60; // a busy disk holds it up for a while
 constexpr int mostFenced = 12; // a minute: twice the time in which a lease is renewed
-
-QString outputOf(const Installation &host, const QString &token)
-{
-    return QStringLiteral("%1/v1/jobs/%2/out and err").arg(host.state.isEmpty() ? QStringLiteral("~/.local/state/bellwether") : host.state, token);
-}
 
 } // namespace
 
@@ -53,7 +45,7 @@ Result<QByteArray> StepRunner::scriptOf(const RolloutState &state, const QString
     if (!planned)
         return fail(ErrorCode::UnknownHost, {host});
     if (step.kind == StepKind::Pin)
-        return pinScript(step.pinFile, step.pinKey, step.pinValue);
+        return pinScript(step.pinFile, step.pinKey, step.pinValue, step.argv);
     return stepScript(step.argv, planned->installation.directory, step.stdinText);
 }
 
@@ -61,8 +53,7 @@ StepRunner::StepRunner(Runtime &runtime, int rollout, const QString &host, const
     : m_runtime(runtime)
     , m_rollout(rollout)
     , m_run(step)
-    , m_output(stepLogPath(runtime.dataFolder(), rollout, host, step.token), host, step,
-               outputOf(runtime.rollout(rollout)->plan.host(host)->installation, step.token))
+    , m_reading(stepLogPath(runtime.dataFolder(), rollout, host, step.token), runtime.rollout(rollout)->plan.host(host)->installation, step)
 {
     const RolloutState &s = *state();
     const PlanHost *planned = s.plan.host(host);
@@ -122,7 +113,7 @@ void StepRunner::attach()
             return r.end(StepOutcome::InDoubt, clauseOf(poll.error()));
         r.connected();
         if (r.m_run.phase == StepPhase::Started)
-            r.m_output.setReadBefore(poll->outSize + poll->errSize);
+            r.m_reading.setReadBefore(*poll);
         static const char *const words[] = {"absent", "unstarted", "running", "done", "lost"};
         StepReconciled e;
         e.host = r.m_host.name;
@@ -185,8 +176,9 @@ void StepRunner::start()
         return lookWhileWaiting();
     if (waitsForLeave([this] { start(); }) || waitsForLease())
         return;
-    m_runtime.hosts().start(m_host, m_run.token, m_runtime.epochOf(m_host), m_runtime.owner(), hostDeadline(m_step), m_script,
-                            guarded([](StepRunner &r, const Result<JobState> &job) {
+    const qint64 epoch = m_runtime.epochOf(m_host);
+    m_runtime.hosts().start(m_host, m_run.token, epoch, m_runtime.owner(), hostDeadline(m_step), m_script,
+                            guarded([epoch](StepRunner &r, const Result<JobState> &job) {
                                 if (!job && isOutOfReach(job.error())) {
                                     r.m_mayHaveBegun = true;
                                     return r.retry(job.error(), [&r] { r.start(); }); // starting again attaches, never runs twice
@@ -204,7 +196,7 @@ void StepRunner::start()
                                     return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); }));
                                 }
                                 if (!job && job.error().code == ErrorCode::HostFenced)
-                                    r.m_runtime.fenced(r.m_host);
+                                    r.m_runtime.fenced(r.m_host, epoch);
                                 if (!job && job.error().code == ErrorCode::HostFenced && !r.m_mayHaveBegun && ++r.m_fenced < mostFenced)
                                     return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); })); // until the lease is there again
                                 if (!job)
@@ -288,7 +280,7 @@ void StepRunner::started()
 void StepRunner::poll(int waitS)
 {
     const qint64 asked = m_runtime.now().monoMs;
-    m_runtime.hosts().poll(m_host, m_run.token, m_output.out(), m_output.err(), waitS, guarded([asked, waitS](StepRunner &r, const Result<JobPoll> &poll) {
+    m_runtime.hosts().poll(m_host, m_run.token, m_reading.out(), m_reading.err(), waitS, guarded([asked, waitS](StepRunner &r, const Result<JobPoll> &poll) {
         if (!poll && isOutOfReach(poll.error()))
             return r.retry(poll.error(), [&r] { r.poll(0); });
         if (!poll)
@@ -300,18 +292,18 @@ void StepRunner::poll(int waitS)
 
 void StepRunner::take(const JobPoll &poll, qint64 tookMs)
 {
-    observed(m_output.take(*state(), poll.out, poll.err));
+    observed(m_reading.take(*state(), poll));
     switch (poll.state) {
     case JobState::Running:
         watched(poll.heartbeatAgeS);
         cancelIfAborted();
-        return m_output.isLong() ? watch(poll.outSize, poll.errSize) : this->poll(m_cancelAsked ? 1 : 10);
+        return m_reading.isLong() ? watch(poll.outSize, poll.errSize) : this->poll(m_cancelAsked ? 1 : 10);
     case JobState::Done:
-        return isReadToItsEnd(poll, tookMs) ? exited(poll) : this->poll(0);
+        return m_reading.isAtItsEnd(poll, tookMs) ? exited(poll) : this->poll(0);
     case JobState::Lost:
         if (poll.stepAlive) // only what watched it has gone: nothing is known of the step before it has ended
             return orphaned();
-        return isReadToItsEnd(poll, tookMs) ? lost() : this->poll(0);
+        return m_reading.isAtItsEnd(poll, tookMs) ? lost() : this->poll(0);
     case JobState::Absent:
     case JobState::Unstarted:
         return forgotten();
@@ -332,19 +324,6 @@ void StepRunner::watch(qint64 outSize, qint64 errSize)
             self.watch(poll->outSize, poll->errSize);
         }));
     }));
-}
-
-// What has ended is not held up by what it said: of very much, and on a slow link, the end alone is read.
-bool StepRunner::isReadToItsEnd(const JobPoll &poll, qint64 tookMs)
-{
-    if (poll.out.isEmpty() && poll.err.isEmpty())
-        return true;
-    m_endReadMs += std::min(tookMs, longestMs);
-    qint64 most = m_output.isLong() ? StepOutput::endBytes : std::max(poll.outSize, poll.errSize);
-    if (m_endReadMs > (readsMigrations(m_run) ? readMigrationsMs : readMs))
-        most = std::min(most, std::max<qint64>(leastEnd, 2 * std::max(poll.out.size(), poll.err.size())));
-    m_output.skip(poll.outSize, poll.errSize, most);
-    return m_output.out() >= poll.outSize && m_output.err() >= poll.errSize;
 }
 
 // What watches over a step on its host moves every second. Frozen, it keeps no deadline and hears no cancel: people are told. (On
@@ -406,21 +385,18 @@ void StepRunner::observed(const QList<EventBody> &events)
 
 void StepRunner::exited(const JobPoll &poll)
 {
-    observed(m_output.finish(*state()));
+    observed(m_reading.finish(*state()));
     const qint64 ms = poll.durationS * 1000;
     if (poll.why == QLatin1String("timeout"))
         return end(StepOutcome::TimedOut, QStringLiteral("it did not end within %1 s").arg(m_step.deadlineS), poll.exitStatus, ms);
     if (poll.why == QLatin1String("cancel"))
         return end(StepOutcome::Cancelled, QStringLiteral("it was cancelled"), poll.exitStatus, ms);
     if (poll.exitStatus != 0) {
-        const QString words = m_output.lastWords().section(QLatin1Char('\n'), -1);
+        const QString words = m_reading.lastLine();
         return end(StepOutcome::Failed, words.isEmpty() ? QStringLiteral("exit status %1").arg(poll.exitStatus) : QStringLiteral("exit status %1: %2").arg(poll.exitStatus).arg(words), poll.exitStatus, ms);
     }
-    const std::optional<LogOutcome> migrated = m_output.outcome();
-    if (migrated == LogOutcome::Failed) // an exit status of 0 alone is not success
-        return end(StepOutcome::Failed, QStringLiteral("its log reports a failed migration though it left with 0"), 0, ms);
-    if (migrated && migrated != LogOutcome::Succeeded && m_run.kind == StepKind::Migrate && !state()->plan.log.succeeded.isEmpty())
-        return end(StepOutcome::Failed, QStringLiteral("its log never says that the migrations succeeded"), 0, ms);
+    if (const QString reason = m_reading.whyNotDone(*state()); !reason.isEmpty())
+        return end(StepOutcome::Failed, reason, 0, ms);
     verify(0, ms);
 }
 
@@ -470,7 +446,7 @@ void StepRunner::proveBackup(int exitStatus, qint64 durationMs)
 
 void StepRunner::lost()
 {
-    observed(m_output.finish(*state()));
+    observed(m_reading.finish(*state()));
     if (m_step.verify.isEmpty())
         return end(StepOutcome::Lost, QStringLiteral("what carried it out on the host is gone; whether it took effect is unknown"));
     m_runtime.hosts().ask(m_host, m_step.verify, checkTimeoutS(), guarded([](StepRunner &r, const Result<bool> &there) {
@@ -519,23 +495,9 @@ void StepRunner::measureThenEnd(StepEnded end)
             ended.outcome = StepOutcome::Failed;
             ended.reason = QStringLiteral("its ledger says that %1 did not finish").arg(facts.ledger->halfMigrated);
         }
-        r.judgeUnread(ended, facts);
+        r.m_reading.judgeUnread(ended, facts);
         r.finish(ended, {e});
     }));
-}
-
-// A failure may stand in what was not read of its output. Then only its ledger can say how it went; where that says
-// nothing, nobody knows.
-void StepRunner::judgeUnread(StepEnded &ended, const HostFacts &facts) const
-{
-    if (m_output.unread() == 0 || ended.outcome == StepOutcome::Lost || ended.outcome == StepOutcome::InDoubt)
-        return;
-    if (facts.ledger && (ended.outcome == StepOutcome::Done || !facts.ledger->halfMigrated.isEmpty()))
-        return;
-    ended.reason = ended.outcome == StepOutcome::Done
-        ? QStringLiteral("a part of its output was not read, and no ledger says whether its migrations ended")
-        : QStringLiteral("%1; a part of its output was not read, so what it did is not known").arg(ended.reason);
-    ended.outcome = StepOutcome::InDoubt;
 }
 
 void StepRunner::end(StepOutcome outcome, const QString &reason, std::optional<int> exitStatus, qint64 durationMs)
@@ -556,10 +518,7 @@ void StepRunner::finish(StepEnded end, QList<EventBody> before)
         return;
     end.host = m_host.name;
     end.token = m_run.token;
-    end.outputBytes = m_output.out() + m_output.err();
-    if (m_output.unread() > 0)
-        end.unreadBytes = m_output.unread();
-    end.lastWords = m_output.lastWords();
+    m_reading.describe(end);
     before.append(end);
     const bool onHost = m_step.runsOnHost() && end.outcome != StepOutcome::Already && end.outcome != StepOutcome::InDoubt;
     const auto keep = shared_from_this();

@@ -2,7 +2,7 @@
 // Carries out one step on one host and reports its one outcome. Safe to begin at any time: it asks the host where the
 // step is (absent, unstarted, running, done, lost) and goes on from there. A lost link is retried, never a failure.
 #include "engine/runtime.h"
-#include "engine/stepoutput.h"
+#include "engine/stepreading.h"
 
 namespace bellwether {
 
@@ -35,7 +35,6 @@ private:
     void poll(int waitS);
     void take(const JobPoll &poll, qint64 tookMs);
     void watch(qint64 outSize, qint64 errSize);
-    bool isReadToItsEnd(const JobPoll &poll, qint64 tookMs);
     void watched(qint64 silentS);
     void forgotten();
     void orphaned();
@@ -45,7 +44,6 @@ private:
     void proveBackup(int exitStatus, qint64 durationMs);
     void measure();
     void measureThenEnd(StepEnded end);
-    void judgeUnread(StepEnded &end, const HostFacts &facts) const;
     void end(StepOutcome outcome, const QString &reason, std::optional<int> exitStatus = {}, qint64 durationMs = 0);
     void finish(StepEnded end, QList<EventBody> before = {});
     void retry(const Error &error, std::function<void()> work);
@@ -63,10 +61,9 @@ private:
     Installation m_host;
     Probes m_probes;
     QByteArray m_script;
-    StepOutput m_output;
+    StepReading m_reading;
     int m_failures = 0, m_slowChecks = 0, m_fenced = 0;
     int m_silentLooks = 0; // in a row at which what watches over it had not moved
-    qint64 m_endReadMs = 0; // spent on reading what it said, since it has ended
     bool m_cancelAsked = false;
     bool m_lostLink = false, m_ended = false, m_mayHaveBegun = false, m_orphan = false;
 };

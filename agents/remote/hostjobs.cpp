@@ -29,9 +29,8 @@ std::unexpected<Error> errorOf(const HostAnswer &answer, const HostJobs::Host &h
     if (answer.err == "disk")
         return fail(ErrorCode::HostDiskFull, {name});
     if (answer.err == "state") {
-        const QString root = host.stateRoot.isEmpty() ? QStringLiteral("~/.local/state/bellwether") : host.stateRoot;
         const QString unread = answer.rest("file=");
-        return fail(ErrorCode::HostStateUnusable, {name, root, unread.isEmpty() ? answer.reason()
+        return fail(ErrorCode::HostStateUnusable, {name, stateFolder(host.stateRoot), unread.isEmpty() ? answer.reason()
             : QStringLiteral("another login made %1 and this one may not read it, so what is under way there is not known (where several "
                              "logins work on a host its state folder belongs to a group of theirs, with mode 2770 from v1 on, and what lies in it may be "
                              "read and written by that group)").arg(unread)});
@@ -243,7 +242,8 @@ void HostJobs::who(const Host &host, std::function<void(Result<HostIdentity>)> d
     ask<HostIdentity>(m_shell, host, {QStringLiteral("who")}, {}, std::move(done),
                       [](const HostAnswer &answer, const ExecResult &) -> Result<HostIdentity> {
                           return HostIdentity{answer.text("machine"), answer.text("boot"), answer.text("owner"),
-                                              answer.number("left"), answer.text("job"), answer.number("ends") > 0, answer.rest(" unfit=")};
+                                              answer.number("left"), answer.text("job"), answer.number("ends") > 0, answer.rest(" unfit="),
+                                              answer.text("lacks").replace(u',', QLatin1String(", "))};
                       });
 }
 

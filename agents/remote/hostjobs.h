@@ -38,6 +38,7 @@ struct HostIdentity {
     QString job;                // token of the step under way
     bool endsSteps = false;     // with the login's last session, a step that we begin as well (logind, KillUserProcesses)
     QString unfit;              // why this login cannot keep its state there; empty when it can
+    QString lacking;            // programs that every step needs and this login does not find: "tail, head"
 };
 
 class HostJobs {
@@ -82,6 +83,7 @@ Result<QByteArray> stepScript(const QStringList &argv, const QString &directory,
 bool wantsPassword(const QByteArray &stepScript);
 constexpr int passwordRefused = 126;
 // Edits one KEY=value line of an environment file, everything else byte for byte as it was (PI-04); adds it when absent.
-Result<QByteArray> pinScript(const QString &file, const QString &key, const QString &value);
+// sudo: `sudo -n --` or `sudo -S --`, by which it is done where the login may not write the file itself.
+Result<QByteArray> pinScript(const QString &file, const QString &key, const QString &value, const QStringList &sudo = {});
 
 } // namespace bellwether

@@ -21,6 +21,8 @@ namespace {
 
 // One argument of a command is at most 128 KiB on Linux, and sshd hands the whole line over as one.
 constexpr qsizetype longestCommand = 120 * 1024;
+// Of host-run's files, in the home folder of the login, where a host names no other.
+const QByteArray ownFolder = ".local/state/bellwether";
 
 std::unexpected<Error> badValue(const QString &what, const QString &value, const QString &allowed)
 {
@@ -99,6 +101,11 @@ const QMap<QString, QByteArray> &helperVerbs()
     return verbs;
 }
 
+QString stateFolder(const QString &stateRoot)
+{
+    return stateRoot.isEmpty() ? QStringLiteral("~/") + QString::fromLatin1(ownFolder) : stateRoot;
+}
+
 Result<QByteArray> helperCommand(const QStringList &verbAndArgs, const QString &stateRoot)
 {
     static const HelperText helper(hostFile(QStringLiteral("helper.sh")));
@@ -123,7 +130,7 @@ Result<QByteArray> helperCommand(const QStringList &verbAndArgs, const QString &
     // The empty line first: noise of a login shell may lack its newline.
     QByteArray text = "echo\nset -- " + *words + "\nR=";
     if (stateRoot.isEmpty())
-        text += "${HOME:?}/.local/state/bellwether/v1\n";
+        text += "${HOME:?}/" + ownFolder + "/v1\n";
     else
         text += (stateRoot.startsWith(u'/') ? QByteArray() : QByteArray("$PWD/")) + *root + '\n';
     if (verb == QLatin1String("start"))
@@ -195,7 +202,7 @@ bool wantsPassword(const QByteArray &stepScript)
     return stepScript.contains(hostResource(QStringLiteral("sudo.sh")));
 }
 
-Result<QByteArray> pinScript(const QString &file, const QString &key, const QString &value)
+Result<QByteArray> pinScript(const QString &file, const QString &key, const QString &value, const QStringList &sudo)
 {
     static const QRegularExpression keyForm(QStringLiteral("\\A[A-Za-z_][A-Za-z0-9_]*\\z"));
     static const QRegularExpression valueForm(QStringLiteral("\\A[A-Za-z0-9._+:/@-]{1,256}\\z"));
@@ -211,7 +218,19 @@ Result<QByteArray> pinScript(const QString &file, const QString &key, const QStr
     const auto words = shellCommand({file, key, value});
     if (!words)
         return words;
-    return "set -- " + *words + '\n' + pin;
+    const QByteArray byLogin = "set -- " + *words + '\n' + pin;
+    if (sudo.isEmpty())
+        return byLogin;
+    // Only where it is needed: who may run a shell by sudo may run everything, and an exact list in sudoers has none.
+    const auto byRoot = stepScript(sudo + QStringList{QStringLiteral("sh"), QStringLiteral("-s"), QStringLiteral("--"), file, key, value}, {}, QString::fromUtf8(pin));
+    const auto name = shellQuote(file);
+    if (!byRoot)
+        return byRoot;
+    if (!name)
+        return name;
+    // What is so already takes no right to write it. (Whoever may not write it cannot do anything else.)
+    return "pin() (\n" + byLogin + ")\nif [ -r " + *name + " ] && [ -w " + *name + " ]; then pin </dev/null; exit; fi\n"
+           "[ -r " + *name + " ] && pin </dev/null 2>/dev/null && exit\n" + *byRoot;
 }
 
 } // namespace bellwether

@@ -14,6 +14,8 @@ QByteArray hostResource(const QString &name); // without comments and indentatio
 // The helper's verbs and what each of their words is: t a name, n a number, x any text, p
 // "password" or nothing, o any text or nothing; what may be left out comes last. Names become file names.
 const QMap<QString, QByteArray> &helperVerbs();
+// Where the files of host-run lie, in words; empty is the login's own folder.
+QString stateFolder(const QString &stateRoot);
 // Command line for one verb of the host-run helper: what that verb needs and no more; `start` also carries the supervisor.
 // Internal for words that are not what they should be: nothing is sent then.
 Result<QByteArray> helperCommand(const QStringList &verbAndArgs, const QString &stateRoot);

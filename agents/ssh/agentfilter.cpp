@@ -6,10 +6,12 @@
 #include <QDeadlineTimer>
 #include <QtEndian>
 
-#include <mutex>
+#include <chrono>
+#include <functional>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <system_error>
 
 namespace bellwether {
 
@@ -19,11 +21,15 @@ namespace {
 constexpr char requestIdentities = 11, identitiesAnswer = 12, signRequest = 13, failure = 5;
 constexpr quint32 longestMessage = 256 << 10; // as OpenSSH's agent
 
-bool whole(int fd, char *at, size_t count, bool out)
+using Wait = std::function<bool(short events)>; // until the descriptor is ready; false: no longer
+
+bool whole(int fd, char *at, size_t count, bool out, const Wait &wait)
 {
     while (count > 0) {
         const ssize_t done = out ? ::send(fd, at, count, MSG_NOSIGNAL) : ::recv(fd, at, count, 0);
         if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && wait && wait(out ? POLLOUT : POLLIN))
             continue;
         if (done <= 0)
             return false;
@@ -33,24 +39,24 @@ bool whole(int fd, char *at, size_t count, bool out)
     return true;
 }
 
-bool readMessage(int fd, QByteArray &message)
+bool readMessage(int fd, QByteArray &message, const Wait &wait = {})
 {
     char size[4];
-    if (!whole(fd, size, 4, false))
+    if (!whole(fd, size, 4, false, wait))
         return false;
     const quint32 count = qFromBigEndian<quint32>(size);
     if (count == 0 || count > longestMessage)
         return false;
     message.resize(count);
-    return whole(fd, message.data(), count, false);
+    return whole(fd, message.data(), count, false, wait);
 }
 
-bool writeMessage(int fd, const QByteArray &message)
+bool writeMessage(int fd, const QByteArray &message, const Wait &wait = {})
 {
     QByteArray framed(4, '\0');
     qToBigEndian(quint32(message.size()), framed.data());
     framed += message;
-    return whole(fd, framed.data(), static_cast<size_t>(framed.size()), true);
+    return whole(fd, framed.data(), static_cast<size_t>(framed.size()), true, wait);
 }
 
 QByteArray textAt(const QByteArray &bytes, qsizetype &at)
@@ -77,72 +83,110 @@ QString fingerprintOfBlob(const QByteArray &blob)
     return QStringLiteral("SHA256:") + QString::fromLatin1(hash.toBase64(QByteArray::OmitTrailingEquals));
 }
 
-// An agent that did not answer: whoever asks it next would only be stopped as long, and with it all sessions of its thread.
-class Silence {
+qint64 nowMs()
+{
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// What the logins of this process have seen of their agent, for one another.
+class Pulse {
 public:
-    void noticed(const QByteArray &agent)
+    // It did not answer: whoever asks it next would only wait as long.
+    void noticeSilence(const QByteArray &agent)
     {
         const std::scoped_lock lock(m_mutex);
-        m_agent = agent;
+        m_silent = agent;
         m_until.setRemainingTime(30'000);
     }
-    bool isOf(const QByteArray &agent)
+    bool isSilent(const QByteArray &agent)
     {
         const std::scoped_lock lock(m_mutex);
-        return m_agent == agent && !m_until.hasExpired();
+        return m_silent == agent && !m_until.hasExpired();
     }
+    std::atomic<qint64> answeredAt = 0; // by nowMs
+    std::atomic<int> signing = 0;       // signatures that it is asked for and has not given
+    std::atomic<qint64> busyUntil = 0;  // with one that nobody waits for any more, which it does not know
 
 private:
     std::mutex m_mutex;
-    QByteArray m_agent;
+    QByteArray m_silent;
     QDeadlineTimer m_until{0};
 };
 
-Silence &silence()
+Pulse &pulse()
 {
-    static Silence one;
+    static Pulse one;
     return one;
-}
-
-void waitAtMost(int fd, int ms)
-{
-    const timeval most{ms / 1000, (ms % 1000) * 1000};
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
-}
-
-std::unexpected<Error> unusable(const QString &what, const QString &reason)
-{
-    return fail(ErrorCode::KeyUnusable, {what, reason});
 }
 
 } // namespace
 
-Result<std::unique_ptr<AgentFilter>> AgentFilter::open(const QString &fingerprint, const SshOptions &options)
+AgentFilter::AgentFilter(const QString &fingerprint, const SshOptions &options)
+    : m_fingerprint(fingerprint)
+    , m_name(fingerprint.isEmpty() ? QStringLiteral("agent") : QStringLiteral("%1 of the agent").arg(fingerprint))
+    , m_options(options)
 {
-    const QString name = fingerprint.isEmpty() ? QStringLiteral("agent") : QStringLiteral("%1 of the agent").arg(fingerprint);
-    const QByteArray path = qgetenv("SSH_AUTH_SOCK");
+}
+
+bool AgentFilter::fail(const QString &reason)
+{
+    const std::scoped_lock lock(m_mutex);
+    m_problem = Error{ErrorCode::KeyUnusable, {m_name, reason}, {}, nullptr};
+    return false;
+}
+
+std::optional<Error> AgentFilter::problem() const
+{
+    const std::scoped_lock lock(m_mutex);
+    return m_problem;
+}
+
+bool AgentFilter::start(std::thread &thread, std::function<void()> run)
+{
+    try {
+        thread = std::thread(std::move(run));
+        return true;
+    } catch (const std::system_error &error) {
+        return fail(QStringLiteral("no thread could be started: %1").arg(QString::fromLocal8Bit(error.what())));
+    }
+}
+
+bool AgentFilter::connectTo(const QByteArray &path)
+{
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.isEmpty() || size_t(path.size()) >= sizeof(address.sun_path))
-        return unusable(name, QStringLiteral("no agent is running (SSH_AUTH_SOCK is not set)"));
-    if (silence().isOf(path))
-        return unusable(name, QStringLiteral("the agent was asked a moment ago and did not answer"));
+        return fail(QStringLiteral("no agent is running (SSH_AUTH_SOCK is not set)"));
+    if (pulse().isSilent(path))
+        return fail(QStringLiteral("the agent was asked a moment ago and did not answer"));
     qstrncpy(address.sun_path, path.constData(), sizeof(address.sun_path));
-    std::unique_ptr<AgentFilter> filter(new AgentFilter);
-    filter->m_agent = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    filter->m_path = path;
-    waitAtMost(filter->m_agent.get(), options.agentListMs);
-    errno = 0;
-    if (::connect(filter->m_agent.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
-        return unusable(name, QStringLiteral("the agent does not answer: %1").arg(qt_error_string(errno)));
-    QByteArray answer;
-    if (!writeMessage(filter->m_agent.get(), QByteArray(1, requestIdentities)) || !readMessage(filter->m_agent.get(), answer)
-        || answer.size() < 5 || answer.at(0) != identitiesAnswer) {
-        filter->noteSilence();
-        return unusable(name, QStringLiteral("the agent does not show its keys"));
+    m_path = path;
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_agent = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     }
-    waitAtMost(filter->m_agent.get(), options.agentSignMs);
+    const qint64 asked = nowMs();
+    // Where too many wait for it already, it would block, and could not be stopped: it is tried again instead.
+    while (::connect(m_agent.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0) {
+        const int error = errno;
+        if ((error != EAGAIN && error != EINTR) || m_leaving || givesUp(asked, m_options.agentListMs))
+            return fail(QStringLiteral("the agent does not answer: %1").arg(qt_error_string(error)));
+        ::poll(nullptr, 0, 20);
+    }
+    return true;
+}
+
+bool AgentFilter::open()
+{
+    QByteArray answer;
+    m_isWaiting = true;
+    const bool isConnected = connectTo(qgetenv("SSH_AUTH_SOCK"));
+    const bool isAnswered = isConnected && exchange(QByteArray(1, requestIdentities), answer, m_options.agentListMs);
+    m_isWaiting = false;
+    if (!isConnected)
+        return false;
+    if (!isAnswered || answer.size() < 5 || answer.at(0) != identitiesAnswer)
+        return fail(QStringLiteral("the agent does not show its keys"));
     quint32 count = qFromBigEndian<quint32>(answer.constData() + 1), kept = 0;
     QByteArray certificates, keys;
     qsizetype at = 5;
@@ -151,61 +195,115 @@ Result<std::unique_ptr<AgentFilter>> AgentFilter::open(const QString &fingerprin
         const QByteArray blob = textAt(answer, at);
         if (at >= 0)
             textAt(answer, at); // comment
-        if (at < 0 || (!fingerprint.isEmpty() && fingerprintOfBlob(blob) != fingerprint))
+        if (at < 0 || (!m_fingerprint.isEmpty() && fingerprintOfBlob(blob) != m_fingerprint))
             continue;
         ++kept;
         qsizetype inside = 0;
         // One key is shown with its certificate first; all of them in the agent's own order.
-        (!fingerprint.isEmpty() && textAt(blob, inside).contains("-cert-v01@") ? certificates : keys) += answer.mid(from, at - from);
+        (!m_fingerprint.isEmpty() && textAt(blob, inside).contains("-cert-v01@") ? certificates : keys) += answer.mid(from, at - from);
     }
-    if (kept == 0 && !fingerprint.isEmpty())
-        return unusable(name, QStringLiteral("the agent holds no such key; see \"ssh-add -l\", and add it with ssh-add"));
+    if (kept == 0 && !m_fingerprint.isEmpty())
+        return fail(QStringLiteral("the agent holds no such key; see \"ssh-add -l\", and add it with ssh-add"));
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        return unusable(name, qt_error_string(errno));
-    filter->m_ours = FileDescriptor(pair[0]);
-    filter->m_theirs = FileDescriptor(pair[1]);
+        return fail(qt_error_string(errno));
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_ours = FileDescriptor(pair[0]);
+        m_theirs = FileDescriptor(pair[1]);
+        if (m_leaving)
+            ::shutdown(m_theirs.get(), SHUT_RDWR); // stop() was before it
+    }
     QByteArray shown(5, identitiesAnswer);
     qToBigEndian(kept, shown.data() + 1);
-    filter->m_thread = std::thread([self = filter.get(), shown = shown + certificates + keys] { self->serve(shown); });
-    return filter;
+    return start(m_thread, [this, shown = shown + certificates + keys] { serve(shown); });
 }
 
 AgentFilter::~AgentFilter()
 {
-    m_leaving = true;
-    ::shutdown(m_theirs.get(), SHUT_RDWR);
-    ::shutdown(m_agent.get(), SHUT_RDWR);
+    stop();
     if (m_thread.joinable())
         m_thread.join();
 }
 
-// Call it right after the failed one.
-void AgentFilter::noteSilence() const
+void AgentFilter::stop()
 {
-    if ((errno == EAGAIN || errno == EWOULDBLOCK) && !m_leaving)
-        silence().noticed(m_path);
+    const std::scoped_lock lock(m_mutex);
+    m_leaving = true;
+    for (const FileDescriptor *one : {&m_theirs, &m_agent}) {
+        if (one->get() >= 0)
+            ::shutdown(one->get(), SHUT_RDWR);
+    }
+}
+
+// An agent that waits for a person, on behalf of whichever login, answers nobody meanwhile, and those who wait in line are
+// answered one by one. So it is given up when it has answered nobody for the whole time, and at the latest after five signatures' time.
+bool AgentFilter::mayStillAnswer(short events, qint64 asked, int limitMs)
+{
+    for (;;) {
+        pollfd one{m_agent.get(), events, 0};
+        if (::poll(&one, 1, 100) > 0)
+            return true; // also when it has gone or stop() was called: the next read sees it
+        if (m_leaving || givesUp(asked, limitMs))
+            return false;
+    }
+}
+
+bool AgentFilter::givesUp(qint64 asked, int limitMs)
+{
+    const qint64 now = nowMs();
+    const bool isBusy = pulse().signing > 0 || now < pulse().busyUntil;
+    const bool isSilent = now - std::max<qint64>(asked, pulse().answeredAt) >= (isBusy ? std::max(limitMs, m_options.agentSignMs) : limitMs);
+    m_gaveUp = isSilent || now - asked >= 5 * qint64(m_options.agentSignMs);
+    if (isSilent)
+        pulse().noticeSilence(m_path);
+    return m_gaveUp;
+}
+
+bool AgentFilter::exchange(const QByteArray &question, QByteArray &answer, int limitMs)
+{
+    const Wait wait = [this, limitMs, asked = nowMs()](short events) { return mayStillAnswer(events, asked, limitMs); };
+    if (!writeMessage(m_agent.get(), question, wait) || !readMessage(m_agent.get(), answer, wait))
+        return false;
+    pulse().answeredAt = nowMs();
+    pulse().busyUntil = 0;
+    return true;
+}
+
+bool AgentFilter::sign(const QByteArray &request, QByteArray &answer)
+{
+    const qint64 asked = nowMs();
+    ++pulse().signing;
+    const bool answered = exchange(request, answer, m_options.agentSignMs);
+    if (!answered && m_leaving) // the agent goes on waiting for its person
+        pulse().busyUntil = asked + m_options.agentSignMs;
+    --pulse().signing;
+    if (!answered && m_gaveUp)
+        return fail(QStringLiteral("the agent gave no signature within %1 s; a security key (FIDO) waits to be touched")
+                        .arg((nowMs() - asked) / 1000));
+    if (!answered)
+        return fail(QStringLiteral("the agent went away when it was asked for a signature"));
+    if (answer.at(0) == failure)
+        fail(QStringLiteral("the agent refused to sign; it may be locked, or a security key (FIDO) was not touched in time"));
+    return true;
 }
 
 void AgentFilter::serve(const QByteArray &identities)
 {
-    serveUntilItEnds(identities);
-    ::shutdown(m_theirs.get(), SHUT_RDWR); // libssh waits for the answer without end
-}
-
-void AgentFilter::serveUntilItEnds(const QByteArray &identities)
-{
     QByteArray message;
-    while (readMessage(m_theirs.get(), message)) {
+    bool goesOn = true;
+    while (goesOn && readMessage(m_theirs.get(), message)) {
         QByteArray answer(1, failure); // nothing else is asked of an agent here
-        errno = 0;
         if (message.at(0) == requestIdentities)
             answer = identities;
-        else if (message.at(0) == signRequest && (!writeMessage(m_agent.get(), message) || !readMessage(m_agent.get(), answer)))
-            return noteSilence();
-        if (!writeMessage(m_theirs.get(), answer))
-            return;
+        else if (message.at(0) == signRequest) {
+            m_isWaiting = true;
+            goesOn = sign(message, answer);
+            m_isWaiting = false;
+        }
+        goesOn = goesOn && writeMessage(m_theirs.get(), answer);
     }
+    ::shutdown(m_theirs.get(), SHUT_RDWR); // libssh waits for the answer without end
 }
 
 } // namespace bellwether

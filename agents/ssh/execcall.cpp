@@ -6,6 +6,7 @@ namespace bellwether {
 
 namespace {
 constexpr int silenceMs = 3'000; // after the exit status
+constexpr int endOfNothingMs = 100; // then, with the session's next tick
 }
 
 ExecCall::ExecCall(const Endpoint &to, ExecRequest request, std::function<void(Result<ExecResult>)> done,
@@ -27,6 +28,8 @@ int ExecCall::open(ssh_channel channel)
 
 int ExecCall::begin(ssh_channel channel)
 {
+    if (m_request.input.isEmpty() && m_endOfInput.isForever())
+        m_endOfInput.setRemainingTime(endOfNothingMs);
     const int rc = ssh_channel_request_exec(channel, m_request.command.constData());
     if (rc == SSH_AGAIN)
         feed(channel); // a host deals with them in their order: no need to wait a round trip for its yes
@@ -42,7 +45,8 @@ void ExecCall::feed(ssh_channel channel)
             break; // no window now, or a command that does not read: its exit tells
         m_written += count;
     }
-    if (!m_inputEnded && m_written >= m_request.input.size() && !m_closed)
+    // Most commands without input end before they would look for one: whoever still runs is told that there is none.
+    if (!m_inputEnded && m_written >= m_request.input.size() && !m_closed && (m_written > 0 || m_endOfInput.hasExpired()))
         m_inputEnded = ssh_channel_send_eof(channel) == SSH_OK;
 }
 

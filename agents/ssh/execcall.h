@@ -23,6 +23,7 @@ private:
     ExecResult m_result;
     qsizetype m_written = 0;
     bool m_inputEnded = false;
+    QDeadlineTimer m_endOfInput{QDeadlineTimer::Forever}; // of a command that has none
     QDeadlineTimer m_afterExit{QDeadlineTimer::Forever};
 };
 

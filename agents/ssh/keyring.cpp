@@ -128,21 +128,6 @@ Result<KeyFile> KeyRing::load(const QString &path)
     return found;
 }
 
-bool KeyRing::isLocked(const QString &path)
-{
-    QFile file(expandHome(path));
-    if (!file.open(QIODevice::ReadOnly))
-        return false;
-    const QByteArray text = file.read(64 << 10);
-    static const QByteArray begin = "-----BEGIN OPENSSH PRIVATE KEY-----";
-    if (!text.contains(begin))
-        return text.contains("ENCRYPTED"); // PEM and PKCS 8
-    // PROTOCOL.key of OpenSSH: a magic word with its NUL, then the cipher's name, "none" for an open key.
-    const QByteArray bytes = QByteArray::fromBase64(text.mid(text.indexOf(begin) + begin.size(), 60).simplified().replace(' ', QByteArray()));
-    static const QByteArray open("openssh-key-v1\0\0\0\0\4none", 23);
-    return bytes.startsWith("openssh-key-v1") && !bytes.startsWith(open);
-}
-
 QString KeyRing::onlyForAgent(const QString &path)
 {
     const QString file = expandHome(path);

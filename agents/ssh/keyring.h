@@ -30,8 +30,6 @@ public:
     static SharedKey certificateAlone(const QString &path); // to ask whether it would be let in; null when unreadable
     // Files that are there of id_ed25519, id_ecdsa, id_rsa in the folder (~/.ssh when empty).
     static QStringList defaults(const QString &folder);
-    // Does it say of itself that it needs a passphrase? Only reads it; false when it cannot be read.
-    static bool isLocked(const QString &path);
     // Of a public key's file, or of a security key's (FIDO): the fingerprint by which the agent knows it. Empty for what can
     // be opened here, and for what cannot be read.
     static QString onlyForAgent(const QString &path);

@@ -207,6 +207,12 @@ void SshSession::advanceAuth()
         return becomeReady();
     case SshLogin::Outcome::Failed:
         return end(m_login->error());
+    case SshLogin::Outcome::AsksAgent:
+        m_phase = Phase::Agent;
+        m_authLeft = m_deadline.remainingTime(); // the agent's time is not the host's
+        if (isOpen())
+            m_watch.want(m_watched, false, false); // before libssh may close it on the other thread
+        return m_login->askAgent(m_ssh);
     case SshLogin::Outcome::AskedOffline:
         close();
         handshakeDone();
@@ -235,6 +241,24 @@ void SshSession::personAnswered()
     m_deadline.setRemainingTime(m_options.authMs);
     m_wantsRead = true;
     advance();
+}
+
+void SshSession::agentAnswered()
+{
+    if (m_phase != Phase::Agent)
+        return;
+    m_phase = Phase::Auth;
+    m_deadline.setRemainingTime(m_authLeft);
+    advance();
+    if ((m_phase == Phase::Auth || m_phase == Phase::Agent) && m_deadline.hasExpired()) // the tick may find it lent again each time
+        end(tooSlow());
+}
+
+Error SshSession::tooSlow() const
+{
+    const bool kex = m_phase == Phase::Kex;
+    return {ErrorCode::ConnectTimeout, {m_to.machine(), kex ? QStringLiteral("key exchange") : QStringLiteral("authentication"),
+                                        QString::number((kex ? m_options.kexMs : m_options.authMs) / 1000)}, {}, nullptr};
 }
 
 Error SshSession::notSsh() const

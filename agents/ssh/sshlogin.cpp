@@ -144,7 +144,10 @@ SshLogin::Outcome SshLogin::advance(ssh_session ssh, const std::function<bool()>
             return Outcome::Failed;
         if (m_methods.empty())
             return exhausted(ssh);
-        int rc = std::exchange(m_questioned, false) ? int(SSH_AUTH_INFO) : attempt(ssh);
+        const std::optional<int> answer = std::exchange(m_questioned, false) ? int(SSH_AUTH_INFO) : attempt(ssh);
+        if (!answer)
+            return Outcome::AsksAgent;
+        int rc = *answer;
         if (rc == SSH_AUTH_AGAIN && !ssh_is_connected(ssh))
             rc = SSH_AUTH_ERROR; // libssh goes on waiting for a host that has closed
         if (rc == SSH_AUTH_AGAIN) {
@@ -172,20 +175,20 @@ SshLogin::Outcome SshLogin::advance(ssh_session ssh, const std::function<bool()>
     return Outcome::Waiting;
 }
 
-int SshLogin::attempt(ssh_session ssh)
+std::optional<int> SshLogin::attempt(ssh_session ssh)
 {
     const Method &method = m_methods.front();
     switch (method.kind) {
     case Kind::Key:
         return ssh_userauth_publickey(ssh, nullptr, method.key.get());
     case Kind::Locked: // would it be let in? Nobody is asked for a passphrase in vain
-        return method.file.publicHalf ? ssh_userauth_try_publickey(ssh, nullptr, method.file.publicHalf.get()) : SSH_AUTH_SUCCESS;
+        return method.file.publicHalf ? ssh_userauth_try_publickey(ssh, nullptr, method.file.publicHalf.get()) : int(SSH_AUTH_SUCCESS);
     case Kind::Agent:
-        return openAgent(ssh) ? ssh_userauth_agent(ssh, nullptr) : SSH_AUTH_DENIED;
+        return m_agent ? m_agent->takeAnswer() : std::nullopt;
     case Kind::Password:
         if (!m_listed)
             return ssh_userauth_none(ssh, nullptr);
-        return m_password ? (m_passwordSent = true, ssh_userauth_password(ssh, nullptr, m_password->c_str())) : SSH_AUTH_DENIED;
+        return m_password ? (m_passwordSent = true, ssh_userauth_password(ssh, nullptr, m_password->c_str())) : int(SSH_AUTH_DENIED);
     case Kind::Interactive:
         return ssh_userauth_kbdint(ssh, nullptr, nullptr);
     }
@@ -202,6 +205,7 @@ SshLogin::Step SshLogin::judge(ssh_session ssh, int rc)
     if (rc == SSH_AUTH_PARTIAL) {
         verdict(Credentials::Verdict::Accepted);
         m_password.reset();
+        m_agent.reset();
         m_partly = m_listed = true;
         m_methods.assign(1, {Kind::Password, {}, nullptr});
         return choosePassword(ssh);
@@ -209,8 +213,14 @@ SshLogin::Step SshLogin::judge(ssh_session ssh, int rc)
     if (rc == SSH_AUTH_ERROR && !ssh_is_connected(ssh)) {
         const QString reason = QString::fromUtf8(ssh_get_error(ssh));
         const bool sent = m_passwordSent;
+        const auto ofAgent = kind == Kind::Agent ? m_agent->problem() : std::nullopt;
+        const bool saidNo = ssh_userauth_list(ssh, nullptr) != 0; // to a key of the agent: libssh tries them all by itself
         verdict(sent ? Credentials::Verdict::Rejected : Credentials::Verdict::Untried);
-        if (sent || m_denied > 0 || kind == Kind::Agent || reason.contains(QLatin1String("authentication failures")))
+        if (sent || m_denied > 0 || reason.contains(QLatin1String("authentication failures")))
+            fail(authFailed(ssh));
+        else if (ofAgent)
+            fail(*ofAgent);
+        else if (kind == Kind::Agent && saidNo)
             fail(authFailed(ssh));
         else
             fail({ErrorCode::ConnectionLost, {m_to.machine(), reason}, {}, nullptr});
@@ -220,8 +230,13 @@ SshLogin::Step SshLogin::judge(ssh_session ssh, int rc)
         m_listed = true;
         return choosePassword(ssh);
     }
-    if (kind == Kind::Agent && !std::exchange(m_agent, nullptr))
-        return Step::Next; // there was nothing to try
+    if (kind == Kind::Agent) {
+        if (const auto problem = std::exchange(m_agent, nullptr)->problem()) { // its own, and not that the host said no
+            if (m_methods.front().file.path.isEmpty() && !m_keyError) // else its passphrase is the other way
+                m_keyError = problem;
+            return Step::Next;
+        }
+    }
     verdict(m_passwordSent ? Credentials::Verdict::Rejected : Credentials::Verdict::Untried);
     ++m_denied;
     return Step::Next;
@@ -326,19 +341,23 @@ SshLogin::Step SshLogin::interact(ssh_session ssh)
     return Step::Asked;
 }
 
-bool SshLogin::openAgent(ssh_session ssh)
+void SshLogin::askAgent(ssh_session ssh)
 {
-    if (m_agent)
-        return true;
-    const Method &method = m_methods.front();
-    auto agent = AgentFilter::open(method.agentKey, m_options);
-    if (!agent) {
-        if (method.file.path.isEmpty() && !m_keyError) // else its passphrase is the other way
-            m_keyError = agent.error();
-        return false;
+    if (!m_agent) {
+        // Only looks for this login when the session's thread has it again: no other may be the one to end it.
+        m_agent = std::make_unique<AgentCall>(m_methods.front().agentKey, m_options, [weak = weak_from_this(), post = m_hooks.post] {
+            post([weak] {
+                if (const auto self = weak.lock())
+                    self->m_hooks.returned();
+            });
+        });
     }
-    m_agent = std::move(*agent);
-    return ssh_set_agent_socket(ssh, m_agent->takeSocket()) == SSH_OK;
+    m_agent->ask(ssh);
+}
+
+void SshLogin::leaveAgent()
+{
+    m_agent.reset();
 }
 
 void SshLogin::verdict(Credentials::Verdict verdict)

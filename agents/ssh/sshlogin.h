@@ -9,7 +9,7 @@
 // A passphrase or a password is waited for without a connection (a host ends one that dawdles, and counts it); only a
 // host's own questions are answered on the connection that put them.
 #include "domain/installation.h"
-#include "ssh/agentfilter.h"
+#include "ssh/agentcall.h"
 #include "ssh/credentials.h"
 #include "ssh/sshoptions.h"
 
@@ -22,6 +22,7 @@ public:
     struct Hooks {
         std::function<void(std::function<void()>)> post; // any thread; runs it on the session's
         std::function<void()> resume;                    // a person has answered, or refused
+        std::function<void()> returned;                  // the session is back from the agent
     };
     SshLogin(const Endpoint &to, KeyRing &keys, Credentials &credentials, const SshOptions &options, Hooks hooks);
     ~SshLogin();
@@ -30,9 +31,14 @@ public:
     // What can be said without a connection: a certificate that has expired, say. Nothing when it may be tried.
     static std::optional<Error> problemBefore(const Endpoint &to);
     void begin(); // on each new connection, once the host's key has been judged
-    enum class Outcome { Waiting, In, Failed, AskedOffline, AskedOnline };
+    enum class Outcome { Waiting, In, Failed, AskedOffline, AskedOnline, AsksAgent };
     // As far as it goes now. AskedOffline: close the connection; after resume() a new one goes on. AskedOnline: keep it.
+    // AsksAgent: see to it that nothing on this thread touches the session, then askAgent(); after returned() it is back.
     Outcome advance(ssh_session ssh, const std::function<bool()> &isReadable);
+    void askAgent(ssh_session ssh);
+    void leaveAgent(); // stops what is asked; the session is its thread's again at once
+    bool waitsForAgent() const { return m_agent && m_agent->isWaiting(); } // meanwhile nobody touches the session's socket
+    bool triesAgent() const { return m_agent != nullptr; } // and has asked it before
     bool hasFailed() const { return m_failed; }
     const Error &error() const { return m_error; }
 
@@ -46,13 +52,12 @@ private:
         QString agentKey = {}; // Agent: the fingerprint of the only one that may be used; empty = all of them
     };
     void addKey(const KeyFile &file, const SharedKey &key);
-    int attempt(ssh_session ssh);
+    std::optional<int> attempt(ssh_session ssh); // nothing: the agent has to be asked
     Step judge(ssh_session ssh, int rc);
     Step choosePassword(ssh_session ssh);
     Step askForKey();
     Step askForPassword();
     Step interact(ssh_session ssh);
-    bool openAgent(ssh_session ssh);
     void verdict(Credentials::Verdict verdict);
     Outcome exhausted(ssh_session ssh);
     Error authFailed(ssh_session ssh) const;
@@ -67,7 +72,7 @@ private:
     Hooks m_hooks;
 
     std::deque<Method> m_methods; // the first one is being tried
-    std::unique_ptr<AgentFilter> m_agent;
+    std::unique_ptr<AgentCall> m_agent; // of the method that is being tried
     bool m_listed = false;           // the host has said what it accepts
     bool m_partly = false;           // one factor is through
     bool m_online = false;           // what is asked is the host's own question

@@ -11,7 +11,8 @@ struct SshOptions {
     int channelsPerSession = 8; // sshd's MaxSessions is 10; lowered when a host refuses
     int forwardsPerSession = 100; // hosts behind one connection to a jump host; lowered when it refuses
     int resolveMs = 10'000, tcpMs = 10'000, kexMs = 15'000, authMs = 20'000, openMs = 10'000;
-    int agentListMs = 10'000, agentSignMs = 60'000; // it is waited for on the session's thread; signing may ask a person
+    // Without an answer of the agent to anybody; signing may ask a person, and is given up before sshd's LoginGraceTime (120 s) ends it.
+    int agentListMs = 10'000, agentSignMs = 100'000;
     int keepAliveMs = 15'000;   // a session silent for 3 of these is dead
     int idleMs = 600'000;
     quint64 rekeyBytes = 1 << 30; // new keys after so many bytes one way

@@ -50,29 +50,25 @@ struct SshPool::Private {
     std::shared_ptr<Outbox> outbox;
     std::atomic<int> open{0};
     std::vector<std::unique_ptr<QThread>> threads;
-    std::vector<std::unique_ptr<SshWorker>> workers; // the last one is for sessions that may ask the agent
+    std::vector<std::unique_ptr<SshWorker>> workers;
     QString user = loginName();
     JumpHost jumpHost;
     mutable QHash<QString, bool> throughAgent; // key files, by path: looked at once
 
-    bool mayAskAgent(const SshRoute &route) const
+    bool mayAskAgent(const QString &identity) const
     {
-        const QString &identity = route.to.identity;
-        if (identity == QLatin1String("agent") || identity.startsWith(QLatin1String("agent:")) || (route.over && mayAskAgent(*route.over)))
+        if (identity == QLatin1String("agent") || identity.startsWith(QLatin1String("agent:")))
             return true;
         if (identity == QLatin1String("password") || !qEnvironmentVariableIsSet("SSH_AUTH_SOCK"))
             return false;
-        if (!identity.isEmpty() && !throughAgent.contains(identity))
-            throughAgent.insert(identity, KeyRing::isLocked(identity) || !KeyRing::onlyForAgent(identity).isEmpty());
+        if (!identity.isEmpty() && !throughAgent.contains(identity)) {
+            const auto file = KeyRing().load(identity);
+            throughAgent.insert(identity, file ? file->isLocked() : !KeyRing::onlyForAgent(identity).isEmpty());
+        }
         return identity.isEmpty() || throughAgent.value(identity);
     }
     // The same address always meets the same worker, so that its limits need no lock; so does all that lies behind it.
-    SshWorker &workerFor(const SshRoute &route) const
-    {
-        if (mayAskAgent(route))
-            return *workers.back();
-        return *workers[qHash(route.entry().address, 0) % (workers.size() - 1)];
-    }
+    SshWorker &workerFor(const SshRoute &route) const { return *workers[qHash(route.entry().address, 0) % workers.size()]; }
     Result<std::shared_ptr<const SshRoute>> routeTo(Endpoint to, const QString &name = {}, int hops = 0) const
     {
         if (to.user.isEmpty())
@@ -83,7 +79,7 @@ struct SshPool::Private {
             return fail(ErrorCode::BadValue, {QStringLiteral("user"), to.user, QStringLiteral("a login name")});
         if (to.port < 1 || to.port > 65535)
             return fail(ErrorCode::BadValue, {QStringLiteral("port"), QString::number(to.port), QStringLiteral("1 to 65535")});
-        auto route = std::make_shared<SshRoute>(SshRoute{to, name, nullptr});
+        auto route = std::make_shared<SshRoute>(SshRoute{to, name, nullptr, mayAskAgent(to.identity)});
         if (to.jump.isEmpty())
             return route;
         const auto jump = jumpHost ? jumpHost(to.jump) : std::nullopt;
@@ -121,12 +117,12 @@ SshPool::SshPool(const KeyTrust &trust, QObject *receiver, const SshOptions &opt
     }
     d->outbox = std::make_shared<Outbox>(receiver->thread());
     const int count = options.workers > 0 ? options.workers : std::clamp(QThread::idealThreadCount(), 1, 4);
-    SshOptions share = options; // the worker for the agent comes on top: most fleets use either
-    share.handshakes = std::max(1, options.handshakes / (count + 1));
-    for (int i = 0; i <= count; ++i) {
+    SshOptions share = options;
+    share.handshakes = std::max(1, options.handshakes / count);
+    for (int i = 0; i < count; ++i) {
         auto thread = std::make_unique<QThread>();
         auto worker = std::make_unique<SshWorker>(trust, *credentials, share, d->open);
-        thread->setObjectName(i < count ? QStringLiteral("ssh-%1").arg(i) : QStringLiteral("ssh-agent"));
+        thread->setObjectName(QStringLiteral("ssh-%1").arg(i));
         worker->moveToThread(thread.get());
         thread->start();
         d->threads.push_back(std::move(thread));
@@ -170,9 +166,11 @@ void SshPool::scanKey(const Endpoint &to, std::function<void(Result<HostKey>)> d
     const auto route = d->routeTo(to);
     if (!route)
         return d->outbox->post([done = std::move(done), error = route.error()] { done(std::unexpected(error)); });
+    auto looksOnly = std::make_shared<SshRoute>(**route);
+    looksOnly->mayAskAgent = false; // nobody logs in
     SshWork work;
     work.kind = SshWork::Kind::Scan;
-    work.route = *route;
+    work.route = std::move(looksOnly);
     work.scan = [outbox = d->outbox, done = std::move(done)](const Result<HostKey> &key) {
         outbox->post([done, key] { done(key); });
     };

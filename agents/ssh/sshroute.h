@@ -11,6 +11,7 @@ struct SshRoute {
     Endpoint to;   // checked, its user filled in
     QString name;  // of a jump host in the inventory; empty at the end of the way, whose callers know the name
     std::shared_ptr<const SshRoute> over; // the jump host; null: directly
+    bool mayAskAgent = false; // its own login, not those on the way: it may wait for a person
 
     // Sessions with the same key lead to the same account on the same machine by the same way.
     QString key() const

@@ -239,19 +239,22 @@ bool SshSession::runForwards()
 
 void SshSession::tick()
 {
-    // First what has come, then the deadlines: after this process was stopped or asleep, answers lie in the socket.
-    if (m_phase == Phase::Kex || m_phase == Phase::Auth || !m_running.empty() || !m_waiting.empty() || !m_forwards.empty())
+    // First what has come, then the deadlines: after this process was stopped or asleep, answers lie in the socket. With the
+    // agent's keys libssh goes on only where something has: the session is not lent to another thread for less.
+    const bool waits = m_phase == Phase::Auth && m_login->triesAgent() && !isReadable() && !isWritePending();
+    if (!waits && (m_phase == Phase::Kex || m_phase == Phase::Auth || !m_running.empty() || !m_waiting.empty() || !m_forwards.empty()))
         advance();
     if (m_phase == Phase::Kex || m_phase == Phase::Auth) {
         if (m_deadline.hasExpired()) {
             const bool kex = m_phase == Phase::Kex;
             if (kex && !m_firstBytes.isEmpty() && !m_firstBytes.startsWith(QByteArray("SSH-").left(m_firstBytes.size())))
                 return end(notSsh());
-            return end({ErrorCode::ConnectTimeout, {m_to.machine(), kex ? QStringLiteral("key exchange") : QStringLiteral("authentication"),
-                                                    QString::number((kex ? m_options.kexMs : m_options.authMs) / 1000)}, {}, nullptr});
+            return end(tooSlow());
         }
         return;
     }
+    if (m_phase == Phase::Agent && m_login->waitsForAgent() && hasHungUp())
+        return lose(QStringLiteral("it did not wait for the agent"));
     if (m_phase == Phase::Person && m_ssh && hasHungUp())
         return lose(QStringLiteral("it did not wait for the answer to its question"));
     if (m_phase != Phase::Ready)
@@ -315,7 +318,7 @@ void SshSession::keepAlive()
 
 void SshSession::updateInterest()
 {
-    if (m_watched && isOpen() && m_phase != Phase::Dead)
+    if (m_watched && m_phase != Phase::Dead && m_phase != Phase::Agent && isOpen())
         m_watch.want(m_watched, m_wantsRead, m_phase != Phase::Person && isWritePending()); // then nobody writes
 }
 
@@ -361,6 +364,8 @@ void SshSession::end(const Error &error)
 
 void SshSession::close()
 {
+    if (m_login)
+        m_login->leaveAgent(); // from here on m_ssh is this thread's
     delete std::exchange(m_tcp, nullptr); // its answer would find nobody
     if (const auto tunnel = std::exchange(m_tunnel, nullptr))
         tunnel->opened = nullptr, tunnel->lost = nullptr;

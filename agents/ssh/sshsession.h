@@ -41,6 +41,7 @@ public:
     void tick();  // a few times a second: deadlines, keep-alive, idle
     void end(const Error &error); // everything under way gets the error
     void personAnswered();        // what its login asked for is there, or was refused
+    void agentAnswered();         // its login may go on with it: it was lent to the agent's thread (Phase::Agent)
 
     // Hosts behind this one: a connection of theirs over this session, and whether there is room for another.
     void forward(std::shared_ptr<const SshRoute> inner, std::shared_ptr<Tunnel> tunnel);
@@ -55,7 +56,7 @@ public:
     const std::optional<Error> &denial() const { return m_denial; } // the host let nobody in
 
 private:
-    enum class Phase { Waiting, Tcp, Kex, Auth, Person, Ready, Dead };
+    enum class Phase { Waiting, Tcp, Kex, Auth, Agent, Person, Ready, Dead };
     void onConnected(int fd);
     bool setUp(int fd);
     void activated(bool readable);
@@ -63,6 +64,7 @@ private:
     void advanceKex();
     void kexFailed(const QString &reason);
     Error notSsh() const;
+    Error tooSlow() const; // to the phase's deadline
     std::optional<Error> nothingCommon(const QString &reason) const;
     bool judgeHostKey();
     void advanceAuth();
@@ -107,6 +109,7 @@ private:
     bool m_wantsRead = true;
     QTimer m_soon;
     QDeadlineTimer m_deadline, m_idle;
+    qint64 m_authLeft = 0; // of the deadline, while the agent is asked
     QDeadlineTimer m_roomAgain; // until then no channel is asked for: the host is still closing others
     QElapsedTimer m_lastHeard, m_lastKeepAlive;
     int m_unanswered = 0; // keep-alives since the host was last heard

@@ -144,6 +144,7 @@ std::shared_ptr<SshLogin> SshWorker::makeLogin(SshSession *session)
         line->worker->submit(std::move(work));
     };
     hooks.resume = [session] { session->personAnswered(); }; // called by a login, which its session owns
+    hooks.returned = [session] { session->agentAnswered(); };
     return std::make_shared<SshLogin>(session->endpoint(), m_keys, m_credentials, m_options, std::move(hooks));
 }
 
@@ -220,13 +221,16 @@ SshSession *SshWorker::carrierFor(const std::shared_ptr<const SshRoute> &jump)
 
 bool SshWorker::mayShakeHands(const SshRoute &route) const
 {
-    return m_perAddress.value(route.server()) < m_options.handshakesPerAddress
+    // Logins that wait for a touch leave room for those that do not.
+    const bool isAgentsTurn = !route.mayAskAgent || m_agentHandshakes < std::max(1, m_options.handshakes / 2);
+    return isAgentsTurn && m_perAddress.value(route.server()) < m_options.handshakesPerAddress
         && (!route.over || m_perAddress.value(throughKey(route)) < m_options.handshakesPerAddress);
 }
 
 void SshWorker::countHandshake(const SshRoute &route, int step)
 {
     m_handshakes += step;
+    m_agentHandshakes += route.mayAskAgent ? step : 0;
     QStringList counted{route.server()};
     if (route.over)
         counted.append(throughKey(route));

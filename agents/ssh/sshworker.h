@@ -75,7 +75,7 @@ private:
     QList<SshSession *> m_all;            // kept and scanning
     QList<SshSession *> m_atTheDoor;      // waiting for their handshake
     QHash<QString, int> m_perAddress;     // handshakes under way with a server, and through a jump host
-    int m_handshakes = 0;
+    int m_handshakes = 0, m_agentHandshakes = 0; // under way; those that may wait for the agent
 };
 
 } // namespace bellwether

@@ -132,6 +132,10 @@ void SshHosts::measure(const Installation &host, const Probes &probes, std::func
             facts.bootId = who->bootId;
             facts.lockOwner = who->lockOwner;
             facts.sessionEndsSteps = who->endsSteps;
+            if (!who->lacking.isEmpty()) {
+                facts.lackingPrograms = who->lacking;
+                facts.problems.append(QStringLiteral("host-run programs: it has no ") + who->lacking);
+            }
             if (!who->unfit.isEmpty()) {
                 facts.stateProblem = who->unfit;
                 facts.problems.append(QStringLiteral("host-run state: ") + who->unfit);

@@ -48,7 +48,6 @@ Inspector::Inspector(QWidget *parent)
     m_name->setElided(true);
     title->addWidget(m_name, 1);
     title->addWidget(m_production);
-    title->addWidget(m_selected);
     auto *fold = new QToolButton;
     fold->setProperty("kind", QStringLiteral("flat"));
     fold->setText(QStringLiteral("»"));
@@ -68,6 +67,7 @@ Inspector::Inspector(QWidget *parent)
     head->setContentsMargins(theme().px(14), theme().px(10), theme().px(14), theme().px(12));
     head->addLayout(title);
     head->addWidget(m_what);
+    head->addWidget(m_selected);
     head->addWidget(m_note);
     auto *inner = new QVBoxLayout(m_content);
     inner->setContentsMargins(0, 0, 0, 0);
@@ -151,6 +151,7 @@ void Inspector::show(const FleetRow *row, const StateLook &look, const QString &
     m_trust->setHint(tr("Reads the key the host shows now and asks you before it is trusted"));
     m_name->setFullText(host.name);
     m_production->setVisible(host.environment == Environment::Production);
+    m_selected->setVisible(selected > 1);
     m_selected->setText(selected > 1 ? tr("1 of %1 selected").arg(selected) : QString());
     m_what->setText(host.domain.isEmpty() ? tr("%1 %2").arg(productName, row->facts.version ? row->facts.version->toString() : unknownText())
                                           : tr("%1 %2, %3").arg(productName, row->facts.version ? row->facts.version->toString() : tr("(version unknown)"), host.domain));

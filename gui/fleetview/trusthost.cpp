@@ -150,7 +150,7 @@ void TrustHost::askForKeys(const QString &path, const KeyImport &keys)
         return;
     }
     ConfirmDialog::Words words;
-    words.title = tr("Known hosts from %1").arg(file);
+    words.title = tr("Host keys from %1").arg(file);
     words.sentence = tr("%1 trusted, %2 revoked, %3 in conflict.").arg(keys.trust.size()).arg(keys.revoke.size()).arg(keys.conflicts.size());
     words.detail = tr("Only keys of machines in the fleet are taken, and none takes another's place. Take a file only from somebody who has compared the fingerprints.");
     words.action = tr("Take %1 keys").arg(keys.trust.size() + keys.revoke.size());

@@ -128,6 +128,11 @@ QString joinNames(const QStringList &names, int most)
     return T::tr("%1 and %2 more").arg(names.first(most).join(QStringLiteral(", "))).arg(names.size() - most);
 }
 
+QString caret(char16_t control)
+{
+    return QStringLiteral("^") + QChar(control ^ 0x40);
+}
+
 QString visibleText(const QString &text, int most)
 {
     QString out;
@@ -137,7 +142,7 @@ QString visibleText(const QString &text, int most)
             return out + QChar(0x2026);
         const char16_t u = c.unicode();
         if (u < 0x20)
-            out += u == '\t' ? QChar(' ') : QChar(0x2400 + u);
+            out += u == '\t' ? QStringLiteral(" ") : caret(u);
         else if (u == 0x7F || (u >= 0x80 && u < 0xA0) || (u >= 0x202A && u <= 0x202E) || (u >= 0x2066 && u <= 0x2069)
                  || u == 0x200E || u == 0x200F || u == 0x2028 || u == 0x2029)
             out += QChar(0xFFFD);

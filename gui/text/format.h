@@ -22,6 +22,7 @@ QString shortHash(const QString &hash); // "7c1e…90ab"
 QString unknownText();
 QString noneText();                    // "–"
 QString joinNames(const QStringList &names, int most = 3); // "a, b, c and 4 more"
+QString caret(char16_t control);       // "^M", as terminals write control characters
 // Makes text from a host safe to show on one line: control and bidirectional characters become visible marks.
 QString visibleText(const QString &text, int most = 2000);
 

@@ -1,5 +1,7 @@
 #include "text/logtext.h"
 
+#include "text/format.h"
+
 #include <algorithm>
 
 namespace bellwether {
@@ -99,10 +101,8 @@ void LogText::take(QChar c, QList<LogLine> &out)
         m_carriage = true;
     else if (u == '\t')
         put(QString(8 - static_cast<int>(m_line.size() % 8), QLatin1Char(' ')));
-    else if (u < 0x20)
-        put(QChar(0x2400 + u));
-    else if (u == 0x7f)
-        put(QChar(0x2421));
+    else if (u < 0x20 || u == 0x7f)
+        put(caret(u));
     else if ((u >= 0x80 && u < 0xa0) || deceives(u) || c.isLowSurrogate())
         put(mark(u));
     else
@@ -194,7 +194,7 @@ LogLine LogText::line() const
     const bool before = isBlank(m_line) && !m_before.isEmpty(); // nothing has come in its place
     const bool overwritten = m_overwritten || (!before && !m_before.isEmpty());
     const QString &shown = before ? m_before : m_line;
-    LogLine result{overwritten ? QChar(0x240d) + shown : shown, levelOf(shown)};
+    LogLine result{overwritten ? QChar(0x21e4) + shown : shown, levelOf(shown)};
     if (const qint64 dropped = before ? m_droppedBefore : m_dropped; dropped > 0)
         result.text += QStringLiteral(" \u2026 (+%1)").arg(dropped);
     return result;

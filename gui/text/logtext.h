@@ -1,7 +1,7 @@
 #pragma once
 // Bytes of a host's output made fit to be shown: UTF-8 is decoded across any cut, terminal sequences are taken out,
 // control characters and characters that would reorder or hide text become visible marks, and a line has an end. Of a line
-// that was overwritten from its beginning, as by a progress bar, the newest text is shown, behind the mark ␍.
+// that was overwritten from its beginning, as by a progress bar, the newest text is shown, behind the mark ⇤.
 // Nothing a host prints can change how anything else on the screen reads.
 #include <QByteArray>
 #include <QList>

@@ -66,6 +66,7 @@ struct HostFacts {
     std::optional<QString> sudoProblem; // why commands cannot become root's with the password that was given
     std::optional<QString> stateProblem; // why its state folder cannot be used by the login: no step can begin
     std::optional<bool> sessionEndsSteps; // with the login's last session
+    std::optional<QString> lackingPrograms; // that every step needs and its login does not find: "tail, head"
     template<class V, class S>
     static void fields(V &&v, S &s)
     {
@@ -91,6 +92,7 @@ struct HostFacts {
         v("sudo_problem", s.sudoProblem);
         v("state_problem", s.stateProblem);
         v("session_ends_steps", s.sessionEndsSteps);
+        v("lacking_programs", s.lackingPrograms);
     }
 };
 

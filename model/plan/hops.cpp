@@ -16,6 +16,7 @@ Step makeStep(const StepTemplate &from, const ProductProfile &profile, const Ver
         step.pinFile = placeholders.resolve(profile.pinFile);
         step.pinKey = profile.pinKey;
         step.pinValue = pinned.toString();
+        step.argv = placeholders.sudo();
     }
     return step;
 }

@@ -57,7 +57,7 @@ QStringList twins(const Plan &plan, const QStringList &hosts)
 
 Finding sameMachine(const QStringList &hosts, const QStringList &addresses, const QStringList &one)
 {
-    QString message = QStringLiteral("%1 are one machine under %2 addresses (%3): the same machine id and host key. They are upgraded one after the other and count once")
+    QString message = QStringLiteral("the same machine id and host key: %1 are one machine under %2 addresses (%3). They are upgraded one after the other and count once")
                           .arg(listed(hosts)).arg(addresses.size()).arg(listed(addresses));
     if (!one.isEmpty())
         message += QStringLiteral("; %1 even name one directory: what the first has upgraded, the others find already there").arg(listed(one));
@@ -68,7 +68,7 @@ Finding sameMachine(const QStringList &hosts, const QStringList &addresses, cons
 
 Finding lookAlikes(const char *rule, const QStringList &hosts, const QString &same, const QString &differs, const QString &remedy)
 {
-    return {QString::fromLatin1(rule), {}, QStringLiteral("%1 have the same %2 and different %3: they are taken for different machines.").arg(listed(hosts), same, differs), remedy, false};
+    return {QString::fromLatin1(rule), {}, QStringLiteral("the same %2 and different %3: %1 are taken for different machines.").arg(listed(hosts), same, differs), remedy, false};
 }
 
 } // namespace

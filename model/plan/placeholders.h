@@ -21,6 +21,7 @@ public:
 
     QString resolve(QString text);
     QStringList resolve(QStringList command); // with `sudo -n --` or `sudo -S --` in front where the installation says so
+    QStringList sudo() const { return m_sudo; } // what that is; empty where it says nothing
     Probe resolve(Probe probe);
     Probes resolve(Probes probes);
     QStringList unknown() const { return m_unknown; } // names that nothing stands for, each once

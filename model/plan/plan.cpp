@@ -62,7 +62,8 @@ QString Step::displayText() const
     case StepKind::Check:
         return QStringLiteral("measure version, health and ledger, compare with before");
     case StepKind::Pin:
-        return QStringLiteral("set %1=%2 in %3").arg(pinKey, pinValue, pinFile);
+        return QStringLiteral("set %1=%2 in %3").arg(pinKey, pinValue, pinFile)
+            + (argv.isEmpty() ? QString() : QStringLiteral(", by \u201c%1 sh\u201d where the login may not write it").arg(argv.join(u' ')));
     case StepKind::Guard:
     case StepKind::Backup:
     case StepKind::Pull:

@@ -13,7 +13,7 @@ namespace bellwether {
 
 // A step with every placeholder resolved that is known when planning.
 struct Step : StepTemplate {
-    QString pinFile, pinKey, pinValue; // for StepKind::Pin
+    QString pinFile, pinKey, pinValue; // for StepKind::Pin; its argv is sudo's words where the host has them, or empty
     template<class V, class S>
     static void fields(V &&v, S &s)
     {

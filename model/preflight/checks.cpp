@@ -222,6 +222,14 @@ Objection stateUnusable(const HostCheckInput &in)
             QStringLiteral("Correct the folder's owner and permissions, or set \u201cstate\u201d in the fleet file, then check the fleet again.")};
 }
 
+Objection programsLacking(const HostCheckInput &in)
+{
+    if (!in.facts.reachable || !in.facts.lackingPrograms)
+        return {};
+    return {QStringLiteral("its login finds no %1, which every step needs on the host").arg(*in.facts.lackingPrograms),
+            QStringLiteral("Install coreutils there (for setsid util-linux) or put it into that login's PATH, then check the fleet again.")};
+}
+
 Objection sessionEndsSteps(const HostCheckInput &in)
 {
     if (!in.facts.reachable || !in.facts.sessionEndsSteps.value_or(false))
@@ -246,7 +254,7 @@ const QList<HostCheck> &pathChecks()
     static const QList<HostCheck> checks{{"major-refused", majorRefused}, {"no-path", noPath},         {"profile-incomplete", profileIncomplete},
                                          {"backup-missing", backupMissing}, {"domain-missing", domainMissing}, {"disk", disk},
                                          {"needs-window", window},         {"certificate-expires", certificateExpires}, {"state-unusable", stateUnusable},
-                                         {"session-ends-steps", sessionEndsSteps}};
+                                         {"session-ends-steps", sessionEndsSteps}, {"programs-lacking", programsLacking}};
     return checks;
 }
 

@@ -38,6 +38,8 @@ QJsonObject fleetRowJson(const FleetRow &row)
         facts.insert(QStringLiteral("sudo_problem"), *f.sudoProblem);
     if (f.stateProblem)
         facts.insert(QStringLiteral("state_problem"), *f.stateProblem);
+    if (f.lackingPrograms)
+        facts.insert(QStringLiteral("lacking_programs"), *f.lackingPrograms);
     return QJsonObject{{QStringLiteral("name"), i.name},
                        {QStringLiteral("address"), i.endpoint.address},
                        {QStringLiteral("port"), i.endpoint.port},

@@ -57,6 +57,8 @@ Judgement judgePreflight(const RolloutState &state, const Planned &planned, cons
     }
     if (facts.sudoProblem)
         return failed(QStringLiteral("its commands cannot run as root: %1").arg(*facts.sudoProblem));
+    if (facts.lackingPrograms)
+        return failed(QStringLiteral("it has no %1, which every step needs").arg(*facts.lackingPrograms));
     if (facts.ledger && !facts.ledger->halfMigrated.isEmpty())
         return failed(QStringLiteral("its database is half-migrated already: %1 did not finish").arg(facts.ledger->halfMigrated));
     if (!facts.version)

@@ -192,8 +192,14 @@ who)
   "b true as "*"$u"*" as "*) ;;
   "b true "*" as 0" | "b true "*"$u"*) e=1 ;;
   esac
+  # Without these no step begins here, or nothing is heard of it; of some any one will do.
+  n=
+  for f in cat mkdir mv rm ln sleep wc tail head date "sha256sum shasum openssl" "setsid nohup"; do
+    for g in $f; do command -v $g >/dev/null 2>&1 && continue 2; done
+    n=$n,${f%% *}
+  done
   fit
-  ok "owner=$ol left=$left machine=$M boot=$B job=$k ends=$e unfit=$m" ;;
+  ok "owner=$ol left=$left machine=$M boot=$B job=$k lacks=${n#,} ends=$e unfit=$m" ;;
 env)
   boot; room; fence "$3" "$4"; look "$2"
   case $S in absent | unstarted) ;; *) die "begun state=$S" 65 ;; esac
@@ -226,12 +232,12 @@ start)
   n=0
   if [ "$S" = unstarted ]; then
     n=1
-    BWR_R=$R BWR_K=$2 BWR_E=$3 BWR_O=$4 BWR_T=$5
-    export BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_SUP
+    BWR_R=$R BWR_K=$2 BWR_E=$3 BWR_O=$4 BWR_T=$5 BWR_U=
+    export BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_U BWR_SUP
     # logind may end all that a session began (KillUserProcesses): a unit of its own outlives the session. systemd-run moves
     # itself there and becomes the supervisor, with all that is open and set. (What has $ in it is not for its arguments.)
     detach() {
-      [ -z "$w" ] || w="systemd-run $w --scope --quiet --collect --unit=bwr-$1.$$ --"
+      [ -z "$w" ] || { BWR_U=bwr-$1.$$; w="systemd-run $w --scope --quiet --collect --unit=$BWR_U --"; }
       command -v setsid >/dev/null 2>&1 && exec $w setsid sh -c 'eval "$BWR_SUP"' bwr-sup 2>/dev/null
       exec $w nohup sh -c 'eval "$BWR_SUP"' bwr-sup 2>/dev/null
     }

@@ -1,6 +1,7 @@
 # Sets one KEY=value of an environment file; every other byte, the mode and the owner stay. $1 file, $2 key, $3 value.
 # Active lines are `KEY=` with optional blanks and `export` in front; of several the last one counts, as for every reader.
 # Quotes, a comment behind the value, CR LF and a missing final newline are kept.
+# Where it runs by sudo it is the stdin of its shell: nothing here reads that.
 set -u
 umask 077
 LC_ALL=C
@@ -8,9 +9,14 @@ export LC_ALL
 key=$2 new=$3
 no() { printf 'bellwether-pin: %s\n' "$1" >&2; exit "${2:-1}"; }
 
-file=$1 i=0
+# Mode, owner and group of a file, or of a link itself.
+rights() { set -- $(ls -ldn "$1"); printf '%s %s %s' "$1" "$3" "$4"; }
+owner() { set -- $(ls -ldn "$1"); printf '%s' "$3"; }
+
+file=$1 i=0 links=
 while [ -L "$file" ]; do
   i=$((i + 1)); [ $i -le 40 ] || no "$1: too many symbolic links"
+  links="$links $(owner "$file")"
   to=$(readlink -- "$file") || no "$1: its symbolic link cannot be read"
   case $to in /*) file=$to ;; *) file=${file%/*}/$to ;; esac
 done
@@ -18,6 +24,14 @@ done
 [ -d "$file" ] && no "$file is a folder, an environment file is wanted; nothing was changed" 66
 [ -f "$file" ] || no "$file is not a plain file; nothing was changed" 66
 [ -r "$file" ] || no "$file cannot be read by this login; nothing was changed" 77
+# By root no link of somebody's is followed to what is not theirs.
+root=
+if [ "$(id -u)" = 0 ]; then
+  root=1
+  for i in $links; do
+    [ "$i" = 0 ] || [ "$i" = "$(owner "$file")" ] || no "$1 is a link of another user's to $file; nothing was changed" 77
+  done
+fi
 
 # assigns LINE: is it an active assignment? Leaves what stands before the value in $head, the rest in $tail.
 assigns() {
@@ -74,19 +88,32 @@ edited() {
 dir=${file%/*} base=${file##*/}
 [ "$dir" = "$file" ] && dir=.
 [ -n "$dir" ] || dir=/
-tmp=$dir/.$base.bellwether.$$
-trap 'rm -f "$tmp"' EXIT
+# In a folder beside it that only we can enter, and by names that hold whatever others do to that folder's own: where the
+# file's folder is somebody else's, a name that can be guessed may be a link to any file.
+tmp= own=$dir/.$base.bellwether.$$
+trap '[ -z "$tmp" ] || rm -f "$tmp"; cd /; [ -z "$own" ] || rmdir "$own" 2>/dev/null' EXIT
 trap 'exit 1' HUP INT TERM
-rights() { set -- $(ls -ldn "$1"); printf '%s %s %s' "$1" "$3" "$4"; }
-if cp -p "$file" "$tmp" 2>/dev/null; then beside=1; else
+where=$(cd -P "$dir" && pwd -P)
+mkdir "$own" 2>/dev/null || own=
+if [ -n "$own" ] && cd -P "$own" 2>/dev/null && [ -O . ] && [ "$(pwd -P)" = "${where%/}/.$base.bellwether.$$" ] && tmp=new && cp -p "$file" "$tmp" 2>/dev/null; then beside=1; else
   beside=0
+  [ -z "$tmp" ] || rm -f "$tmp"
+  tmp=
   tmp=$(mktemp 2>/dev/null) || no "no room for a copy beside $file; nothing was changed" 74
 fi
 { edited <"$file" >"$tmp"; } 2>/dev/null && edited <"$file" | cmp -s - "$tmp" || no "$dir has no room for the new $base; nothing was changed" 74
 sync "$tmp" 2>/dev/null || :
-# In one stroke where that keeps owner and mode; otherwise into the file itself (a single mounted file, another owner).
+# Its label (SELinux) is not among what cp -p keeps.
+chcon --reference="$file" "$tmp" 2>/dev/null || :
+# In one stroke where that keeps owner and mode; otherwise into the file itself (a single mounted file, another owner), but not
+# by root in a folder whose owner may put something else in its place meanwhile.
 if [ $beside = 1 ] && [ "$(rights "$file")" = "$(rights "$tmp")" ] && mv -f "$tmp" "$file" 2>/dev/null; then :
-else cat "$tmp" >"$file" && cmp -s "$tmp" "$file" || { trap - EXIT; no "$file may be cut short; its new content is in $tmp" 74; }
+elif [ -n "$root" ] && [ "$(owner "$dir/.")" != 0 ]; then no "$file cannot be replaced in one stroke, and its folder is not root's; nothing was changed" 77
+else cat "$tmp" >"$file" && cmp -s "$tmp" "$file" || {
+  trap - EXIT
+  case $tmp in /*) ;; *) tmp=$(pwd -P)/$tmp ;; esac
+  no "$file may be cut short; its new content is in $tmp" 74
+}
 fi
 sync "$file" 2>/dev/null || :
 if [ "$at" -gt 0 ]; then printf 'bellwether-pin: %s %s -> %s in %s\n' "$key" "$was" "$new" "$file"

@@ -5,7 +5,7 @@
 set -u
 J=$BWR_R/jobs/$BWR_K
 cd "$J" || exit 1
-R=$BWR_R K=$BWR_K E=$BWR_E O=$BWR_O T=$BWR_T M=${BWR_M:-022}
+R=$BWR_R K=$BWR_K E=$BWR_E O=$BWR_O T=$BWR_T M=${BWR_M:-022} U=${BWR_U-}
 read -r B </proc/sys/kernel/random/boot_id || B=none
 up() { read -r u _ </proc/uptime; u=${u%%.*}; }
 write() { { printf "%s\n" "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
@@ -13,7 +13,7 @@ write() { { printf "%s\n" "$2" >"$1"; } 2>/dev/null && [ "$(cat "$1" 2>/dev/null
 keep() { sync "$@" 2>/dev/null || :; }
 nap() { sleep 0.1 2>/dev/null || sleep 1; }
 top() { N=0; for f in "$R/$1".*; do n=${f##*.}; case $n in "" | *[!0-9]*) continue ;; esac; [ "$n" -gt "$N" ] && N=$n; done; :; }
-born() { st=; { read -r s <"/proc/$1/stat"; } 2>/dev/null || return 1; s=${s##*)}; set -- $s; st=${20}; case $1 in Z | X | x) return 1 ;; esac; }
+born() { st=; { read -r s <"/proc/$1/stat"; } 2>/dev/null || return 1; s=${s##*)}; set -- $s; [ $# -ge 20 ] || return 1; st=${20} pp=$2 pg=$3; case $1 in Z | X | x) return 1 ;; esac; }
 # As in the helper: whom /proc hides from us may live.
 alive() {
   p= s0= b=
@@ -30,6 +30,7 @@ family() {
       { read -r s <"$d/stat"; } 2>/dev/null || continue
       d=${d#/proc/} s=${s##*)}
       set -- $s
+      [ $# -ge 3 ] || continue
       case " $f " in *" $d "*) ;; *" $2 "*) f="$f $d" ;; esac
     done
   done
@@ -78,7 +79,7 @@ o=; { read -r o _ <"$R/lease.$N"; } 2>/dev/null || o=
 
 # 3. The claim, the one point from which the job has begun: atomic, no-clobber, never empty.
 write "sup.$$" "$me" || { rm -f "sup.$$"; leave; say disk; exit 74; }
-ln "sup.$$" sup 2>/dev/null || { rm -f "sup.$$"; leave; say taken; exit 0; }
+ln "sup.$$" sup 2>/dev/null || { rm -f "sup.$$"; leave; [ -s sup ] || { say disk; exit 74; }; say taken; exit 0; }
 rm -f "sup.$$"
 keep sup . ..
 say claimed
@@ -88,12 +89,15 @@ exec sh -c "$BWR_SUP" bwr-sup claimed >/dev/null 2>/dev/null
 fi
 
 slot=$BWR_S
-unset BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_S BWR_SUP
+unset BWR_R BWR_K BWR_E BWR_O BWR_T BWR_M BWR_S BWR_SUP BWR_U
 # What the step is to read, a password or nothing, is for the step alone. (Beside `&` stdin is /dev/null: hence 3.)
 exec 3<&0 </dev/null
 up; t0=$u
 wall0=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 why=exit rc=143
+# By this word in its environment what the step began is known as its own, wherever it has gone.
+born $$
+t1=$st mark="$$ $st "
 trap "" HUP INT TERM
 if [ -e cancel ]; then
   why=cancel
@@ -110,6 +114,7 @@ else
       done
       exec 8<&-
     fi
+    export BWR_STEP="$mark$K"
     unset LC_ALL
     # Ours is for our own files only: what an update makes has the permissions it would have by hand.
     umask "$M"
@@ -121,6 +126,9 @@ else
   exec 3<&-
   born $c && write step.t "$c $st $B" && mv -f step.t step
   cs=$st
+  # The scope that systemd made for this supervisor alone, as /proc writes it; never that of a session or a login.
+  own= m=$$
+  [ -z "$U" ] || while read -r l; do case $l in */"$U".scope) own=$l ;; esac; done <"/proc/$$/cgroup"
   # Its group, or the process alone where there is no setsid; never a stranger who was given its number.
   end() {
     born $c && ours=1 || ours=
@@ -137,14 +145,39 @@ else
       { read -r s <"$d/stat"; } 2>/dev/null || continue
       s=${s##*)}
       set -- $s
-      [ "$3" = "$c" ] || continue
+      [ $# -ge 3 ] && [ "$3" = "$c" ] || continue
       case $1 in Z | X | x) continue ;; esac
       f=1
       kill -s 0 "${d#/proc/}" 2>/dev/null || x=1
     done
     [ -n "$f" ]
   }
+  # has FILE TEXT. (Shells leave the NULs of an environment out, some with a warning. Not by `read`: where that fails in the middle, as it does
+  # on a process that ends, bash and mksh keep the line before, and the loop has no end.)
+  has() { case $(cat "$1") in *"$2"*) return 0 ;; esac; return 1; }
+  # strays SIGNAL [MARK]: what the step began that has left its group gets the signal and makes o; y, if one of it is not
+  # ours to signal. It is found in our scope, by MARK also elsewhere; where systemd gave no scope, by MARK alone.
+  strays() {
+    o= y=
+    [ -n "$own${2-}" ] || return 1
+    for d in /proc/[0-9]*; do
+      p=${d#/proc/}
+      case $p in $$ | "$m") continue ;; esac
+      born $p || continue
+      case $pg in "$c") continue ;; esac
+      # Programs that this supervisor runs.
+      case $pp in $$ | "$m") continue ;; esac
+      # What is older than this supervisor it has not begun.
+      [ "$st" -lt "$t1" ] && continue
+      { [ -n "$own" ] && has "$d/cgroup" "$own"; } || { [ -n "${2-}" ] && has "$d/environ" "BWR_STEP=$2"; } || continue
+      o="$o $p"
+      kill -s "$1" $p || { born $p && y=1; }
+    done
+    [ -n "$o" ]
+  }
   (
+    # This very process.
+    read -r m _ </proc/self/stat
     while :; do
       up
       write hb.t "$u" && mv -f hb.t hb
@@ -159,13 +192,17 @@ else
     ln sup "why.$w"
     i=0; until [ -e ready ] || [ $i -ge 20 ]; do nap; i=$((i + 1)); done
     end TERM
+    strays TERM
     # What sudo made root's gets the TERM from sudo. A KILL would end sudo alone: then it is waited for.
     i=0
-    while end 0 || left; do
+    while end 0 || left || { [ $i -lt 10 ] && strays 0; }; do
       [ $i -lt 10 ] || { left && [ -n "$x" ]; } || { end KILL; break; }
       sleep 1
       i=$((i + 1)); up; write hb.t "$u" && mv -f hb.t hb
     done
+    # The same for those outside its group, but nobody waits for them: a daemon of root's may be among them for ever.
+    strays 0
+    i=0; while [ -z "$y" ] && strays KILL && [ $i -lt 20 ]; do nap; i=$((i + 1)); done
   ) &
   w=$!
   wait $c
@@ -176,6 +213,31 @@ else
   why=exit
   [ ! -e why.timeout ] || why=timeout
   [ ! -e why.cancel ] || why=cancel
+  # What lives on is named. Looked for twice: what has been told to end takes a moment. The result does not wait for it for
+  # long: to read the environment of a process that hangs may hang as well.
+  if [ $why != exit ]; then
+    (
+      read -r m _ </proc/self/stat
+      strays 0 "$mark" && sleep 1 && strays 0 "$mark" || exit
+      a= n=0
+      for p in $o; do
+        n=$((n + 1)) q=?
+        [ $n -le 10 ] || { a="$a, and more"; break; }
+        read -r q _ <"/proc/$p/comm"
+        a="$a, $p $q"
+      done
+      say "bellwether: still running on the host:${a#,}" >left.t && mv -f left.t left
+    ) &
+    m=$!
+    up; i=$u
+    while born $m; do
+      up
+      [ $((u - i)) -lt 10 ] || { kill -s KILL $m; break; }
+      nap
+    done
+    [ ! -s left ] || { [ -z "$(tail -c 1 err)" ] || echo; cat left; } >>err
+    rm -f left left.t
+  fi
 fi
 sig=0
 [ $rc -gt 128 ] && sig=$((rc - 128))

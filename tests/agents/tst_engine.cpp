@@ -31,18 +31,12 @@ private Q_SLOTS:
     void refusesAPlanThatDoesNotFitTogether_data();
     void refusesAPlanThatDoesNotFitTogether();
     void refusesAHostOfAnotherRollout();
-    void anotherConsolePromotesWithoutBakingAgain();
-    void nothingIsDecidedBeforeItsStartIsDurable();
     void aWayBackGoesOnOnceTheJournalDoes();
-    void consolesShareNoTokensAndNoBackups();
-    void measuresAnewWhereAnotherConsoleWasMeanwhile();
-    void asksWhereAnotherConsoleWasAfterTheStop();
     void takingBackAHostOfAnAbortedRolloutBeginsNoOther();
     void aFailedFirstRestoreLeavesTheOtherDatabasesAlone();
     void onlyARestoreLeadsOutOfABrokenRestore();
     void aHostsClockNeverRepeatsTheBackup_data();
     void aHostsClockNeverRepeatsTheBackup();
-    void whatRanBeforeAnInterruptionHasRanAfterIt();
     void aHalfMigratedLedgerStopsAStepThatEndedWell();
     void aLinkThatCameBackIsNotCountedAsLost();
     void theLedgerIsReadAgainBeforeGoingBack();
@@ -51,13 +45,6 @@ private Q_SLOTS:
     void abortingCancelsWhatMayBeBegunAgain_data();
     void abortingCancelsWhatMayBeBegunAgain();
     void noSecretOfAHostIsKept();
-    void stoppedEverythingBeginsNothing_data();
-    void stoppedEverythingBeginsNothing();
-    void aWayBackIsHeldToo();
-    void anotherConsolesHoldBinds();
-    void theEndOfAHoldReachesEveryHost();
-    void survivesDeathAfterEachEvent();
-    void survivesDeathAfterEachEventOfARollback();
 };
 
 namespace {
@@ -69,14 +56,6 @@ QStringList touched(const EngineWorld &w)
             names.append(line.section(QLatin1Char(' '), 0, 0));
     names.sort();
     return names;
-}
-
-QString onlyOnce(const EngineWorld &w)
-{
-    for (auto it = w.fleet.effects.cbegin(); it != w.fleet.effects.cend(); ++it)
-        if (it.value() != 1)
-            return QStringLiteral("%1 was carried out %2 times").arg(it.key()).arg(it.value());
-    return {};
 }
 } // namespace
 
@@ -104,7 +83,7 @@ void TestEngine::promotesAndSucceeds()
     QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
     for (const PlanHost &h : w.plan.hosts)
         QCOMPARE(w.fleet.host(h.installation.name).version, QStringLiteral("1.5.0"));
-    QCOMPARE(onlyOnce(w), QString());
+    QCOMPARE(w.repeated(), QString());
     for (const PlanHost &h : w.plan.hosts)
         QVERIFY2(w.fleet.host(h.installation.name).leaseOwner.isEmpty(), "leases are given back at the end");
 }
@@ -153,7 +132,7 @@ void TestEngine::restoresOnlyWithTheTypedDomain() // [PI-10] [AS-10]
     QCOMPARE(w.fleet.host(canary).content.value(QStringLiteral("customers")), 120);
     QCOMPARE(w.fleet.host(canary).ledger.size(), 2);
     QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::RolledBack);
-    QCOMPARE(onlyOnce(w), QString());
+    QCOMPARE(w.repeated(), QString());
 }
 
 void TestEngine::goesBackByTagWhenNothingReachedTheDatabase() // [N-01] [AS-09]
@@ -234,7 +213,7 @@ void TestEngine::aLostLinkIsNoFailure() // [N-07]
     w.fleet.host(QStringLiteral("demo-01")).reachable = true;
     QVERIFY(w.settle());
     QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
-    QCOMPARE(onlyOnce(w), QString());
+    QCOMPARE(w.repeated(), QString());
 }
 
 void TestEngine::aLostStepIsNeverRunAgain() // [N-07]
@@ -247,7 +226,7 @@ void TestEngine::aLostStepIsNeverRunAgain() // [N-07]
         job.lost = true;
     QVERIFY(w.settle());
     QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::InDoubt);
-    QCOMPARE(onlyOnce(w), QString());
+    QCOMPARE(w.repeated(), QString());
     QVERIFY(w.rollout().isPaused());
 }
 
@@ -270,7 +249,7 @@ void TestEngine::stopsWhenTheJournalDoes() // [fault 20]
     QVERIFY(w.ask(QStringLiteral("resume")).has_value());
     QVERIFY(w.settle());
     QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::Upgraded);
-    QCOMPARE(onlyOnce(w), QString());
+    QCOMPARE(w.repeated(), QString());
 }
 
 void TestEngine::refusesAPlanThatDoesNotFitTogether_data() // its hash is right all the same
@@ -313,42 +292,6 @@ void TestEngine::refusesAHostOfAnotherRollout()
     QCOMPARE(second.error().code, ErrorCode::HostInOtherRollout);
 }
 
-void TestEngine::anotherConsolePromotesWithoutBakingAgain()
-{
-    EngineWorld w;
-    w.plan.strategy.bakeCanaryS = 4 * 3600;
-    QVERIFY(w.run().has_value());
-    for (int i = 0; i < 30'000 && !(w.engine->workspace().rollouts.contains(1) && w.rollout().pauses.contains(PauseReason::ApprovalNeeded)); ++i)
-        w.turn(1000);
-    QVERIFY(w.rollout().pauses.contains(PauseReason::ApprovalNeeded));
-    w.killConsole();
-    w.startConsole();
-    QVERIFY(w.rollout().interrupted);
-    QVERIFY(w.ask(QStringLiteral("promote")).has_value());
-    for (int i = 0; i < 60 && !w.rollout().waves[0].passed; ++i)
-        w.turn(1000);
-    QVERIFY(w.rollout().waves[0].passed);
-    QVERIFY(w.settle());
-    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
-}
-
-void TestEngine::nothingIsDecidedBeforeItsStartIsDurable() // [N-07]
-{
-    EngineWorld w;
-    QVERIFY(w.run().has_value());
-    for (int i = 0; i < 200 && w.fleet.effectLog.isEmpty(); ++i)
-        w.turn();
-    w.killConsole();
-    w.journal.failNext(3); // the start of the next console takes its time
-    w.startConsole();
-    const qsizetype events = w.journal.events().size();
-    for (int i = 0; i < 40; ++i)
-        w.turn();
-    QCOMPARE(w.journal.events().size(), events + 1);
-    QVERIFY(std::holds_alternative<ConsoleStarted>(w.journal.events().last().body));
-    QVERIFY(w.rollout().interrupted);
-}
-
 void TestEngine::aWayBackGoesOnOnceTheJournalDoes() // [N-07] [PI-10]
 {
     EngineWorld w;
@@ -365,112 +308,10 @@ void TestEngine::aWayBackGoesOnOnceTheJournalDoes() // [N-07] [PI-10]
     QVERIFY(w.ask(QStringLiteral("resume")).has_value()); // although the failures of the upgrade are not mended
     QVERIFY(w.settle());
     QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::RolledBack);
-    QCOMPARE(onlyOnce(w), QString());
-}
-
-void TestEngine::consolesShareNoTokensAndNoBackups() // each has an R-0001 of its own
-{
-    EngineWorld w;
-    QVERIFY(w.run().has_value());
-    QVERIFY(w.settle());
-    const QString tag = workspaceTag(QStringLiteral("workspace-1"));
-    QCOMPARE(tag.size(), 8);
-    QVERIFY(tag != workspaceTag(QStringLiteral("workspace-2")));
-    for (const StepRun &step : w.host(QStringLiteral("demo-01")).steps)
-        QVERIFY2(step.token.endsWith(QLatin1Char('.') + tag), qPrintable(step.token));
-    QCOMPARE(w.fleet.host(QStringLiteral("demo-01")).backups.keys(), QStringList{QStringLiteral("/backups/R-0001-%1-1.5.0").arg(tag)});
+    QCOMPARE(w.repeated(), QString());
 }
 
 namespace {
-// Kills the console once `effects` steps have had their effect, lets another console have the host, and comes back.
-void leaveTheHostToAnother(EngineWorld &w, qsizetype effects)
-{
-    QVERIFY(w.run().has_value());
-    for (int i = 0; i < 400 && w.fleet.effectLog.size() < effects; ++i)
-        w.turn();
-    for (int i = 0; i < 400 && w.host(QStringLiteral("demo-01")).current(); ++i)
-        w.turn(10);
-    w.killConsole();
-    FakeHost &host = w.fleet.host(QStringLiteral("demo-01"));
-    ++host.epoch;
-    host.leaseOwner.clear(); // it came and went
-    w.startConsole();
-    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
-    QVERIFY(w.settle());
-}
-} // namespace
-
-void TestEngine::measuresAnewWhereAnotherConsoleWasMeanwhile() // [N-07] [OPS-04] [fault 27]
-{
-    EngineWorld w;
-    w.plan.hosts[0].hops[0].steps[2].safe = true;
-    QVERIFY(w.run().has_value());
-    for (int i = 0; i < 400 && w.fleet.effectLog.isEmpty(); ++i)
-        w.turn();
-    QVERIFY(w.ask(QStringLiteral("pause")).has_value()); // it rests before the stop, its backup taken
-    QVERIFY(w.settle());
-    QCOMPARE(w.fleet.effectLog.size(), 1);
-    w.killConsole();
-    FakeHost &host = w.fleet.host(QStringLiteral("demo-01"));
-    ++host.epoch;
-    host.leaseOwner.clear();
-    host.version = QStringLiteral("1.4.7"); // what the other one did
-    w.startConsole();
-    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
-    QVERIFY(w.settle());
-    QCOMPARE(w.host(QStringLiteral("demo-01")).state, HostRunState::Failed);
-    QVERIFY2(w.host(QStringLiteral("demo-01")).reason.contains(QLatin1String("1.4.7")), qPrintable(w.host(QStringLiteral("demo-01")).reason));
-    QCOMPARE(w.fleet.effectLog.size(), 1); // nothing more was done to it
-}
-
-void TestEngine::asksWhereAnotherConsoleWasAfterTheStop() // [N-01] [N-02]
-{
-    EngineWorld w;
-    leaveTheHostToAnother(w, 2); // backup, stop
-    if (QTest::currentTestFailed())
-        return;
-    const HostRun &host = w.host(QStringLiteral("demo-01"));
-    QCOMPARE(host.state, HostRunState::InDoubt);
-    QVERIFY2(host.reason.contains(QLatin1String("another console")), qPrintable(host.reason));
-    QVERIFY(host.way.has_value());
-    QCOMPARE(host.way->verdict, WayBackVerdict::Restore);
-}
-
-namespace {
-
-// Kills the console right after event n was committed, starts another one, resumes and lets it end.
-void dieAndResume(EngineWorld &w)
-{
-    w.killConsole();
-    w.journal.setLimit(-1);
-    w.startConsole();
-    if (!w.engine->workspace().rollouts.contains(1)) { // died before the rollout was durable
-        QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
-    } else if (!w.rollout().isEnded()) {
-        QVERIFY(w.rollout().interrupted); // nothing moves by itself
-        const qsizetype effects = w.fleet.effectLog.size();
-        for (int i = 0; i < 20; ++i)
-            w.turn();
-        QCOMPARE(w.fleet.effectLog.size(), effects);
-        QVERIFY(w.ask(QStringLiteral("resume")).has_value());
-    }
-}
-
-} // namespace
-
-namespace {
-
-// Lets time pass until the condition holds; false after ten minutes.
-template<class Condition>
-bool until(EngineWorld &w, Condition holds)
-{
-    for (int i = 0; i < 2400; ++i) {
-        if (holds())
-            return true;
-        w.turn();
-    }
-    return holds();
-}
 
 QJsonObject typed(const QStringList &hosts)
 {
@@ -489,7 +330,7 @@ void TestEngine::takingBackAHostOfAnAbortedRolloutBeginsNoOther() // [N-01]
     EngineWorld w;
     w.plan.waves = {{QStringLiteral("Canary"), {first}}, {QStringLiteral("Wave 1"), {second}}, {QStringLiteral("Wave 2"), {QStringLiteral("demo-03"), QStringLiteral("demo-04")}}};
     QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
-    QVERIFY(until(w, [&] { return w.engine->workspace().rollouts.contains(1) && w.host(second).state == HostRunState::Upgraded; }));
+    QVERIFY(w.until([&] { return w.engine->workspace().rollouts.contains(1) && w.host(second).state == HostRunState::Upgraded; }));
     QVERIFY(w.ask(QStringLiteral("abort")).has_value());
     QVERIFY(w.settle());
     QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Aborted);
@@ -569,28 +410,8 @@ void TestEngine::aHostsClockNeverRepeatsTheBackup()
     w.fleet.clockOffMs = offMs == -1 ? 0 : offMs;
     w.fleet.statesBackupEnd = offMs != -1;
     QVERIFY(w.run().has_value());
-    QVERIFY(until(w, [&] { return w.engine->workspace().rollouts.contains(1) && w.host(first).state == HostRunState::Upgraded; }));
+    QVERIFY(w.until([&] { return w.engine->workspace().rollouts.contains(1) && w.host(first).state == HostRunState::Upgraded; }));
     QCOMPARE(w.fleet.effectLog.filter(QStringLiteral(" backup ")).size(), 1);
-}
-
-void TestEngine::whatRanBeforeAnInterruptionHasRanAfterIt() // [AS-07] [N-07]
-{
-    EngineWorld w;
-    w.fleet.releases[w.plan.to.toString()].failing = QStringLiteral("0004");
-    w.fleet.pollsOfAStart = 40;
-    QVERIFY(w.run().has_value());
-    QVERIFY(until(w, [&] {
-        return w.engine->workspace().rollouts.contains(1) && w.host(first).migrations.size() == 2 && w.host(first).current();
-    }));
-    QCOMPARE(w.host(first).migrations[0].state, MigrationState::Ran);
-    w.killConsole();
-    w.startConsole();
-    w.fleet.host(first).jobs.last().pollsLeft = 2;
-    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
-    QVERIFY(w.settle());
-    QCOMPARE(w.host(first).migrations.size(), 2);
-    QCOMPARE(nameOf(w.host(first).migrations[0].state), QStringLiteral("ran"));
-    QCOMPARE(nameOf(w.host(first).migrations[1].state), QStringLiteral("failed"));
 }
 
 void TestEngine::aHalfMigratedLedgerStopsAStepThatEndedWell() // [AS-08] [N-02]
@@ -608,9 +429,9 @@ void TestEngine::aLinkThatCameBackIsNotCountedAsLost() // [N-07]
 {
     EngineWorld w;
     QVERIFY(w.run().has_value());
-    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() == 4; }));
+    QVERIFY(w.until([&] { return w.fleet.effectLog.size() == 4; }));
     w.fleet.host(first).reachable = false;
-    QVERIFY(until(w, [&] { return !w.host(first).connected; }));
+    QVERIFY(w.until([&] { return !w.host(first).connected; }));
     w.killConsole();
     w.startConsole();
     w.fleet.host(first).reachable = true;
@@ -671,7 +492,7 @@ void TestEngine::abortingLeavesNoHostHalfWay()
 {
     EngineWorld w;
     QVERIFY(w.run().has_value());
-    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() == 1; })); // the backup
+    QVERIFY(w.until([&] { return w.fleet.effectLog.size() == 1; })); // the backup
     QVERIFY(w.ask(QStringLiteral("abort"), {{QStringLiteral("reason"), QStringLiteral("the customer called")}}).has_value());
     QVERIFY(w.settle());
     QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Aborted);
@@ -698,7 +519,7 @@ void TestEngine::abortingCancelsWhatMayBeBegunAgain()
         h.hops[0].steps[1].idempotent = idempotent;
     w.fleet.pollsOfABackup = 200;
     QVERIFY(w.run().has_value());
-    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() == 1 && w.host(first).current() && w.host(first).current()->phase == StepPhase::Started; }));
+    QVERIFY(w.until([&] { return w.fleet.effectLog.size() == 1 && w.host(first).current() && w.host(first).current()->phase == StepPhase::Started; }));
     if (restarted) {
         w.killConsole();
         w.startConsole();
@@ -709,7 +530,7 @@ void TestEngine::abortingCancelsWhatMayBeBegunAgain()
     QCOMPARE(nameOf(w.host(first).state), QStringLiteral("excluded"));
     QCOMPARE(nameOf(w.host(first).last()->outcome), idempotent ? QStringLiteral("cancelled") : QStringLiteral("done"));
     QVERIFY(w.fleet.host(first).running);
-    QCOMPARE(onlyOnce(w), QString());
+    QCOMPARE(w.repeated(), QString());
 }
 
 void TestEngine::noSecretOfAHostIsKept() // [S6] [CS-03]
@@ -753,199 +574,6 @@ void TestEngine::noSecretOfAHostIsKept() // [S6] [CS-03]
     for (const QByteArray &sink : std::as_const(sinks))
         for (const QByteArray &piece : std::as_const(pieces))
             QVERIFY2(!sink.contains(piece), sink.mid(std::max<qsizetype>(0, sink.indexOf(piece) - 60), 200).constData());
-}
-
-namespace {
-qsizetype intents(const EngineWorld &w)
-{
-    return std::ranges::count_if(w.journal.events(), [](const Event &e) { return std::holds_alternative<StepIntended>(e.body); });
-}
-const QJsonObject because{{QStringLiteral("reason"), QStringLiteral("the vendor called")}};
-} // namespace
-
-void TestEngine::stoppedEverythingBeginsNothing_data()
-{
-    QTest::addColumn<int>("effects");
-    for (const int n : {0, 1, 2, 3, 4, 5, 9})
-        QTest::addRow("[OPS-03] after %d steps", n) << n;
-}
-
-void TestEngine::stoppedEverythingBeginsNothing()
-{
-    QFETCH(int, effects);
-    EngineWorld w;
-    QCOMPARE(w.ask(QStringLiteral("stop-all")).error().code, ErrorCode::NotAllowed); // without a reason
-    QCOMPARE(w.ask(QStringLiteral("release"), because).error().code, ErrorCode::NotAllowed); // of nothing
-    QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
-    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() >= effects; }));
-    const Reply stopped = w.ask(QStringLiteral("stop-all"), because);
-    QVERIFY2(stopped.has_value(), stopped ? "" : qPrintable(clauseOf(stopped.error())));
-    QCOMPARE(stopped->value(QStringLiteral("hosts")).toArray().size(), 4);
-    QCOMPARE(w.fleet.host(second).holds.value(QStringLiteral("workspace-1")), QStringLiteral("tester: the vendor called"));
-    w.turn(2000);
-    const qsizetype begun = w.fleet.effectLog.size(), intended = intents(w);
-    for (int i = 0; i < 1200; ++i)
-        w.turn();
-    QCOMPARE(intents(w), intended);
-    QCOMPARE(w.fleet.effectLog.size(), begun);
-    QVERIFY(w.rollout().hold && w.rollout().lifecycle == RolloutLifecycle::Paused);
-    QVERIFY(w.engine->snapshot()->hold.has_value());
-    QVERIFY(w.engine->snapshot()->rollouts.first()->pauseReasons.contains(QStringLiteral("hold")));
-
-    w.killConsole(); // it is as stopped for the next one
-    w.startConsole();
-    for (const char *verb : {"resume", "retry", "promote", "rollback", "run"}) {
-        const Reply refused = QLatin1String(verb) == QLatin1String("run") ? w.run() : w.ask(QLatin1String(verb), because);
-        QVERIFY2(!refused, verb);
-        QVERIFY2(refused.error().code == ErrorCode::NotAllowed || refused.error().code == ErrorCode::HostInOtherRollout, qPrintable(clauseOf(refused.error())));
-        QVERIFY2(clauseOf(refused.error()).contains(QLatin1String("the vendor called")), qPrintable(clauseOf(refused.error())));
-    }
-    for (int i = 0; i < 400; ++i)
-        w.turn();
-    QCOMPARE(intents(w), intended);
-
-    QCOMPARE(w.ask(QStringLiteral("release")).error().code, ErrorCode::NotAllowed);
-    QVERIFY(w.ask(QStringLiteral("release"), because).has_value());
-    QVERIFY(w.fleet.host(second).holds.isEmpty());
-    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
-    QVERIFY(w.settle());
-    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
-    QCOMPARE(onlyOnce(w), QString());
-}
-
-void TestEngine::aWayBackIsHeldToo() // [OPS-03]
-{
-    EngineWorld w;
-    w.fleet.releases[QStringLiteral("1.5.0")].failing = QStringLiteral("0004");
-    QVERIFY(w.run().has_value());
-    QVERIFY(w.settle());
-    QVERIFY(w.ask(QStringLiteral("rollback"), {{QStringLiteral("confirm"), QJsonObject{{first, QStringLiteral("demo-01.example.test")}}}}).has_value());
-    const qsizetype before = w.fleet.effectLog.size();
-    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() > before; }));
-    QVERIFY(w.ask(QStringLiteral("stop-all"), because).has_value());
-    w.turn(2000);
-    const qsizetype begun = w.fleet.effectLog.size();
-    for (int i = 0; i < 1200; ++i)
-        w.turn();
-    QCOMPARE(w.fleet.effectLog.size(), begun);
-    QVERIFY(w.ask(QStringLiteral("release"), because).has_value());
-    QVERIFY(w.settle());
-    QCOMPARE(w.host(first).state, HostRunState::RolledBack);
-    QCOMPARE(onlyOnce(w), QString());
-}
-
-void TestEngine::anotherConsolesHoldBinds() // [OPS-03]
-{
-    EngineWorld w;
-    w.fleet.host(first).holds.insert(QStringLiteral("workspace-2"), QStringLiteral("ann: water in the cellar"));
-    QVERIFY(w.run().has_value());
-    QVERIFY(until(w, [&] { return w.rollout().pauses.contains(PauseReason::Hold); }));
-    QVERIFY2(w.rollout().pauses[PauseReason::Hold].contains(QLatin1String("water in the cellar")), qPrintable(w.rollout().pauses[PauseReason::Hold]));
-    for (int i = 0; i < 400; ++i)
-        w.turn();
-    QVERIFY(w.fleet.effectLog.isEmpty());
-    QVERIFY(!w.ask(QStringLiteral("release"), because)); // theirs is not ours to lift
-    w.fleet.host(first).holds.clear();
-    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
-    QVERIFY(until(w, [&] { return w.fleet.effectLog.size() == 1; }));
-    w.fleet.host(first).holds.insert(QStringLiteral("workspace-2"), QStringLiteral("ann: again")); // in the middle: no further step
-    w.turn(1000);
-    const qsizetype begun = w.fleet.effectLog.size();
-    for (int i = 0; i < 400; ++i)
-        w.turn();
-    QVERIFY(w.rollout().pauses.contains(PauseReason::Hold));
-    QVERIFY(w.fleet.effectLog.size() <= begun + 1);
-    w.fleet.host(first).holds.clear();
-    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
-    QVERIFY(w.settle());
-    QCOMPARE(w.host(first).state, HostRunState::Upgraded);
-    QCOMPARE(onlyOnce(w), QString());
-}
-
-void TestEngine::theEndOfAHoldReachesEveryHost() // [OPS-03]
-{
-    EngineWorld w;
-    QVERIFY(w.run().has_value());
-    w.fleet.host(second).reachable = false;
-    const Reply stopped = w.ask(QStringLiteral("stop-all"), because);
-    QVERIFY(stopped.has_value());
-    QCOMPARE(stopped->value(QStringLiteral("missed")).toArray(), QJsonArray{second});
-    w.fleet.host(second).reachable = true;
-    QVERIFY(until(w, [&] { return !w.fleet.host(second).holds.isEmpty(); })); // tried again
-    w.fleet.host(second).reachable = false;
-    QVERIFY(w.ask(QStringLiteral("release"), because).has_value());
-    QVERIFY(!w.fleet.host(second).holds.isEmpty() && w.fleet.host(first).holds.isEmpty());
-    QCOMPARE(w.engine->workspace().heldHosts, QStringList{second});
-    w.killConsole(); // the next one knows whom to tell
-    w.startConsole();
-    for (int i = 0; i < 20; ++i)
-        w.turn();
-    w.fleet.host(second).reachable = true;
-    QVERIFY(until(w, [&] { return w.fleet.host(second).holds.isEmpty(); }));
-    QVERIFY(until(w, [&] { return w.engine->workspace().heldHosts.isEmpty(); }));
-}
-
-void TestEngine::survivesDeathAfterEachEvent() // [N-07] [fault 7, 8, 9, 10]
-{
-    PlanSketch sketch;
-    sketch.hosts = 2;
-    EngineWorld whole(sketch);
-    QVERIFY(whole.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
-    QVERIFY(whole.settle());
-    QCOMPARE(whole.rollout().lifecycle, RolloutLifecycle::Succeeded);
-    const QStringList effects = whole.fleet.effectLog;
-    const qsizetype events = whole.journal.events().size();
-    QVERIFY(events > 30);
-    for (qsizetype n = 2; n <= events; ++n) {
-        EngineWorld w(sketch);
-        w.journal.setLimit(n);
-        w.run(QJsonObject{{QStringLiteral("auto_promote"), true}});
-        QVERIFY(w.settle());
-        dieAndResume(w);
-        if (QTest::currentTestFailed())
-            return;
-        QVERIFY2(w.settle(), qPrintable(QStringLiteral("after event %1").arg(n)));
-        QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
-        QCOMPARE(w.fleet.effectLog, effects);
-        QCOMPARE(onlyOnce(w), QString());
-    }
-}
-
-void TestEngine::survivesDeathAfterEachEventOfARollback() // [N-07] [PI-10]
-{
-    PlanSketch sketch;
-    sketch.hosts = 2;
-    const QJsonObject confirm{{QStringLiteral("confirm"), QJsonObject{{QStringLiteral("demo-01"), QStringLiteral("demo-01.example.test")}}}};
-    auto begin = [&](EngineWorld &w) {
-        w.fleet.releases[sketch.to].failing = QStringLiteral("0004");
-        QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
-        QVERIFY(w.settle());
-    };
-    EngineWorld whole(sketch);
-    begin(whole);
-    const qsizetype first = whole.journal.events().size();
-    QVERIFY(whole.ask(QStringLiteral("rollback"), confirm).has_value());
-    QVERIFY(whole.settle());
-    QCOMPARE(whole.rollout().lifecycle, RolloutLifecycle::RolledBack);
-    const qsizetype events = whole.journal.events().size();
-    for (qsizetype n = first + 1; n <= events; ++n) {
-        EngineWorld w(sketch);
-        begin(w);
-        w.journal.setLimit(n);
-        w.ask(QStringLiteral("rollback"), confirm);
-        QVERIFY(w.settle());
-        dieAndResume(w);
-        if (QTest::currentTestFailed())
-            return;
-        QVERIFY(w.settle());
-        if (!w.rollout().isEnded() && w.rollout().rollbackOrder.isEmpty()) { // died before it was confirmed
-            QVERIFY(w.ask(QStringLiteral("rollback"), confirm).has_value());
-            QVERIFY(w.settle());
-        }
-        QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::RolledBack);
-        QCOMPARE(w.fleet.effectLog, whole.fleet.effectLog);
-        QCOMPARE(onlyOnce(w), QString());
-    }
 }
 
 QTEST_GUILESS_MAIN(TestEngine)

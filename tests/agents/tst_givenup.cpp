@@ -5,44 +5,64 @@
 #include <QJsonArray>
 #include <QTest>
 
+#include <algorithm>
+
 using namespace bellwether;
 
 namespace {
 
 const QString canary = QStringLiteral("demo-01");
 
-bool until(EngineWorld &w, const std::function<bool()> &holds)
+bool isUnderWay(const HostRun &host, StepKind kind)
 {
-    for (int i = 0; i < 4000; ++i) {
-        if (holds())
-            return true;
-        w.turn();
-    }
-    return false;
+    const StepRun *step = host.current();
+    return step && step->kind == kind && step->phase == StepPhase::Started;
 }
 
-// Until this step is under way on the canary, and the canary has gone.
-bool loseDuring(EngineWorld &w, StepKind kind)
+// Until this step is under way on the host, and the host has gone.
+bool loseDuring(EngineWorld &w, StepKind kind, const QString &host = canary)
 {
-    const bool isThere = until(w, [&] {
-        const StepRun *step = w.host(canary).current();
-        return step && step->kind == kind && step->phase == StepPhase::Started;
+    const bool isThere = w.until([&] { return isUnderWay(w.host(host), kind); });
+    w.fleet.host(host).reachable = false;
+    return isThere && w.until([&] { return !w.host(host).connected; });
+}
+
+Reply skip(EngineWorld &w, const QString &reason, const QString &host = canary)
+{
+    return w.ask(QStringLiteral("skip"), {{QStringLiteral("hosts"), QJsonArray{host}}, {QStringLiteral("reason"), reason}});
+}
+
+Reply restore(EngineWorld &w, const QString &host)
+{
+    return w.ask(QStringLiteral("rollback"), {{QStringLiteral("hosts"), QJsonArray{host}}, {QStringLiteral("confirm"), QJsonObject{{host, host + QStringLiteral(".example.test")}}}});
+}
+
+QList<LeaseTaken> leasesInsteadOfOurOwn(const EngineWorld &w, int rollout)
+{
+    QList<LeaseTaken> found;
+    for (const Event &e : w.journal.events())
+        if (const auto *taken = std::get_if<LeaseTaken>(&e.body); taken && taken->insteadOf && e.rollout == rollout)
+            found.append(*taken);
+    return found;
+}
+
+// Whether anybody was told of another console, where there is none.
+bool toldOfAStranger(const EngineWorld &w)
+{
+    return std::ranges::any_of(w.journal.events(), [](const Event &e) {
+        const auto *paused = std::get_if<Paused>(&e.body);
+        return paused && paused->reason == PauseReason::Hold;
     });
-    w.fleet.host(canary).reachable = false;
-    return isThere && until(w, [&] { return !w.host(canary).connected; });
 }
 
-Reply skip(EngineWorld &w, const QString &reason)
+// The lease before it ends whatever is still on its way under it.
+void verifyFenced(EngineWorld &w, const Installation &host, qint64 epoch, const QString &owner)
 {
-    return w.ask(QStringLiteral("skip"), {{QStringLiteral("hosts"), QJsonArray{canary}}, {QStringLiteral("reason"), reason}});
-}
-
-QString repeated(const EngineWorld &w)
-{
-    for (auto it = w.fleet.effects.cbegin(); it != w.fleet.effects.cend(); ++it)
-        if (it.value() > 1)
-            return it.key();
-    return {};
+    std::optional<Error> late;
+    w.fleet.start(host, QStringLiteral("late"), epoch, owner, 60, "true", [&late](const Result<JobState> &job) { late = job ? Error{} : job.error(); });
+    while (w.fleet.deliver()) { }
+    QVERIFY(late);
+    QCOMPARE(late->code, ErrorCode::HostFenced);
 }
 
 } // namespace
@@ -73,7 +93,7 @@ private Q_SLOTS:
         QVERIFY(w.host(canary).current());
         const Reply given = skip(w, QStringLiteral("the machine burnt down"));
         QVERIFY2(given.has_value(), given ? "" : qPrintable(clauseOf(given.error())));
-        QVERIFY(until(w, [&] { return !isBegun(w.host(canary).state); }));
+        QVERIFY(w.until([&] { return !isBegun(w.host(canary).state); }));
         QCOMPARE(nameOf(w.host(canary).state), state);
         QCOMPARE(w.host(canary).last()->outcome, StepOutcome::InDoubt);
         QVERIFY2(w.host(canary).last()->reason.contains(QStringLiteral("burnt down")), qPrintable(w.host(canary).last()->reason));
@@ -90,7 +110,7 @@ private Q_SLOTS:
         QVERIFY(w.ask(QStringLiteral("abort"), {{QStringLiteral("reason"), QStringLiteral("enough")}}).has_value());
         QVERIFY(w.settle());
         QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Failed);
-        QCOMPARE(repeated(w), QString());
+        QCOMPARE(w.repeated(), QString());
     }
     void whoComesBackIsTakenBack() // nothing is lost by giving it up
     {
@@ -101,22 +121,124 @@ private Q_SLOTS:
         const qint64 epoch = w.fleet.host(canary).epoch;
         const QString owner = w.fleet.host(canary).leaseOwner;
         QVERIFY(skip(w, QStringLiteral("its switch is dead")).has_value());
-        QVERIFY(until(w, [&] { return w.host(canary).state == HostRunState::InDoubt || w.host(canary).state == HostRunState::HalfMigrated; }));
+        QVERIFY(w.until([&] { return w.host(canary).state == HostRunState::InDoubt || w.host(canary).state == HostRunState::HalfMigrated; }));
         w.fleet.host(canary).reachable = true;
-        QVERIFY(w.ask(QStringLiteral("rollback"), {{QStringLiteral("hosts"), QJsonArray{canary}}, {QStringLiteral("confirm"), QJsonObject{{canary, canary + QStringLiteral(".example.test")}}}}).has_value());
+        QVERIFY(restore(w, canary).has_value());
         QVERIFY(w.settle());
         QCOMPARE(nameOf(w.host(canary).state), QStringLiteral("rolled-back"));
         QCOMPARE(w.fleet.host(canary).version, QStringLiteral("1.4.0"));
         QVERIFY(w.host(canary).connected);
         QVERIFY(!w.host(canary).disturbed); // nobody else has had it meanwhile
-        QCOMPARE(repeated(w), QString());
+        QCOMPARE(w.repeated(), QString());
         // What was on its way all the time is not begun between the steps of the way back.
         QVERIFY(w.fleet.host(canary).epoch > epoch);
-        std::optional<Error> late;
-        w.fleet.start(w.planned().first(), QStringLiteral("late"), epoch, owner, 60, "true", [&late](const Result<JobState> &job) { late = job ? Error{} : job.error(); });
-        while (w.fleet.deliver()) { }
-        QVERIFY(late);
-        QCOMPARE(late->code, ErrorCode::HostFenced);
+        verifyFenced(w, w.planned().first(), epoch, owner);
+    }
+    void theOtherOneOnItsMachineGoesOn() // [fault 50] two installations, and one lease
+    {
+        EngineWorld w;
+        const QString lost = QStringLiteral("demo-02"), other = QStringLiteral("demo-03");
+        w.plan.hosts[2].installation.endpoint = w.plan.hosts[1].installation.endpoint;
+        w.plan.hosts[2].installation.directory = QStringLiteral("/srv/second");
+        w.plan.strategy.budgetPercent = 100; // one host in doubt keeps the others from nothing
+        w.fleet.putOn(other, lost);
+        w.fleet.pollsOfAStart = 4;
+        QVERIFY(w.run({{QStringLiteral("auto_promote"), true}}).has_value());
+        QVERIFY(loseDuring(w, StepKind::Migrate, lost));
+        QVERIFY(!isBegun(w.host(other).state)); // one goes forward at a time on each machine
+        const FakeHost &machine = w.fleet.host(lost);
+        const qint64 epoch = machine.epoch;
+        const QString owner = machine.leaseOwner;
+        QVERIFY(skip(w, QStringLiteral("its switch is dead"), lost).has_value());
+
+        // Its turn has come, with the lease that is there; what was given up does not have it.
+        QVERIFY(w.until([&] { return w.host(other).state == HostRunState::Deferred; }));
+        QCOMPARE(w.host(lost).last()->outcome, StepOutcome::InDoubt);
+        QCOMPARE(w.host(lost).leaseEpoch, 0);
+        QCOMPARE(w.host(lost).abandonedEpoch, epoch);
+        QCOMPARE(w.host(other).lastEpoch, epoch);
+        QVERIFY(w.settle());
+        QVERIFY(leasesInsteadOfOurOwn(w, 1).isEmpty());
+        QCOMPARE(machine.epoch, epoch);
+        QCOMPARE(machine.leaseOwner, owner);
+
+        // The machine is back. What was given up is taken back while the other one is in the middle of a step, and asks for the
+        // next lease for that: it is the other one's, too.
+        w.fleet.host(lost).reachable = true;
+        w.fleet.pollsOfABackup = 40;
+        QVERIFY(w.ask(QStringLiteral("retry"), {{QStringLiteral("hosts"), QJsonArray{other}}}).has_value());
+        QVERIFY(w.until([&] { return isUnderWay(w.host(other), StepKind::Backup); }));
+        QCOMPARE(w.host(other).leaseEpoch, epoch);
+        QVERIFY(restore(w, lost).has_value());
+        QVERIFY(w.until([&] { return w.host(lost).leaseEpoch == epoch + 1; }));
+        QCOMPARE(w.host(other).leaseEpoch, epoch + 1);
+        QVERIFY(isUnderWay(w.host(other), StepKind::Backup));
+        QVERIFY(w.settle());
+        QCOMPARE(nameOf(w.host(lost).state), QStringLiteral("rolled-back"));
+        QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+        QVERIFY(w.settle());
+        QCOMPARE(nameOf(w.host(other).state), QStringLiteral("upgraded"));
+
+        const QList<LeaseTaken> next = leasesInsteadOfOurOwn(w, 1);
+        QCOMPARE(next.size(), 1);
+        QCOMPARE(next.first().host, lost);
+        QCOMPARE(next.first().insteadOf, std::optional(epoch));
+        QVERIFY(!w.host(lost).disturbed && !w.host(other).disturbed);
+        QVERIFY(!toldOfAStranger(w));
+        QCOMPARE(w.repeated(), QString());
+        verifyFenced(w, w.planned()[2], epoch, owner);
+    }
+    void anotherRolloutOnItsMachineHearsOfTheNextLease()
+    {
+        EngineWorld w(PlanSketch{1});
+        const QString second = QStringLiteral("other-01");
+        w.fleet.pollsOfAStart = 4;
+        QVERIFY(w.run().has_value());
+        QVERIFY(loseDuring(w, StepKind::Migrate));
+        QVERIFY(skip(w, QStringLiteral("its switch is dead")).has_value());
+        QVERIFY(w.until([&] { return !isBegun(w.host(canary).state); }));
+        const qint64 epoch = w.fleet.host(canary).epoch;
+        w.fleet.host(canary).reachable = true;
+
+        Installation &installation = w.plan.hosts[0].installation;
+        installation.name = second;
+        installation.directory = QStringLiteral("/srv/second");
+        w.plan.waves[0].hosts = {second};
+        w.fleet.add(second);
+        w.fleet.putOn(second, canary);
+        w.fleet.pollsOfABackup = 40;
+        QVERIFY(w.run().has_value());
+        const auto run = [&w, &second]() -> const HostRun & { return w.rollout(2).hosts.find(second).value(); };
+        QVERIFY(w.until([&] { return isUnderWay(run(), StepKind::Backup); }));
+        QCOMPARE(run().lastEpoch, epoch);
+
+        // The lease is given back for the sake of the first rollout, and the next one is long in coming: until then nothing is
+        // begun in the second one either.
+        w.fleet.refusing = [](const QString &verb, const QString &host) {
+            return verb == QLatin1String("lock") ? std::optional(Error{ErrorCode::ConnectionLost, {host, QStringLiteral("no answer")}, {}, nullptr}) : std::nullopt;
+        };
+        QVERIFY(restore(w, canary).has_value());
+        QVERIFY(w.until([&] { return !run().current(); }));
+        for (int i = 0; i < 80; ++i)
+            w.turn();
+        QCOMPARE(run().last()->kind, StepKind::Backup);
+        QCOMPARE(run().last()->outcome, StepOutcome::Done);
+        w.fleet.refusing = nullptr;
+
+        QVERIFY(w.until([&] { return run().lastEpoch == epoch + 1; }));
+        QCOMPARE(run().leaseEpoch, epoch + 1);
+        QVERIFY(!run().disturbed && !run().mustBeSeen);
+        for (const int rollout : {1, 2}) {
+            const QList<LeaseTaken> next = leasesInsteadOfOurOwn(w, rollout);
+            QCOMPARE(next.size(), 1);
+            QCOMPARE(next.first().host, rollout == 1 ? canary : second);
+            QCOMPARE(next.first().insteadOf, std::optional(epoch));
+        }
+        QVERIFY(w.until([&] { return w.rollout(1).isEnded() && w.rollout(2).isEnded(); }));
+        QCOMPARE(nameOf(w.host(canary).state), QStringLiteral("rolled-back"));
+        QCOMPARE(nameOf(run().state), QStringLiteral("upgraded"));
+        QVERIFY(!toldOfAStranger(w));
+        QCOMPARE(w.repeated(), QString());
     }
     void aLeaseInsteadOfOurOwnIsNoStrangers_data() // also for others on its machine, who gave nothing up
     {
@@ -135,7 +257,7 @@ private Q_SLOTS:
         QFETCH(bool, disturbed);
         EngineWorld w;
         QVERIFY(w.run().has_value());
-        QVERIFY(until(w, [&] { return w.host(canary).leaseEpoch > 0; }));
+        QVERIFY(w.until([&] { return w.host(canary).leaseEpoch > 0; }));
         RolloutState s = w.rollout();
         LeaseTaken taken;
         taken.host = canary;
@@ -155,7 +277,7 @@ private Q_SLOTS:
         EngineWorld w;
         w.fleet.pollsOfABackup = 40;
         QVERIFY(w.run().has_value());
-        QVERIFY(until(w, [&] { const StepRun *step = w.host(canary).current(); return step && step->kind == StepKind::Backup; }));
+        QVERIFY(w.until([&] { const StepRun *step = w.host(canary).current(); return step && step->kind == StepKind::Backup; }));
         const Reply refused = skip(w, QStringLiteral("I am in a hurry"));
         QVERIFY(!refused);
         QCOMPARE(refused.error().code, ErrorCode::NotAllowed);

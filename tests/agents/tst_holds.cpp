@@ -26,12 +26,9 @@ Reply take(EngineWorld &w, const QList<Installation> &hosts)
     return w.ask("fleet-import", {{"source", "test"}, {"installations", valueToJson(hosts)}});
 }
 
-template<class Condition>
-bool until(EngineWorld &w, Condition holds)
+qsizetype intents(const EngineWorld &w)
 {
-    for (int i = 0; i < 1200 && !holds(); ++i)
-        w.turn();
-    return holds();
+    return std::ranges::count_if(w.journal.events(), [](const Event &e) { return std::holds_alternative<StepIntended>(e.body); });
 }
 
 } // namespace
@@ -40,6 +37,11 @@ class TestHolds : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void stoppedEverythingBeginsNothing_data();
+    void stoppedEverythingBeginsNothing();
+    void aWayBackIsHeldToo();
+    void anotherConsolesHoldBinds();
+    void theEndOfAHoldReachesEveryHost();
     void theEndOvertakesNoHold();
     void theNewestWishCounts();
     void heldHostsKeepTheirPlace_data();
@@ -48,6 +50,128 @@ private Q_SLOTS:
     void anAbortWaitsForNoStranger_data();
     void anAbortWaitsForNoStranger();
 };
+
+void TestHolds::stoppedEverythingBeginsNothing_data()
+{
+    QTest::addColumn<int>("effects");
+    for (const int n : {0, 1, 2, 3, 4, 5, 9})
+        QTest::addRow("[OPS-03] after %d steps", n) << n;
+}
+
+void TestHolds::stoppedEverythingBeginsNothing()
+{
+    QFETCH(int, effects);
+    EngineWorld w;
+    QCOMPARE(w.ask(QStringLiteral("stop-all")).error().code, ErrorCode::NotAllowed); // without a reason
+    QCOMPARE(w.ask(QStringLiteral("release"), because).error().code, ErrorCode::NotAllowed); // of nothing
+    QVERIFY(w.run(QJsonObject{{QStringLiteral("auto_promote"), true}}).has_value());
+    QVERIFY(w.until([&] { return w.fleet.effectLog.size() >= effects; }));
+    const Reply stopped = w.ask(QStringLiteral("stop-all"), because);
+    QVERIFY2(stopped.has_value(), stopped ? "" : qPrintable(clauseOf(stopped.error())));
+    QCOMPARE(stopped->value(QStringLiteral("hosts")).toArray().size(), 4);
+    QCOMPARE(w.fleet.host(second).holds.value(QStringLiteral("workspace-1")), QStringLiteral("tester: the vendor called"));
+    w.turn(2000);
+    const qsizetype begun = w.fleet.effectLog.size(), intended = intents(w);
+    for (int i = 0; i < 1200; ++i)
+        w.turn();
+    QCOMPARE(intents(w), intended);
+    QCOMPARE(w.fleet.effectLog.size(), begun);
+    QVERIFY(w.rollout().hold && w.rollout().lifecycle == RolloutLifecycle::Paused);
+    QVERIFY(w.engine->snapshot()->hold.has_value());
+    QVERIFY(w.engine->snapshot()->rollouts.first()->pauseReasons.contains(QStringLiteral("hold")));
+
+    w.killConsole(); // it is as stopped for the next one
+    w.startConsole();
+    for (const char *verb : {"resume", "retry", "promote", "rollback", "run"}) {
+        const Reply refused = QLatin1String(verb) == QLatin1String("run") ? w.run() : w.ask(QLatin1String(verb), because);
+        QVERIFY2(!refused, verb);
+        QVERIFY2(refused.error().code == ErrorCode::NotAllowed || refused.error().code == ErrorCode::HostInOtherRollout, qPrintable(clauseOf(refused.error())));
+        QVERIFY2(clauseOf(refused.error()).contains(QLatin1String("the vendor called")), qPrintable(clauseOf(refused.error())));
+    }
+    for (int i = 0; i < 400; ++i)
+        w.turn();
+    QCOMPARE(intents(w), intended);
+
+    QCOMPARE(w.ask(QStringLiteral("release")).error().code, ErrorCode::NotAllowed);
+    QVERIFY(w.ask(QStringLiteral("release"), because).has_value());
+    QVERIFY(w.fleet.host(second).holds.isEmpty());
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.rollout().lifecycle, RolloutLifecycle::Succeeded);
+    QCOMPARE(w.repeated(), QString());
+}
+
+void TestHolds::aWayBackIsHeldToo() // [OPS-03]
+{
+    EngineWorld w;
+    w.fleet.releases[QStringLiteral("1.5.0")].failing = QStringLiteral("0004");
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.settle());
+    QVERIFY(w.ask(QStringLiteral("rollback"), {{QStringLiteral("confirm"), QJsonObject{{first, QStringLiteral("demo-01.example.test")}}}}).has_value());
+    const qsizetype before = w.fleet.effectLog.size();
+    QVERIFY(w.until([&] { return w.fleet.effectLog.size() > before; }));
+    QVERIFY(w.ask(QStringLiteral("stop-all"), because).has_value());
+    w.turn(2000);
+    const qsizetype begun = w.fleet.effectLog.size();
+    for (int i = 0; i < 1200; ++i)
+        w.turn();
+    QCOMPARE(w.fleet.effectLog.size(), begun);
+    QVERIFY(w.ask(QStringLiteral("release"), because).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(first).state, HostRunState::RolledBack);
+    QCOMPARE(w.repeated(), QString());
+}
+
+void TestHolds::anotherConsolesHoldBinds() // [OPS-03]
+{
+    EngineWorld w;
+    w.fleet.host(first).holds.insert(QStringLiteral("workspace-2"), QStringLiteral("ann: water in the cellar"));
+    QVERIFY(w.run().has_value());
+    QVERIFY(w.until([&] { return w.rollout().pauses.contains(PauseReason::Hold); }));
+    QVERIFY2(w.rollout().pauses[PauseReason::Hold].contains(QLatin1String("water in the cellar")), qPrintable(w.rollout().pauses[PauseReason::Hold]));
+    for (int i = 0; i < 400; ++i)
+        w.turn();
+    QVERIFY(w.fleet.effectLog.isEmpty());
+    QVERIFY(!w.ask(QStringLiteral("release"), because)); // theirs is not ours to lift
+    w.fleet.host(first).holds.clear();
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.until([&] { return w.fleet.effectLog.size() == 1; }));
+    w.fleet.host(first).holds.insert(QStringLiteral("workspace-2"), QStringLiteral("ann: again")); // in the middle: no further step
+    w.turn(1000);
+    const qsizetype begun = w.fleet.effectLog.size();
+    for (int i = 0; i < 400; ++i)
+        w.turn();
+    QVERIFY(w.rollout().pauses.contains(PauseReason::Hold));
+    QVERIFY(w.fleet.effectLog.size() <= begun + 1);
+    w.fleet.host(first).holds.clear();
+    QVERIFY(w.ask(QStringLiteral("resume")).has_value());
+    QVERIFY(w.settle());
+    QCOMPARE(w.host(first).state, HostRunState::Upgraded);
+    QCOMPARE(w.repeated(), QString());
+}
+
+void TestHolds::theEndOfAHoldReachesEveryHost() // [OPS-03]
+{
+    EngineWorld w;
+    QVERIFY(w.run().has_value());
+    w.fleet.host(second).reachable = false;
+    const Reply stopped = w.ask(QStringLiteral("stop-all"), because);
+    QVERIFY(stopped.has_value());
+    QCOMPARE(stopped->value(QStringLiteral("missed")).toArray(), QJsonArray{second});
+    w.fleet.host(second).reachable = true;
+    QVERIFY(w.until([&] { return !w.fleet.host(second).holds.isEmpty(); })); // tried again
+    w.fleet.host(second).reachable = false;
+    QVERIFY(w.ask(QStringLiteral("release"), because).has_value());
+    QVERIFY(!w.fleet.host(second).holds.isEmpty() && w.fleet.host(first).holds.isEmpty());
+    QCOMPARE(w.engine->workspace().heldHosts, QStringList{second});
+    w.killConsole(); // the next one knows whom to tell
+    w.startConsole();
+    for (int i = 0; i < 20; ++i)
+        w.turn();
+    w.fleet.host(second).reachable = true;
+    QVERIFY(w.until([&] { return w.fleet.host(second).holds.isEmpty(); }));
+    QVERIFY(w.until([&] { return w.engine->workspace().heldHosts.isEmpty(); }));
+}
 
 void TestHolds::theEndOvertakesNoHold()
 {
@@ -61,12 +185,12 @@ void TestHolds::theEndOvertakesNoHold()
     for (int i = 0; i < 8; ++i)
         w.turn();
     w.fleet.arrive();
-    QVERIFY(until(w, [&] { return stopped && released; }));
+    QVERIFY(w.until([&] { return stopped && released; }));
     QVERIFY(released->has_value());
     QCOMPARE(released->value().value("hosts").toArray().size(), 4);
     for (const PlanHost &h : w.plan.hosts)
         QVERIFY2(w.fleet.host(h.installation.name).holds.isEmpty(), qPrintable(h.installation.name));
-    QVERIFY(until(w, [&] { return w.engine->workspace().heldHosts.isEmpty(); }));
+    QVERIFY(w.until([&] { return w.engine->workspace().heldHosts.isEmpty(); }));
 }
 
 void TestHolds::theNewestWishCounts() // stopped, released and stopped again before the first word got through
@@ -81,14 +205,14 @@ void TestHolds::theNewestWishCounts() // stopped, released and stopped again bef
         w.turn();
     }
     w.fleet.arrive();
-    QVERIFY(until(w, [&] { return replies.size() == 3; }));
+    QVERIFY(w.until([&] { return replies.size() == 3; }));
     for (int i = 0; i < 200; ++i)
         w.turn();
     for (const PlanHost &h : w.plan.hosts)
         QVERIFY2(!w.fleet.host(h.installation.name).holds.isEmpty(), qPrintable(h.installation.name));
     QCOMPARE(w.engine->workspace().heldHosts.size(), 4);
     QVERIFY(w.ask("release", because).has_value());
-    QVERIFY(until(w, [&] { return w.engine->workspace().heldHosts.isEmpty(); }));
+    QVERIFY(w.until([&] { return w.engine->workspace().heldHosts.isEmpty(); }));
     for (const PlanHost &h : w.plan.hosts)
         QVERIFY(w.fleet.host(h.installation.name).holds.isEmpty());
 }
@@ -126,7 +250,7 @@ void TestHolds::heldHostsKeepTheirPlace()
     QVERIFY(take(w, {told}).has_value());
     QVERIFY(w.ask("release", because).has_value());
     QVERIFY(w.fleet.host(first).holds.isEmpty());
-    QVERIFY(until(w, [&] { return w.engine->workspace().heldHosts.isEmpty(); }));
+    QVERIFY(w.until([&] { return w.engine->workspace().heldHosts.isEmpty(); }));
     QVERIFY(w.ask("fleet-undo").has_value());
     QVERIFY(change(w).has_value());
 }
@@ -169,13 +293,13 @@ void TestHolds::anAbortWaitsForNoStranger()
         stop();
     QVERIFY(w.run().has_value());
     if (effects > 0) {
-        QVERIFY(until(w, [&] { return w.fleet.effectLog.size() == effects; }));
+        QVERIFY(w.until([&] { return w.fleet.effectLog.size() == effects; }));
         stop();
     }
-    QVERIFY(until(w, [&] { return w.rollout().pauses.contains(PauseReason::Hold); }));
+    QVERIFY(w.until([&] { return w.rollout().pauses.contains(PauseReason::Hold); }));
     QCOMPARE(w.fleet.effectLog.size(), effects);
     QVERIFY(w.ask("abort", because).has_value());
-    until(w, [&] { return w.rollout().isEnded(); });
+    w.until([&] { return w.rollout().isEnded(); });
     QCOMPARE(w.rollout().isEnded(), ends);
     QCOMPARE(w.fleet.effectLog.size(), effects);
     if (ends) {

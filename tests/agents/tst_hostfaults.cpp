@@ -2,11 +2,98 @@
 #include "hostjobsworld.h"
 
 #include <QDeadlineTimer>
+#include <QProcess>
+#include <QStandardPaths>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
 using namespace bellwether;
+
+namespace {
+
+// systemd does not run where tests do: a systemd-run that puts what it starts into a control group of its own, as the real
+// one does, and a folder in place of systemd's. What is left in such a group ends with it.
+class ScopeMaker {
+public:
+    ScopeMaker()
+    {
+        const QString groups = m_folder.filePath("groups"), bin = m_folder.filePath("bin");
+        QDir().mkpath(groups);
+        QDir().mkpath(bin);
+        QDir().mkpath(m_folder.filePath("run/systemd/system"));
+        for (const QStringList &kind : {QStringList{"-t", "cgroup2"}, QStringList{"-t", "cgroup", "-o", "none,name=systemd"}})
+            m_mounted = m_mounted || runProcess(QStringList{"mount"} + kind + QStringList{"none", groups}).exitStatus == 0;
+        m_ours = groups + QStringLiteral("/bwr-test-%1").arg(::getpid());
+        m_made = m_mounted && QDir().mkdir(m_ours);
+        QFile file(bin + "/systemd-run");
+        const QByteArray scope = m_ours.toUtf8() + "/$u.scope";
+        m_made = m_made && file.open(QIODevice::WriteOnly)
+            && file.write("#!/bin/sh\nfor a; do case $a in --unit=*) u=${a#--unit=} ;; esac; done\n"
+                          "mkdir " + scope + " && echo $$ >" + scope + "/cgroup.procs || exit 1\n"
+                          "while [ \"$1\" != -- ]; do shift; done\nshift\nexec \"$@\"\n") > 0
+            && file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
+    }
+    ~ScopeMaker()
+    {
+        for (const QString &scope : scopes()) {
+            const bool gone = QTest::qWaitFor([&] {
+                for (const QByteArray &pid : contentOf(m_ours + u'/' + scope + "/cgroup.procs").split('\n'))
+                    if (pid.toLongLong() > 1)
+                        ::kill(static_cast<pid_t>(pid.toLongLong()), SIGKILL);
+                return QDir().rmdir(m_ours + u'/' + scope);
+            }, 10'000);
+            if (!gone)
+                qWarning("the control group %s stays", qPrintable(scope));
+        }
+        if (m_made)
+            QDir().rmdir(m_ours);
+        if (m_mounted && QProcess::execute("umount", {"-l", m_folder.filePath("groups")}) != 0)
+            m_folder.setAutoRemove(false); // it would empty what is mounted there
+    }
+    Q_DISABLE_COPY_MOVE(ScopeMaker)
+    bool isThere() const { return m_made; }
+    static constexpr const char *wanted = "neither cgroup2 nor a cgroup hierarchy name=systemd may be mounted here: it takes root (CAP_SYS_ADMIN)";
+    QStringList scopes() const { return m_made ? QDir(m_ours).entryList({"*.scope"}, QDir::Dirs) : QStringList(); }
+    // For a host that has it, or one that has no systemd at all.
+    QString sshdLine(bool has) const
+    {
+        return QStringLiteral("SetEnv HOME=%1 BWR_SYSTEMD=%1%2 PATH=%1/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+            .arg(m_folder.path(), has ? QString() : QStringLiteral("/none"));
+    }
+
+private:
+    QTemporaryDir m_folder;
+    QString m_ours;
+    bool m_mounted = false, m_made = false;
+};
+
+// What a step has sent out of its group: nobody's child, in a session of its own. It ends with the test.
+class Stray {
+public:
+    explicit Stray(const QString &file) : m_file(file) {}
+    ~Stray()
+    {
+        if (isAlive())
+            ::kill(static_cast<pid_t>(pid()), SIGKILL);
+    }
+    Q_DISABLE_COPY_MOVE(Stray)
+    // The lines of a step that begin it and wait until it is there.
+    QByteArray begun(const QByteArray &before = {}) const
+    {
+        const QByteArray file = m_file.toUtf8();
+        return "(" + before + "setsid sh -c 'echo $$ >" + file + ".t; mv " + file + ".t " + file + "; exec sleep 300' &)\n"
+            "until [ -e " + file + " ]; do sleep 0.1; done\n";
+    }
+    qint64 pid() const { return contentOf(m_file).toLongLong(); }
+    bool isThere() const { return QFile::exists(m_file); }
+    bool isAlive() const { return contentOf(QStringLiteral("/proc/%1/cmdline").arg(pid())) == QByteArray("sleep\0" "300\0", 10); }
+
+private:
+    QString m_file;
+};
+
+} // namespace
 
 class TestHostFaults : public HostJobsWorld {
     Q_OBJECT
@@ -60,8 +147,9 @@ private Q_SLOTS:
     }
     void aKilledSupervisorLeavesNoWatcher()
     {
+        // [fault 13]
         WORKS(lock());
-        WORKS(start("t1", "sleep 3\n")); // [fault 13]
+        WORKS(start("t1", "sleep 3\n"));
         QVERIFY(QTest::qWaitFor([&] { return QFile::exists(jobFile("t1", "step")); }));
         const qint64 pid = supervisor("t1");
         const auto members = [&] { // of the supervisor's session
@@ -79,32 +167,116 @@ private Q_SLOTS:
     }
     void aRebootMakesARunningStepLost()
     {
-        // [fault 12]
+        // [fault 12] The same state folder in the next boot of its host. That the old processes still live is the worst case:
+        // strangers that were given their numbers, and were started at the same moment of their boot.
+        QFile boot(m_state->filePath("boot_id"));
+        QVERIFY(boot.open(QIODevice::WriteOnly) && boot.write("another-boot\n") > 0);
+        boot.close();
+        if (QProcess::execute("unshare", {"-m", "mount", "--bind", boot.fileName(), "/proc/sys/kernel/random/boot_id"}) != 0)
+            QSKIP("another boot id takes a mount namespace of one's own");
+        TestSshd next({"ForceCommand exec unshare -m sh -c 'mount --bind " + boot.fileName() + " /proc/sys/kernel/random/boot_id && eval \"$SSH_ORIGINAL_COMMAND\"'"});
+        QVERIFY2(next.isRunning(), qPrintable(next.failure()));
+        m_trust.trust(next.endpoint().machine(), next.fingerprint());
+        const HostJobs::Host rebooted{next.endpoint(), m_state->path()};
+        const QByteArray script = effect("one") + "sleep 30\n";
         WORKS(lock());
-        WORKS(start("t1", "sleep 30\n"));
-        QVERIFY(QTest::qWaitFor([&] { return QFile::exists(jobFile("t1", "step")); }));
-        auto words = contentOf(jobFile("t1", "sup")).split(' ');
-        const auto pid = words.at(0).toLongLong();
-        words[2] = "another-boot";
-        QFile sup(jobFile("t1", "sup"));
-        QVERIFY(sup.open(QIODevice::WriteOnly | QIODevice::Truncate));
-        sup.write(words.join(' '));
-        sup.close();
-        const auto state = poll("t1");
-        WORKS(state);
-        QVERIFY(state->state == JobState::Lost);
-        ::kill(static_cast<pid_t>(pid), SIGKILL);
+        WORKS(start("t1", script));
+        QVERIFY(QTest::qWaitFor([&] { return effects() == "one\n" && QFile::exists(jobFile("t1", "step")); }));
+        QVERIFY(poll("t1")->state == JobState::Running && poll("t1")->stepAlive);
+        const JobPoll lost = endOn(rebooted, "t1");
+        QVERIFY(lost.state == JobState::Lost && !lost.stepAlive);
+        const auto again = startOn(rebooted, "t1", script); // it is never run again
+        WORKS(again);
+        QVERIFY(*again == JobState::Lost);
+        WORKS(lockOn(rebooted)); // the lease is its owner's as before, and the host's one slot is nobody's
+        WORKS(startOn(rebooted, "t2", effect("two")));
+        QVERIFY(endOn(rebooted, "t2").state == JobState::Done);
+        QCOMPARE(effects(), QByteArray("one\ntwo\n"));
     }
     void deadlinesHoldOnTheHost()
     {
-        // [fault 14]
+        // [fault 14, 16] Deaf to TERM: a step, and at the same time on another host what a step has sent out of its group.
+        const QTemporaryDir state;
+        const ScopeMaker systemd;
+        TestSshd other({systemd.sshdLine(systemd.isThere())});
+        QVERIFY2(other.isRunning(), qPrintable(other.failure()));
+        m_trust.trust(other.endpoint().machine(), other.fingerprint());
+        const HostJobs::Host second{other.endpoint(), state.path()};
+        const Stray stray(state.filePath("stray"));
+        // And a stranger whose name has a line's end in it, as nobody writes it and everybody may.
+        QVERIFY(QFile::copy(QStandardPaths::findExecutable("sleep"), state.filePath("two\nlines")));
+        QProcess stranger;
+        stranger.start(state.filePath("two\nlines"), {"300"});
+        QVERIFY(stranger.waitForStarted());
+        WORKS(lockOn(second));
+        WORKS(startOn(second, "t1", stray.begun("trap '' TERM; ") + "sleep 301\n", 4));
         WORKS(lock());
         WORKS(start("t1", "trap '' TERM; echo deaf; while :; do sleep 1; done\n", 1, 2));
         const JobPoll end = finished("t1");
+        const JobPoll secondEnd = endOn(second, "t1");
         QVERIFY(end.state == JobState::Done);
         QCOMPARE(end.exitStatus, 137);
         QCOMPARE(end.why, QString("timeout"));
         QVERIFY2(end.durationS >= 11 && end.durationS <= 20, QByteArray::number(end.durationS).constData());
+        QVERIFY(secondEnd.state == JobState::Done);
+        QCOMPARE(secondEnd.why, QString("timeout"));
+        stranger.kill();
+        QVERIFY(stranger.waitForFinished());
+        if (!systemd.isThere())
+            QSKIP(ScopeMaker::wanted);
+        QVERIFY(stray.isThere() && !stray.isAlive());
+        QVERIFY2(secondEnd.durationS >= 13, QByteArray::number(secondEnd.durationS).constData());
+    }
+    void whatLeavesItsGroup_data()
+    {
+        QTest::addColumn<bool>("systemd");
+        QTest::addColumn<QString>("ending");
+        QTest::newRow("fault 16: systemd, its deadline") << true << "timeout";
+        QTest::newRow("fault 16: systemd, cancelled") << true << "cancel";
+        QTest::newRow("fault 15: systemd, it ends by itself") << true << "exit";
+        QTest::newRow("fault 16: sh, its deadline") << false << "timeout";
+        QTest::newRow("fault 15: sh, it ends by itself") << false << "exit";
+    }
+    void whatLeavesItsGroup()
+    {
+        // [fault 15, 16] Where systemd gave a scope all of that is ended; elsewhere what was not ended is named. What a step
+        // has started to stay, stays.
+        QFETCH(bool, systemd);
+        QFETCH(QString, ending);
+        const ScopeMaker scopes;
+        if (systemd && !scopes.isThere())
+            QSKIP(ScopeMaker::wanted);
+        TestSshd sshd({scopes.sshdLine(systemd)});
+        QVERIFY2(sshd.isRunning(), qPrintable(sshd.failure()));
+        m_trust.trust(sshd.endpoint().machine(), sshd.fingerprint());
+        const HostJobs::Host to{sshd.endpoint(), m_state->path()};
+        const Stray stray(m_state->filePath("stray"));
+        WORKS(lockOn(to));
+        WORKS(startOn(to, "t1", stray.begun() + (ending == "exit" ? "exit 3\n" : "sleep 301\n"), ending == "timeout" ? 4 : 0));
+        QVERIFY(QTest::qWaitFor([&] { return stray.isThere(); }, 30'000));
+        if (ending == "cancel") {
+            Awaited<Status> cancelled;
+            m_jobs->cancel(to, QStringLiteral("t1"), 1, owner, cancelled.callback());
+            QVERIFY(cancelled.wait() && cancelled->has_value());
+        }
+        const JobPoll end = endOn(to, "t1");
+        QVERIFY(end.state == JobState::Done);
+        QCOMPARE(end.why, ending);
+        QCOMPARE(end.exitStatus, ending == "exit" ? 3 : 143);
+        QCOMPARE(scopes.scopes().size(), systemd ? 1 : 0);
+        const QByteArray said = contentOf(jobFile("t1", "err"));
+        if (ending == "exit") {
+            QVERIFY(stray.isAlive());
+            QCOMPARE(said, QByteArray());
+        } else if (systemd) {
+            QVERIFY(!stray.isAlive());
+            QVERIFY2(!said.contains("still running"), said.constData());
+        } else {
+            QVERIFY(stray.isAlive());
+            const QByteArray named = "bellwether: still running on the host: " + QByteArray::number(stray.pid()) + " sleep\n";
+            QVERIFY2(said.endsWith(named), said.constData());
+            QCOMPARE(end.errSize, said.size());
+        }
     }
     void stateFoldersThatCannotBeUsed()
     {
@@ -124,41 +296,31 @@ private Q_SLOTS:
         QVERIFY(second.wait() && !second->has_value());
         QCOMPARE(QByteArray(errorKey(second->error().code)), QByteArray("host-state-unusable"));
     }
-    void aReadOnlyDiskIsSaidBeforeItsTurn()
-    {
-        // [fault 19]
-        const SmallDisk disk(m_state->filePath("small"), "size=64k");
-        if (!disk.isMounted())
-            QSKIP("no tmpfs may be mounted here");
-        const auto unfit = [&] {
-            Awaited<Result<HostIdentity>> who;
-            m_jobs->who({m_sshd->endpoint(), disk.folder()}, who.callback());
-            return who.wait() && who->has_value() ? (*who)->unfit : QStringLiteral("no answer");
-        };
-        QCOMPARE(unfit(), QString());
-        QVERIFY(QDir(disk.folder()).isEmpty()); // looking changes nothing
-        QCOMPARE(QProcess::execute("mount", {"-o", "remount,ro", disk.folder()}), 0);
-        QCOMPARE(unfit(), disk.folder() + QStringLiteral(" is not writable for this login"));
-        FAILS(lockOn({m_sshd->endpoint(), disk.folder()}), "host-state-unusable");
-        QCOMPARE(QProcess::execute("mount", {"-o", "remount,rw", disk.folder()}), 0);
-        WORKS(lockOn({m_sshd->endpoint(), disk.folder()}));
-        QCOMPARE(unfit(), QString());
-    }
     void aStateFolderThatHasBecomeReadOnly()
     {
-        // [fault 19] Its file system was mounted anew, as after an error of its disk.
+        // [fault 19] Its file system was mounted anew, as after an error of its disk: said whenever the host is looked at, and
+        // nothing is begun there.
         const SmallDisk disk(m_state->filePath("small"), "size=1m");
         if (!disk.isMounted())
             QSKIP("no tmpfs may be mounted here");
         const HostJobs::Host small{m_sshd->endpoint(), disk.folder()};
+        const auto unfit = [&] {
+            Awaited<Result<HostIdentity>> who;
+            m_jobs->who(small, who.callback());
+            return who.wait() && who->has_value() ? (*who)->unfit : QStringLiteral("no answer");
+        };
+        QCOMPARE(unfit(), QString());
+        QVERIFY(QDir(disk.folder()).isEmpty()); // looking changes nothing
         WORKS(lockOn(small));
         QCOMPARE(QProcess::execute("mount", {"-o", "remount,ro", disk.folder()}), 0);
+        QVERIFY2(unfit().startsWith(disk.folder()) && unfit().endsWith(QStringLiteral(" is not writable for this login")), qPrintable(unfit()));
         const auto held = lockOn(small);
         const auto begun = startOn(small, "t1", effect("once"));
         for (const QByteArray &said : {held ? QByteArray() : why(held.error()), begun ? QByteArray() : why(begun.error())})
             QVERIFY2(said.startsWith("host-state-unusable: ") && said.contains(disk.folder().toUtf8()) && said.contains("not writable"), said.constData());
         QVERIFY(effects().isEmpty());
         QCOMPARE(QProcess::execute("mount", {"-o", "remount,rw", disk.folder()}), 0);
+        QCOMPARE(unfit(), QString());
         WORKS(startOn(small, "t1", effect("once")));
         QVERIFY(endOn(small, "t1").state == JobState::Done);
         QCOMPARE(effects(), QByteArray("once\n"));
@@ -191,9 +353,26 @@ private Q_SLOTS:
         QCOMPARE(end.why, QString("timeout"));
         QCOMPARE(end.exitStatus, 137);
     }
-    void noMoreFilesStopsTheStart()
+    void noMoreFilesStopTheStartNotTheResult()
     {
-        // [fault 18] However many files are left: a start is refused before anything ran, or the job ends and says how.
+        // [fault 18] The step uses up the last file there is room for: its result is recorded all the same, and nothing begins.
+        const SmallDisk disk(m_state->filePath("small"), "nr_inodes=40");
+        if (!disk.isMounted())
+            QSKIP("no tmpfs may be mounted here");
+        const HostJobs::Host small{m_sshd->endpoint(), disk.folder()};
+        WORKS(lockOn(small));
+        const QByteArray more = disk.folder().toUtf8() + "/more$i";
+        WORKS(startOn(small, "t1", "sleep 1; i=0; while true >" + more + "; do i=$((i+1)); done; exit 7\n"));
+        const JobPoll end = endOn(small, "t1");
+        QVERIFY(end.state == JobState::Done);
+        QCOMPARE(end.exitStatus, 7);
+        FAILS(startOn(small, "t2", effect("two")), "host-disk-full");
+        QVERIFY(effects().isEmpty());
+    }
+    void howeverFewFilesAreLeft()
+    {
+        // [fault 18] A start is refused before anything ran, or the job ends and says how.
+        int refused = 0, ended = 0;
         for (int files = 8; files <= 30; ++files) {
             const SmallDisk disk(m_state->filePath(QStringLiteral("small%1").arg(files)), "nr_inodes=" + QByteArray::number(files));
             if (!disk.isMounted())
@@ -209,12 +388,15 @@ private Q_SLOTS:
             if (!begun) {
                 QVERIFY2(QByteArray(errorKey(begun.error().code)) == "host-disk-full", why(begun.error()).constData());
                 QVERIFY(!QFile::exists(effects));
+                ++refused;
                 continue;
             }
             const JobPoll end = endOn(small, "t1", 3);
-            QVERIFY2(end.state != JobState::Lost, QByteArray::number(files).constData());
-            QVERIFY2(end.state != JobState::Done || (end.exitStatus == 0) == (contentOf(effects) == "x\n"), QByteArray::number(files).constData());
+            QVERIFY2(end.state == JobState::Done, QByteArray::number(files).constData());
+            QVERIFY2((end.exitStatus == 0) == (contentOf(effects) == "x\n"), QByteArray::number(files).constData());
+            ++ended;
         }
+        QVERIFY2(refused > 0 && ended > 0, (QByteArray::number(refused) + " refused, " + QByteArray::number(ended) + " ended").constData());
     }
     void aFolderThatEverybodyWritesToIsRefused()
     {

@@ -1,9 +1,13 @@
 // The host-run protocol under every shell found here, over noisy logins and without one.
+#include "base/clock.h"
 #include "hostjobsworld.h"
 #include "remote/helpertext.h"
+#include "steps/sshhosts.h"
 
 #include <QCryptographicHash>
 #include <QDeadlineTimer>
+
+#include <unistd.h>
 
 using namespace bellwether;
 
@@ -133,6 +137,42 @@ private Q_SLOTS:
             QVERIFY2(why(job.error()).startsWith(refusal) && why(job.error()).contains(words), why(job.error()).constData());
         }
     }
+    void whatAHostLacksIsSaidBeforeItsTurn_data()
+    {
+        QTest::addColumn<QStringList>("missing");
+        QTest::addColumn<QString>("said");
+        QTest::newRow("fault 37: nothing") << QStringList() << QString();
+        QTest::newRow("fault 37: no tail") << QStringList{"tail"} << "tail";
+        QTest::newRow("fault 37: several") << QStringList{"head", "wc", "ln", "date"} << "ln, wc, head, date";
+        QTest::newRow("fault 37: no sum") << QStringList{"sha256sum"} << "sha256sum";
+        QTest::newRow("fault 37: nothing that detaches") << QStringList{"setsid", "nohup"} << "setsid";
+        QTest::newRow("fault 37: what does without") << QStringList{"setsid", "sync", "find", "ls"} << QString();
+    }
+    void whatAHostLacksIsSaidBeforeItsTurn()
+    {
+        // [fault 37] When the host is looked at, and not in the middle of its first step.
+        QFETCH(QStringList, missing);
+        QFETCH(QString, said);
+        const QTemporaryDir bin;
+        for (const char *name : {"sh", "cat", "mkdir", "mv", "rm", "ln", "ls", "sleep", "wc", "tail", "head", "find", "date", "sha256sum", "nohup", "setsid", "sync"})
+            if (!missing.contains(QLatin1String(name)))
+                QVERIFY(QFile::link(neededProgram(name), bin.filePath(name)));
+        TestSshd poor({"SetEnv PATH=" + bin.path() + " HOME=" + bin.path()});
+        QVERIFY2(poor.isRunning(), qPrintable(poor.failure()));
+        m_trust.trust(poor.endpoint().machine(), poor.fingerprint());
+        const SystemClock clock;
+        SshHosts hosts(*m_pool, clock);
+        Installation installation;
+        installation.name = QStringLiteral("shop-01");
+        installation.endpoint = poor.endpoint();
+        installation.state = m_state->path();
+        Awaited<HostFacts> facts;
+        hosts.measure(installation, {}, facts.callback());
+        QVERIFY(facts.wait());
+        QVERIFY2(facts->reachable, qPrintable(facts->error));
+        QCOMPARE(facts->lackingPrograms.value_or(QString()), said);
+        QCOMPARE(facts->problems, said.isEmpty() ? QStringList() : QStringList{"host-run programs: it has no " + said});
+    }
     void wordsOfAHostAreOnlyWords()
     {
         // [S9] A host that lies in the protocol's own words, with a terminal's commands and a megabyte in them.
@@ -218,7 +258,8 @@ private Q_SLOTS:
         for (const QString &name : QDir(m_state->path() + "/v1/jobs/t3").entryList(QDir::Files))
             QVERIFY2(name == "out" || !contentOf(jobFile("t3", qPrintable(name))).contains("c4nary"), qPrintable(name));
         // Cancelled: kill's portable form reaches the group in this shell too.
-        const QByteArray deaf = "sleep 40 & sleep 41\n";
+        // And what has left the group is named (fault 16).
+        const QByteArray deaf = bare ? "sleep 40 & sleep 41\n" : "sleep 40 & (setsid sh -c 'echo up; exec sleep 42' &)\nsleep 41\n";
         QTest::qWait(300);
         const auto second = verb({"start", "t2", "1", owner, "0", sha(deaf)}, deaf);
         QVERIFY2(second.contains("spawned=1 state=running"), second.constData());
@@ -226,9 +267,15 @@ private Q_SLOTS:
         QVERIFY(verb({"hold", stranger, "a reason"}).contains("bwr ok"));
         QVERIFY(verb({"start", "t4", "1", owner, "0", sha(deaf)}, deaf).contains("bwr err=held owner=" + stranger.toLatin1() + " reason=a reason"));
         QVERIFY(verb({"unhold", stranger}).contains("bwr ok"));
+        QVERIFY(bare || QTest::qWaitFor([&] { return verb({"poll", "t2", "0", "0", "1000", "2"}).endsWith("up\n"); }, 20'000));
         QVERIFY(verb({"cancel", "t2", "1", owner}).contains("bwr state="));
         end = ended("t2");
         QVERIFY2(end.contains("rc=143") && end.contains("why=cancel"), end.constData());
+        const QByteArray named = "bellwether: still running on the host: ";
+        const qint64 stray = end.mid(end.indexOf(named) + named.size()).split(' ').value(0).toLongLong();
+        QVERIFY2(bare ? !end.contains(named) : end.contains(named) && end.endsWith(" sleep\n") && stray > 1, end.constData());
+        if (!bare)
+            ::kill(static_cast<pid_t>(stray), SIGKILL);
         QVERIFY(verb({"unlock", "1", owner}).contains("bwr ok"));
         QVERIFY(QTest::qWaitFor([&] { return verb({"lock", stranger, "150"}).contains("bwr epoch=2 held=new"); })); // its slot is given back last
     }
@@ -244,12 +291,16 @@ private Q_SLOTS:
     {
         // [fault 1, 6, 37]
         QFETCH(QStringList, shell);
+        if (::geteuid() != 0)
+            QSKIP("becoming another user needs root");
         const QTemporaryDir bin, root;
+        for (const QString &folder : {bin.path(), root.path(), m_state->path()})
+            QCOMPARE(::chown(QFile::encodeName(folder).constData(), 4711, 4711), 0);
         const QString asked = root.filePath("asked"), logind = root.filePath("logind");
         const auto writeTo = [](const QString &path, const QByteArray &text) {
             QFile file(path);
             return file.open(QIODevice::WriteOnly | QIODevice::Truncate) && file.write(text) == text.size()
-                && file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
+                && file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner | QFile::ReadOther | QFile::ExeOther);
         };
         const auto systemdRun = [&](const QByteArray &end) {
             return writeTo(bin.filePath("systemd-run"), "#!/bin/dash\necho \"$*\" >>" + asked.toUtf8()
@@ -257,12 +308,13 @@ private Q_SLOTS:
         };
         QVERIFY(writeTo(bin.filePath("sh"), "#!/bin/dash\nexec " + shell.join(u' ').toUtf8() + " \"$@\"\n"));
         QVERIFY(writeTo(bin.filePath("busctl"), "#!/bin/dash\ncat " + logind.toUtf8() + '\n'));
-        QVERIFY(writeTo(bin.filePath("id"), "#!/bin/dash\necho 4711\n")); // no root here
         QVERIFY(systemdRun("exec \"$@\""));
+        QString login = QStringLiteral("4711"); // really: busybox has an `id` of its own
         const auto verb = [&](const QStringList &words, const QByteArray &input = {}) {
-            const QByteArray set = "PATH=" + bin.path().toUtf8() + ":$PATH BWR_SYSTEMD=" + root.path().toUtf8()
+            const QByteArray set = "cd /; PATH=" + bin.path().toUtf8() + ":$PATH BWR_SYSTEMD=" + root.path().toUtf8()
                 + " USER=ann; unset UNIT XDG_RUNTIME_DIR; export PATH BWR_SYSTEMD USER; ";
-            const auto ran = runProcess({"/bin/dash", "-c", QString::fromLatin1(set + *helperCommand(words, m_state->path()))}, input);
+            const auto ran = runProcess({"setpriv", "--reuid", login, "--regid", login, "--clear-groups", "/bin/dash", "-c",
+                                         QString::fromLatin1(set + *helperCommand(words, m_state->path()))}, input);
             if (!ran.err.isEmpty())
                 qWarning("%s: %s", qPrintable(words.first()), ran.err.constData());
             return ran.err.isEmpty() ? ran.out : QByteArray();
@@ -293,8 +345,6 @@ private Q_SLOTS:
             QVERIFY2(verb({"who"}).contains(ends ? " ends=1 unfit=\n" : " ends=0 unfit=\n"), said);
         }
         QVERIFY(QDir().mkpath(root.filePath("run/systemd/system")) && QDir().mkpath(root.filePath("var/lib/systemd/linger")));
-        if (runProcess({bin.filePath("sh"), "-c", QStringLiteral("PATH=%1:$PATH; id -u").arg(bin.path())}).out != "4711\n")
-            return; // busybox has an id of its own: there this login is who it is, and root has no linger
         // It runs, but nothing of this login's stays.
         QVERIFY(verb({"who"}).contains(" ends=1 "));
         QCOMPARE(step(), QByteArray("none none\nc4nary\n"));
@@ -306,7 +356,7 @@ private Q_SLOTS:
         QVERIFY2(contentOf(asked).startsWith("--user --scope --quiet --collect --unit=bwr-t2."), contentOf(asked).constData());
         QVERIFY(!contentOf(asked).contains("c4nary"));
         // Root's is the machine's. It refuses: the step begins without.
-        QVERIFY(writeTo(bin.filePath("id"), "#!/bin/dash\necho 0\n"));
+        login = QStringLiteral("0");
         QVERIFY(systemdRun("exit 1"));
         QCOMPARE(step(), QByteArray("none none\nc4nary\n"));
         QVERIFY2(contentOf(asked).startsWith("--system --scope "), contentOf(asked).constData());
@@ -325,13 +375,13 @@ private Q_SLOTS:
         QTest::newRow("renew") << QStringList{"renew", epoch, owner, "150"} << 1300;
         QTest::newRow("ack") << QStringList{"ack", token} << 550;
         QTest::newRow("cancel") << QStringList{"cancel", token, epoch, owner} << 1700;
-        QTest::newRow("who") << QStringList{"who"} << 2600;
+        QTest::newRow("who") << QStringList{"who"} << 2900;
         QTest::newRow("lock") << QStringList{"lock", owner, "150", "a console", owner} << 4450;
         QTest::newRow("unlock") << QStringList{"unlock", epoch, owner} << 1150;
         QTest::newRow("hold") << QStringList{"hold", owner, "reason"} << 1300;
         QTest::newRow("unhold") << QStringList{"unhold", owner} << 500;
         QTest::newRow("env") << QStringList{"env", token, epoch, owner} << 2350;
-        QTest::newRow("start") << QStringList{"start", token, epoch, owner, "900", QString(64, 'a')} << 10000; // and the supervisor
+        QTest::newRow("start") << QStringList{"start", token, epoch, owner, "900", QString(64, 'a')} << 11700; // and the supervisor
         QTest::newRow("gc") << QStringList{"gc", "60"} << 500;
     }
     void requestsCarryWhatTheirVerbNeeds()

@@ -52,7 +52,7 @@ private Q_SLOTS:
 
 void TestKillResume::endsTheSameWithEachStepOnce() // [N-07] [fault 7]
 {
-    LivesWorld world(QStringLiteral("127.0.77"));
+    LivesWorld world;
     const QString missing = world.prepare();
     QVERIFY2(missing.isEmpty(), qPrintable(missing));
     int lives = 0, code = -1;

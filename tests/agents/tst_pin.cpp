@@ -111,6 +111,26 @@ private Q_SLOTS:
             QCOMPARE(info.st_gid, 4321u);
         }
     }
+    void rootFollowsNobodysLinks()
+    {
+        // [S17] The folder is somebody else's, who has planted links: one by the name that ours will have, one in the file's place.
+        if (::geteuid() != 0)
+            QSKIP("only root can give a file away");
+        for (const QStringList &shell : posixShells()) {
+            const QTemporaryDir folder, roots;
+            write(folder.filePath("env"), "V=1.4.0\n");
+            write(roots.filePath("theirs"), "V=1.4.0\n");
+            QVERIFY(QFile::link(roots.filePath("theirs"), folder.filePath("link")));
+            for (const char *name : {"", "/env", "/link"})
+                QCOMPARE(::lchown(QFile::encodeName(folder.path() + QLatin1String(name)).constData(), 1234, 4321), 0);
+            const QByteArray plant = "ln -s " + QFile::encodeName(roots.filePath("theirs")) + ' ' + QFile::encodeName(folder.path()) + "/.env.bellwether.$$; exec \"$@\"";
+            const auto planted = runProcess(QStringList{"sh", "-c", QString::fromLatin1(plant), "sh"} + shell, *pinScript(folder.filePath("env"), "V", "1.5.0"));
+            QVERIFY2(planted.exitStatus > 0 && planted.err.contains("nothing was changed"), planted.err.constData());
+            QVERIFY(pin(shell, folder.filePath("link"), "1.5.0").exitStatus > 0);
+            QCOMPARE(content(roots.filePath("theirs")), QByteArray("V=1.4.0\n"));
+            QCOMPARE(content(folder.filePath("env")), QByteArray("V=1.4.0\n"));
+        }
+    }
     void refusesWhatIsNoFile()
     {
         for (const QStringList &shell : posixShells()) {

@@ -1,20 +1,44 @@
 // Faults that only a whole console meets: services that flap or lie, a way back that breaks, an inventory that is edited,
 // output without end, a journal that cannot be written. Consoles as they are over a real sshd; the product is one shell script.
+#include "base/clock.h"
 #include "engineworld.h"
 #include "hostjobsworld.h"
 #include "journal/journal.h"
 #include "lives.h"
 
 #include <QJsonArray>
+#include <QScopeGuard>
 #include <QThread>
 
 #include <cstdio>
+#include <ctime>
 #include <iostream>
 #include <sqlite3.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace bellwether;
 
 namespace {
+qint64 wallAheadS = 0; // by how much the wall clock of this process is wrong; many threads look
+}
+
+// In place of the C library's, for all of this program: the machine's own clock stays as it is. (Libraries call it before a
+// sanitizer is ready.)
+extern "C" __attribute__((no_sanitize("address", "thread", "undefined"))) int clock_gettime(clockid_t clock, timespec *time) noexcept
+{
+    const long failed = ::syscall(SYS_clock_gettime, clock, time);
+    if (failed == 0 && clock == CLOCK_REALTIME)
+        time->tv_sec += __atomic_load_n(&wallAheadS, __ATOMIC_RELAXED);
+    return failed == 0 ? 0 : -1;
+}
+
+namespace {
+
+void setWallAhead(qint64 seconds)
+{
+    __atomic_store_n(&wallAheadS, seconds, __ATOMIC_RELAXED);
+}
 
 // `product VERB [ARGUMENT]` in the folder of an installation: what it is stands in files there (version, health, ledger), what
 // it was asked for in `effects`. Files also say what is to go wrong: `failing` names a verb, while `wait` is there a stop does
@@ -143,6 +167,9 @@ private Q_SLOTS:
     }
     void cleanup() { m_folder.reset(); }
     void aStepThatPrintsWithoutEnd();
+    void aHostThatIsStartedAnewInTheMiddle_data();
+    void aHostThatIsStartedAnewInTheMiddle();
+    void aWallClockThatJumpsHasNoSay();
     void aBakeBeginsAnew_data();
     void aBakeBeginsAnew();
     void theOldVersionGoesOnAnswering();
@@ -292,6 +319,93 @@ void TestRolloutFaults::aStepThatPrintsWithoutEnd()
     QCOMPARE(QFileInfo(host.state + "/v1/jobs/" + token + "/out").size(), floodBytes); // all of it was really printed
     QVERIFY2(lateMs >= -2'000 && lateMs < 20'000, QByteArray::number(lateMs).constData());
     QVERIFY(QFileInfo(stepLogPath(path("data"), 1, host.name, token)).size() < (64 << 20));
+}
+
+void TestRolloutFaults::aHostThatIsStartedAnewInTheMiddle_data()
+{
+    QTest::addColumn<bool>("tookEffect");
+    QTest::newRow("fault 12: its step took effect") << true;
+    QTest::newRow("fault 12: it did not") << false;
+}
+
+// The step, what watched over it and every connection are gone at once. It is not run again: what it was to do is looked for,
+// and where that is not there, what became of it is not known.
+void TestRolloutFaults::aHostThatIsStartedAnewInTheMiddle()
+{
+    QFETCH(bool, tookEffect);
+    Plan plan = planFor(1);
+    const Installation host = plan.hosts[0].installation;
+    for (Step &step : plan.hosts[0].hops[0].steps)
+        if (step.kind == StepKind::Stop)
+            step.verify = QStringList{"test", "-e", path("stopped")};
+    put(host.directory + "/wait", {});
+    const auto stack = console(plan);
+    QVERIFY(stack && press(*stack, plan));
+    const QStringList before{"backup", "stop"};
+    QVERIFY2(QTest::qWaitFor([&] { return verbs(host.directory) == before; }, 60'000), qPrintable(rollout(*stack).pauseText));
+    QString token;
+    for (const Event &e : events())
+        if (const auto *intended = std::get_if<StepIntended>(&e.body); intended && intended->kind == StepKind::Stop)
+            token = intended->token;
+    QVERIFY(!token.isEmpty());
+    const auto processOf = [&](const char *file) { return static_cast<pid_t>(contentOf(host.state + "/v1/jobs/" + token + '/' + file).split(' ').first().toInt()); };
+    QVERIFY(QTest::qWaitFor([&] { return processOf("step") > 1; }, 20'000));
+    const pid_t supervisor = processOf("sup"), step = processOf("step");
+    QVERIFY(supervisor > 1);
+    if (tookEffect)
+        put(path("stopped"), {});
+    ::kill(supervisor, SIGKILL);
+    ::kill(-step, SIGKILL);
+    m_sshd->cutConnections();
+    if (tookEffect) {
+        QVERIFY(ends(*stack, RolloutLifecycle::Succeeded));
+        QCOMPARE(verbs(host.directory), before + QStringList{"start"});
+        return;
+    }
+    QVERIFY2(QTest::qWaitFor([&] { return hostOf(*stack, host.name).state == HostRunState::InDoubt; }, 60'000), qPrintable(nameOf(hostOf(*stack, host.name).state)));
+    QVERIFY2(hostOf(*stack, host.name).error.contains("its effect is not there"), qPrintable(hostOf(*stack, host.name).error));
+    QVERIFY(QTest::qWaitFor([&] { return !rollout(*stack).pauseReasons.isEmpty(); }, 20'000));
+    QCOMPARE(verbs(host.directory), before);
+}
+
+// [fault 28] A step begins and ends on different days, the bake begins in a future that turns out to be past: it is as long as it
+// is, nothing is overdue, and the lease is the one of the beginning.
+void TestRolloutFaults::aWallClockThatJumpsHasNoSay()
+{
+    constexpr int bakeS = 4;
+    constexpr qint64 dayS = 86'400;
+    Plan plan = planFor(1);
+    plan.strategy.bakeCanaryS = plan.strategy.bakeCanaryPatchS = bakeS;
+    const Installation host = plan.hosts[0].installation;
+    put(host.directory + "/wait", {});
+    const auto asItWas = qScopeGuard([] { setWallAhead(0); });
+    const qint64 today = SystemClock().now().wallMs;
+    const auto stack = console(plan);
+    QVERIFY(stack && press(*stack, plan, true, 1));
+    QVERIFY2(QTest::qWaitFor([&] { return verbs(host.directory).contains("stop"); }, 60'000), qPrintable(rollout(*stack).pauseText));
+    setWallAhead(dayS);
+    QVERIFY2(SystemClock().now().wallMs - today >= dayS * 1000, "the clock was not put ahead");
+    QVERIFY(QFile::remove(host.directory + "/wait"));
+    QVERIFY2(QTest::qWaitFor([&] { return hostOf(*stack, host.name).state == HostRunState::Upgraded; }, 60'000), qPrintable(rollout(*stack).pauseText));
+    QTest::qWait(bakeS * 250);
+    setWallAhead(-dayS);
+    QVERIFY(ends(*stack, RolloutLifecycle::Succeeded));
+
+    const Event *upgraded = nullptr, *passed = nullptr;
+    int leases = 0;
+    const QList<Event> all = events();
+    for (const Event &e : all) {
+        QVERIFY2(!std::holds_alternative<Paused>(e.body) && !std::holds_alternative<LeaseRefused>(e.body), qPrintable(eventName(e.body)));
+        leases += std::holds_alternative<LeaseTaken>(e.body);
+        upgraded = std::holds_alternative<HostEnded>(e.body) ? &e : upgraded;
+        passed = std::holds_alternative<GatePassed>(e.body) ? &e : passed;
+    }
+    QVERIFY(upgraded && passed);
+    QCOMPARE(leases, 1);
+    QVERIFY(upgraded->wallMs - today > dayS * 1000 && passed->wallMs < today); // on different days
+    const qint64 bakedMs = passed->monoMs - upgraded->monoMs;
+    QVERIFY2(bakedMs >= bakeS * 1000 && bakedMs < 30'000, QByteArray::number(bakedMs).constData());
+    QCOMPARE(verbs(host.directory), (QStringList{"backup", "stop", "start"}));
 }
 
 void TestRolloutFaults::aBakeBeginsAnew_data()

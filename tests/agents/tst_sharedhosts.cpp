@@ -334,7 +334,8 @@ void TestSharedHosts::whoWasStoppedWakesUpFenced()
     }));
 }
 
-// A copied data folder has the same workspace; on hosts its console is another one, and the original comes back at once.
+// [fault 52] A console that is closed in the middle leaves its step to its host. A copied data folder has the same workspace; on
+// hosts its console is another one, and the original comes back at once.
 void TestSharedHosts::aCopyOfTheDataFolderIsAStranger()
 {
     m_stepTakesS = 3;

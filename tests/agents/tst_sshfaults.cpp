@@ -1,8 +1,10 @@
 // The SSH layer and peers that are none, refuse, fall silent or go away.
 #include "faultproxy.h"
+#include "shells.h"
 #include "sshworld.h"
 #include "ssh/tcpconnect.h"
 
+#include <QScopeGuard>
 #include <QTcpServer>
 #include <QTcpSocket>
 #include <QTimer>
@@ -245,6 +247,7 @@ private Q_SLOTS:
         QVERIFY(sshd.isRunning());
         m_trust.trust(sshd.endpoint().machine(), sshd.fingerprint());
         SshOptions options;
+        QCOMPARE(options.keepAliveMs, 15'000); // as shipped: found within three of these
         options.keepAliveMs = 2'000; // a busy machine answers within three times that
         SshPool pool(m_trust, this, options);
         QVERIFY(exec(pool, sshd.endpoint(), command("true")).wait());
@@ -350,16 +353,39 @@ private Q_SLOTS:
         odd.kill();
         odd.waitForFinished();
     }
+    void aLoginThatIsNeverAnswered_data()
+    {
+        QTest::addColumn<bool>("byTheAgent");
+        QTest::newRow("by a key file") << false;
+        QTest::newRow("by the agent") << true;
+    }
     void aLoginThatIsNeverAnswered()
     {
+        QFETCH(bool, byTheAgent);
         TestSshd slow({"AuthorizedKeysFile none", "AuthorizedKeysCommand /bin/sleep 20", "AuthorizedKeysCommandUser root"});
         if (!slow.isRunning())
             QSKIP("sshd looks keys up by a command only as root");
         m_trust.trust(slow.endpoint().machine(), slow.fingerprint());
+        Endpoint to = slow.endpoint();
+        QProcess agent;
+        const auto endAgent = qScopeGuard([&agent] {
+            qunsetenv("SSH_AUTH_SOCK");
+            agent.kill();
+            agent.waitForFinished();
+        });
+        if (byTheAgent) {
+            const QString path = slow.folder() + QStringLiteral("/agent");
+            agent.start(QStringLiteral("ssh-agent"), {QStringLiteral("-D"), QStringLiteral("-a"), path});
+            QVERIFY(agent.waitForStarted());
+            QVERIFY(QTest::qWaitFor([&path] { return QFile::exists(path); }));
+            qputenv("SSH_AUTH_SOCK", path.toUtf8());
+            QCOMPARE(runProcess({"ssh-add", "-q", to.identity}).exitStatus, 0);
+            to.identity = QStringLiteral("agent");
+        }
         SshOptions options;
         options.authMs = 1'500;
         SshPool pool(m_trust, this, options);
-        const auto answer = exec(pool, slow.endpoint(), command("true"));
+        const auto answer = exec(pool, to, command("true"));
         EXPECT_ERROR(answer, "connect-timeout");
         QCOMPARE(answer->error().args.at(1), QString("authentication"));
     }
@@ -382,6 +408,26 @@ private Q_SLOTS:
         const auto anew = exec(pool, to, command("echo x"));
         EXPECT_ERROR(anew, "connect-timeout");
         QCOMPARE(anew->error().args.at(1), QString("key exchange"));
+    }
+    void aCommandThatNeverReads()
+    {
+        // The window for its input is full and stays so. It costs nobody else on the connection anything, and ends by its deadline.
+        const auto logins = [this] { return m_sshd->log().count("Accepted publickey"); };
+        const auto before = logins();
+        SshPool pool(m_trust, this);
+        ExecRequest request = command("sleep 30", 15'000);
+        request.input = QByteArray(8'000'000, 'x');
+        const auto stalled = exec(pool, m_sshd->endpoint(), request);
+        QVERIFY(QTest::qWaitFor([&] { return pool.openSessions() == 1; }));
+        QTest::qWait(500); // as much as it takes has been sent
+        const auto beside = exec(pool, m_sshd->endpoint(), command("echo beside"));
+        QVERIFY(beside.wait() && beside->has_value());
+        QCOMPARE((*beside)->out, QByteArray("beside\n"));
+        QVERIFY2(!stalled.value->has_value(), "it had ended before its neighbour was heard");
+        EXPECT_ERROR(stalled, "command-timeout");
+        const auto after = exec(pool, m_sshd->endpoint(), command("echo after"));
+        QVERIFY(after.wait() && after->has_value());
+        QCOMPARE(logins(), before + 1); // the same connection all the while
     }
     void aChannelThatNeverOpens()
     {

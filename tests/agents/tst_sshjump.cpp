@@ -166,6 +166,25 @@ private Q_SLOTS:
         QVERIFY(again.wait());
         QVERIFY2(again->has_value(), told(*again));
     }
+    void programsThatAreStartedInheritNoConnection()
+    {
+        // Through a copy of its socket a connection that was given up would live on, in the hands of another program.
+        const auto sockets = [](const QString &process) {
+            QProcess ls;
+            ls.start(QStringLiteral("ls"), {QStringLiteral("-l"), QStringLiteral("/proc/%1/fd").arg(process)});
+            return ls.waitForFinished() ? ls.readAllStandardOutput().count("socket:") : -1;
+        };
+        const QString self = QStringLiteral("self"), here = QString::number(QCoreApplication::applicationPid());
+        const auto inherited = sockets(self), before = sockets(here);
+        QVERIFY(inherited >= 0 && before >= 0);
+        SshPool pool(m_trust, this, {}, nullptr, book());
+        const auto answer = exec(pool, behind(QStringLiteral("gate"), *m_sshd), command("true"));
+        QVERIFY(answer.wait());
+        QVERIFY2(answer->has_value(), told(*answer));
+        QCOMPARE(pool.openSessions(), 2);
+        QVERIFY2(sockets(here) >= before + 2, "they are not seen here"); // one to the jump host, a pair for what lies behind it
+        QCOMPARE(sockets(self), inherited);
+    }
     void everyHopIsCheckedBeforeItIsToldAnything()
     {
         // [fault 30] [S1]

@@ -41,6 +41,13 @@ private Q_SLOTS:
         QCOMPARE(pool.openSessions(), 1);
         QCOMPARE(m_sshd->log().count("Accepted publickey"), before + 1);
     }
+    void whoeverLooksForInputThatThereIsNotIsToldSo()
+    {
+        SshPool pool(m_trust, this);
+        const auto answer = exec(pool, m_sshd->endpoint(), command("cat; echo over"));
+        QVERIFY(answer.wait(10'000) && answer->has_value());
+        QCOMPARE((*answer)->out, QByteArray("over\n"));
+    }
     void endsThatAreNoSuccess()
     {
         SshPool pool(m_trust, this);

@@ -1,7 +1,7 @@
 // Commands that become root's by sudo, over real sshd, in an account and with a sudoers file that the test makes and removes.
 #include "askedperson.h"
 #include "base/clock.h"
-#include "plan/placeholders.h"
+#include "plan/hops.h"
 #include "shells.h"
 #include "sshworld.h"
 #include "steps/sshhosts.h"
@@ -9,6 +9,8 @@
 #include <QDirIterator>
 #include <QFile>
 
+#include <pwd.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -187,6 +189,104 @@ private Q_SLOTS:
         QCOMPARE(bySudo({"docker", "ps"}), QStringList({"sudo", "-S", "--", "docker", "ps"}));
         QVERIFY(wantsSudoPassword(bySudo({"id"})) && !wantsSudoPassword(asRoot({"id"})) && !wantsSudoPassword({"sudo", "-S"}));
         QCOMPARE(Placeholders({}, Installation()).resolve(QStringList{"id"}), QStringList{"id"});
+    }
+    void aPinSaysWhatItIs()
+    {
+        // [OPS-10, PI-04] In the plan, so that its hash covers it.
+        ProductProfile profile;
+        profile.pinFile = QStringLiteral("/srv/x/.env");
+        profile.pinKey = QStringLiteral("TAG");
+        StepTemplate pin;
+        pin.kind = StepKind::Pin;
+        profile.steps = profile.tagOnly = {pin};
+        Placeholders placeholders(profile, installation());
+        const Hop hop = makeHop(profile, {}, *Version::parse("1.4.0"), *Version::parse("1.5.0"), placeholders);
+        QCOMPARE(hop.steps[0].argv, QStringList({"sudo", "-S", "--"}));
+        QCOMPARE(hop.tagOnly[0].argv, QStringList({"sudo", "-S", "--"}));
+        QVERIFY2(hop.steps[0].displayText().contains("sudo -S -- sh"), qPrintable(hop.steps[0].displayText()));
+        Placeholders none(profile, Installation());
+        QVERIFY(makeHop(profile, {}, *Version::parse("1.4.0"), *Version::parse("1.5.0"), none).steps[0].argv.isEmpty());
+    }
+    void aPinIsRootsWhereTheLoginMayNot_data()
+    {
+        QTest::addColumn<QByteArray>("rule");
+        QTest::addColumn<QStringList>("sudo");
+        QTest::addColumn<bool>("own"); // the login's file
+        QTest::addColumn<bool>("works");
+        const QStringList nopassword{"sudo", "-n", "--"};
+        QTest::newRow("[PI-04] nopassword") << QByteArray("ALL=(root) NOPASSWD: /usr/bin/sh") << nopassword << false << true;
+        QTest::newRow("[PI-04] password") << QByteArray("ALL=(root) ALL") << QStringList{"sudo", "-S", "--"} << false << true;
+        QTest::newRow("[S17] an exact list without a shell, its own file") << QByteArray("ALL=(root) NOPASSWD: /usr/bin/id") << nopassword << true << true;
+        QTest::newRow("[S17] an exact list without a shell, root's file") << QByteArray("ALL=(root) NOPASSWD: /usr/bin/id") << nopassword << false << false;
+    }
+    void aPinIsRootsWhereTheLoginMayNot()
+    {
+        QFETCH(QByteArray, rule);
+        QFETCH(QStringList, sudo);
+        QFETCH(bool, own);
+        QFETCH(bool, works);
+        allow(rule);
+        QFile::remove(m_folder.filePath("sudo.log"));
+        const QTemporaryDir roots; // nobody else may even look into it
+        const QDir folder(own ? m_folder.filePath("pin") : roots.path());
+        QVERIFY(folder.mkpath("."));
+        const QString path = folder.filePath("it's .env");
+        const QByteArray name = QFile::encodeName(path);
+        const passwd *login = ::getpwnam(m_user.toUtf8().constData());
+        QVERIFY(login);
+        const uid_t uid = own ? login->pw_uid : 0;
+        const gid_t gid = own ? login->pw_gid : 1;
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write("A='x'\nTAG=1.4.0 # why\n") > 0);
+        file.close();
+        QCOMPARE(::chown(name.constData(), uid, gid), 0);
+        QCOMPARE(::chmod(name.constData(), 0640), 0);
+        QCOMPARE(::chown(QFile::encodeName(folder.path()).constData(), uid, gid), 0);
+        struct stat before {}, after {};
+        QCOMPARE(::stat(name.constData(), &before), 0);
+        Console console(*this, [](const CredentialQuestion &) { return Person::say(canary); });
+        const auto script = pinScript(path, "TAG", "1.5.0", sudo);
+        QVERIFY(script);
+        QCOMPARE(wantsPassword(*script), sudo.contains("-S"));
+        const QString step = token();
+        const auto begun = start(console, step, *script);
+        QVERIFY2(begun.has_value(), begun.has_value() ? "" : qPrintable(begun.error().args.join(u' ')));
+        const JobPoll done = end(console, step);
+        QVERIFY2((done.exitStatus == 0) == works, (done.out + done.err).constData());
+        QCOMPARE(::stat(name.constData(), &after), 0);
+        QCOMPARE(contentOf(path), works ? QByteArray("A='x'\nTAG=1.5.0 # why\n") : QByteArray("A='x'\nTAG=1.4.0 # why\n"));
+        QCOMPARE(after.st_ino != before.st_ino, works); // in one stroke
+        QCOMPARE(after.st_uid, uid);
+        QCOMPARE(after.st_gid, gid);
+        QCOMPARE(after.st_mode & 07777, 0640u);
+        QCOMPARE(folder.entryList(QDir::Files | QDir::Hidden).size(), 1);
+        if (works) // by sudo where it must be, and only there
+            QCOMPARE(contentOf(m_folder.filePath("sudo.log")).contains("bin/sh"), !own);
+        if (works)
+            QVERIFY2(done.out.contains("TAG 1.4.0 -> 1.5.0"), (done.out + done.err).constData());
+        else
+            QVERIFY2(done.err.contains("sudo: ") || done.err.contains("Sorry, user "), done.err.constData());
+    }
+    void aPinThatIsSoAlreadyTakesNoSudo()
+    {
+        // [PI-04, S17] Root's file, which everybody may read, and a list in sudoers without a shell.
+        allow("ALL=(root) NOPASSWD: /usr/bin/id");
+        QFile::remove(m_folder.filePath("sudo.log"));
+        const QTemporaryDir roots;
+        QFile file(roots.filePath(".env"));
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write("TAG=1.5.0\n") > 0);
+        file.close();
+        QCOMPARE(::chmod(QFile::encodeName(file.fileName()).constData(), 0644), 0);
+        QCOMPARE(::chmod(QFile::encodeName(roots.path()).constData(), 0755), 0);
+        Console console(*this, [](const CredentialQuestion &) { return Person::say(canary); });
+        const auto script = pinScript(file.fileName(), "TAG", "1.5.0", {"sudo", "-n", "--"});
+        QVERIFY(script);
+        const QString step = token();
+        const auto begun = start(console, step, *script);
+        QVERIFY2(begun.has_value(), begun.has_value() ? "" : qPrintable(begun.error().args.join(u' ')));
+        const JobPoll done = end(console, step);
+        QVERIFY2(done.exitStatus == 0 && done.out.contains("already"), (done.out + done.err).constData());
+        QVERIFY(!contentOf(m_folder.filePath("sudo.log")).contains("bin/sh"));
     }
     void aPasswordIsNotWaitedFor()
     {

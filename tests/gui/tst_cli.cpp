@@ -815,7 +815,7 @@ void TestCli::aLogIsShownAsInTheWindow()
     const CliResult shown = cli.run(words("logs R-0001 demo-01"));
     QVERIFY2(shown.exitCode == 0 && shown.out.startsWith("== backup"), shown.told());
     QCOMPARE(shown.out.mid(shown.out.indexOf('\n') + 1),
-             "Traceback:\n  File \"x.py\"\nred\n\xe2\x90\x8d" "30%\n\n" + longLine + longLine.repeated(4) + "last\n");
+             "Traceback:\n  File \"x.py\"\nred\n\xe2\x87\xa4" "30%\n\n" + longLine + longLine.repeated(4) + "last\n");
     const CliResult raw = cli.run(words("logs R-0001 demo-01 --raw"));
     QVERIFY2(raw.exitCode == 0, raw.told());
     QCOMPARE(raw.out, log);

@@ -122,7 +122,7 @@ void TestFirstLight::cleanupTestCase()
 
 void TestFirstLight::theDemoFleetIsUp()
 {
-    const CliResult up = m_cli.run(words(QStringLiteral("demo up --hosts 6")), 120'000);
+    const CliResult up = m_cli.run(words(QStringLiteral("demo up --hosts 6 --network ") + testNetwork()), 120'000);
     VERIFY_EXIT(up, 0);
     QCOMPARE(hosts().size(), 6);
     const CliResult check = m_cli.run(words(QStringLiteral("fleet check --json")), 60'000);

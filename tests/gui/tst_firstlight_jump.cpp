@@ -2,6 +2,7 @@
 #include "cliprocess.h"
 #include "demo/demofleet.h"
 #include "demohosts.h"
+#include "sampleproduct.h"
 
 #include <QFile>
 #include <QJsonArray>
@@ -34,7 +35,7 @@ private Q_SLOTS:
     void initTestCase()
     {
         m_cli.setEnvironment(QStringLiteral("BELLWETHER_OPERATOR"), QStringLiteral("night@console"));
-        VERIFY_EXIT(run(QStringLiteral("demo up --hosts 3")), 0);
+        VERIFY_EXIT(run(QStringLiteral("demo up --hosts 3 --network ") + testNetwork()), 0);
         QCOMPARE(fleet().size(), 3);
     }
     void cleanupTestCase() { VERIFY_EXIT(run(QStringLiteral("demo down")), 0); }

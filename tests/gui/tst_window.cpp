@@ -3,6 +3,7 @@
 #include "demo/demofleet.h"
 #include "engine/consolestack.h"
 #include "engine/runtime.h"
+#include "sampleproduct.h"
 #include "shell/makewindow.h"
 #include "widgets/button.h"
 #include "widgets/theme.h"
@@ -83,8 +84,8 @@ void TestWindow::initTestCase()
     m_fleet = std::make_unique<DemoFleet>(m_data.path());
     DemoFleet::Options options;
     options.hosts = 2;
-    options.network = QStringLiteral("127.0.78");
-    options.sample = QStringLiteral(BELLWETHER_BINARY_DIR "/bin/bellwether-sample");
+    options.network = testNetwork();
+    options.sample = sampleExecutable();
     const auto hosts = m_fleet->up(options);
     QVERIFY2(hosts.has_value(), hosts ? "" : qPrintable(clauseOf(hosts.error())));
     m_hosts = *hosts;

@@ -45,6 +45,24 @@ Plan planThrough(const QStringList &versions)
     return plan;
 }
 
+// The canary, so many hosts in the first wave, two in the second.
+Plan planOfThreeWaves(int inTheFirst)
+{
+    Plan plan = planThrough({QStringLiteral("1.4.0"), QStringLiteral("1.5.0")});
+    const PlanHost sketch = plan.hosts.takeLast();
+    plan.waves[1].hosts.clear();
+    plan.waves.append({QStringLiteral("Wave 2"), {}});
+    for (int i = 0; i < inTheFirst + 2; ++i) {
+        const int wave = i < inTheFirst ? 1 : 2;
+        PlanHost host = sketch;
+        host.installation.name = QStringLiteral("w%1-%2").arg(wave).arg(i, 2, 10, QLatin1Char('0'));
+        host.installation.endpoint.address = QStringLiteral("192.0.2.%1").arg(10 + i);
+        plan.waves[wave].hosts.append(host.installation.name);
+        plan.hosts.append(host);
+    }
+    return plan;
+}
+
 struct World {
     RolloutState state;
     qint64 seq = 0, at = 1'000'000; // both clocks
@@ -137,15 +155,17 @@ struct World {
         e.hop = hop;
         put(e);
     }
-    void healthy(const QString &name, qint64 forMs)
+    void healthy(const QString &name, qint64 forMs) { healthy(QStringList{name}, forMs); }
+    void healthy(const QStringList &names, qint64 forMs)
     {
-        for (qint64 until = at + forMs; at < until; at += 3000) {
-            HealthObserved e;
-            e.host = name;
-            e.health = Health::Ok;
-            e.version = targetOf(state, host(name)).toString();
-            put(e);
-        }
+        for (qint64 until = at + forMs; at < until; at += 3000)
+            for (const QString &name : names) {
+                HealthObserved e;
+                e.host = name;
+                e.health = Health::Ok;
+                e.version = targetOf(state, host(name)).toString();
+                put(e);
+            }
     }
 };
 
@@ -173,6 +193,8 @@ private Q_SLOTS:
     void anAbortNamesWhatItLeavesBetweenVersions_data();
     void anAbortNamesWhatItLeavesBetweenVersions();
     void theWayBackOutlivesAStepThatNobodyAskedFor();
+    void whatIsLeftInDoubtIsTheBudgets_data();
+    void whatIsLeftInDoubtIsTheBudgets();
 };
 
 void TestDecide::goesBackByItselfOnlyAtOnce_data()
@@ -356,6 +378,60 @@ void TestDecide::theWayBackOutlivesAStepThatNobodyAskedFor() // [PI-10] its host
     QCOMPARE(nameOf(w.host(canary).last()->outcome), QStringLiteral("in-doubt"));
     const Permission back = permission(w.state, Verb::Rollback);
     QVERIFY2(back.allowed && back.hosts == QStringList{canary}, qPrintable(back.reason));
+}
+
+void TestDecide::whatIsLeftInDoubtIsTheBudgets_data()
+{
+    QTest::addColumn<int>("hosts");
+    QTest::addColumn<double>("budgetPercent");
+    QTest::addColumn<bool>("isLeftBehind");
+    QTest::newRow("one of twenty, 5 % may fail") << 20 << 5.0 << true;
+    QTest::newRow("one of ten, 5 % may fail") << 10 << 5.0 << false;
+    QTest::newRow("one of twenty, none may fail") << 20 << 0.0 << false;
+}
+
+// A host in doubt takes no slot of the hosts at once (model/README.md): only the budget lets a gate leave it behind, and the rollout
+// does not end before a person has settled it.
+void TestDecide::whatIsLeftInDoubtIsTheBudgets() // [N-07]
+{
+    QFETCH(int, hosts);
+    QFETCH(double, budgetPercent);
+    QFETCH(bool, isLeftBehind);
+    Plan plan = planOfThreeWaves(hosts);
+    plan.strategy.budgetPercent = budgetPercent;
+    plan.strategy.parallel = plan.strategy.parallelLater = 1;
+    plan.strategy.bakeCanaryS = plan.strategy.bakeWaveS = 30;
+    World w(plan);
+    w.begin(canary);
+    w.endHost(canary, HostRunState::Upgraded);
+    w.healthy(canary, 60'000);
+    w.goOn();
+    QVERIFY(w.state.waves[0].passed);
+
+    QStringList upgraded = plan.waves[1].hosts;
+    const QString doubtful = upgraded.takeFirst();
+    w.endHost(doubtful, HostRunState::InDoubt);
+    for (const QString &name : std::as_const(upgraded))
+        w.endHost(name, HostRunState::Upgraded);
+    w.healthy(upgraded, 60'000);
+    w.goOn();
+    const QStringList later = plan.waves[2].hosts;
+    QCOMPARE(w.state.waves[1].passed, isLeftBehind);
+    QCOMPARE(w.state.waves[2].opened, isLeftBehind);
+    QCOMPARE(w.state.pauses.contains(PauseReason::FailureBudget), !isLeftBehind);
+    QCOMPARE(isBegun(w.host(later[0]).state), isLeftBehind);
+    QCOMPARE(nameOf(w.host(later[1]).state), QStringLiteral("waiting")); // one at a time
+    if (!isLeftBehind)
+        return;
+
+    for (const QString &name : later)
+        w.endHost(name, HostRunState::Upgraded);
+    w.healthy(later, 60'000);
+    w.goOn();
+    QVERIFY(w.state.waves[2].passed);
+    QVERIFY(!w.state.isEnded());
+    QVERIFY2(w.state.pauses.value(PauseReason::GateFailed).contains(doubtful), qPrintable(w.state.pauses.value(PauseReason::GateFailed)));
+    QCOMPARE(permission(w.state, Verb::Retry).hosts, QStringList{doubtful});
 }
 
 QTEST_GUILESS_MAIN(TestDecide)

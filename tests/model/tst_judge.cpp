@@ -100,6 +100,7 @@ void TestJudge::preflight_data()
     row("[AS-14] says it is there, its database is not", "1.5.0", before, "m2");
     row("says it is there, its ledger is not readable", "1.5.0", after, "ledger", [](HostFacts &f) { f.ledger.reset(); });
     row("newer", "1.6.0", after, "newer");
+    row("[fault 37] no way to read", "1.4.0", before, "it has no tail", [](HostFacts &f) { f.lackingPrograms = QStringLiteral("tail"); });
     row("[OPS-10] no way to be root", "1.4.0", before, "cannot run as root: no sudo", [](HostFacts &f) { f.sudoProblem = QStringLiteral("no sudo"); });
     row("[PI-02] unhealthy", "1.4.0", before, "unhealthy", [](HostFacts &f) { f.health = Health::Unhealthy; });
     row("[AS-04] too little space", "1.4.0", before, "bytes free", [](HostFacts &f) { f.diskFree = 1199; });

@@ -88,6 +88,8 @@ private Q_SLOTS:
         pin.pinKey = "TAG";
         pin.pinValue = "1.5.0";
         QCOMPARE(pin.displayText(), "set TAG=1.5.0 in /srv/x/.env");
+        pin.argv = QStringList{"sudo", "-n", "--"};
+        QCOMPARE(pin.displayText(), QStringLiteral("set TAG=1.5.0 in /srv/x/.env, by \u201csudo -n -- sh\u201d where the login may not write it"));
         Step restore = onHost({"restore"});
         restore.stdinText = "{confirmed-domain}\n";
         QCOMPARE(restore.displayText(), "restore <<< $'{confirmed-domain}\\n'");

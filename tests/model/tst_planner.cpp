@@ -303,6 +303,7 @@ private Q_SLOTS:
         row("version unknown", "version-unknown", "1.4.1", "version could not be measured");
         row("[OPS-10] sudo", "sudo-refused", "1.4.1", "cannot run as root: it does not take the password");
         row("[fault 19] state folder", "state-unusable", "1.4.1", "cannot be used: /srv/state/v1 is not writable");
+        row("[fault 37] programs", "programs-lacking", "1.4.1", "finds no tail, head, which every step needs");
         row("sessions end steps", "session-ends-steps", "1.4.1", "KillUserProcesses", false);
         row("unhealthy", "already-unhealthy", "1.4.1", "queue is stuck");
         row("starting", "already-unhealthy", "1.4.1", "starting");
@@ -346,6 +347,8 @@ private Q_SLOTS:
             facts.sudoProblem = "it does not take the password that was given";
         if (tag == "[fault 19] state folder")
             facts.stateProblem = "/srv/state/v1 is not writable for this login";
+        if (tag == "[fault 37] programs")
+            facts.lackingPrograms = "tail, head";
         if (tag == "sessions end steps")
             facts.sessionEndsSteps = true;
         if (tag == "unhealthy") {

@@ -167,6 +167,24 @@ Reply EngineWorld::run(QJsonObject options)
     return ask(QStringLiteral("run"), options);
 }
 
+bool EngineWorld::until(const std::function<bool()> &holds)
+{
+    for (int i = 0; i < 4 * 900; ++i) {
+        if (holds())
+            return true;
+        turn();
+    }
+    return holds();
+}
+
+QString EngineWorld::repeated() const
+{
+    for (auto it = fleet.effects.cbegin(); it != fleet.effects.cend(); ++it)
+        if (it.value() > 1)
+            return QStringLiteral("%1 was carried out %2 times").arg(it.key()).arg(it.value());
+    return {};
+}
+
 bool EngineWorld::settle()
 {
     int calm = 0;

@@ -30,6 +30,8 @@ public:
     Reply run(QJsonObject options = {}); // imports what is planned, where the fleet does not know it
     // Lets time pass until it rests (ended, paused with nothing under way) or the journal is dead; false after an hour.
     bool settle();
+    bool until(const std::function<bool()> &holds); // lets time pass until it does; false after a quarter of an hour
+    QString repeated() const; // a step that had its effect more than once, and how often; empty: none
     const RolloutState &rollout(int id = 1) const { return engine->workspace().rollouts.find(id).value(); }
     const HostRun &host(const QString &name) const { return rollout().hosts.find(name).value(); }
     void turn(qint64 ms = 250);

@@ -46,7 +46,7 @@ bool FakeFleet::unreachable(const char *verb, const QString &name, std::function
         later<Result<T>>(std::move(done), std::unexpected(*refused));
         return true;
     }
-    if (m_hosts[name].reachable)
+    if (machineOf(name).reachable)
         return false;
     later<Result<T>>(std::move(done), fail(ErrorCode::ConnectionLost, {name, QStringLiteral("no answer")}));
     return true;
@@ -55,7 +55,7 @@ bool FakeFleet::unreachable(const char *verb, const QString &name, std::function
 template<class T>
 bool FakeFleet::heldByAnother(const QString &name, const QString &owner, std::function<void(Result<T>)> &done)
 {
-    const QMap<QString, QString> holds = m_hosts[name].holds;
+    const QMap<QString, QString> holds = machineOf(name).holds;
     for (auto it = holds.cbegin(); it != holds.cend(); ++it)
         if (it.key() != owner) {
             later<Result<T>>(std::move(done), fail(ErrorCode::HostHeld, {name, it.key(), it.value()}));
@@ -77,7 +77,7 @@ void FakeFleet::measure(const Installation &i, const Probes &, std::function<voi
     HostFacts f;
     f.measuredMs = m_clock.now().wallMs;
     const auto refused = refusing ? refusing(QStringLiteral("measure"), i.name) : std::nullopt;
-    f.reachable = h.reachable && !refused;
+    f.reachable = machineOf(i.name).reachable && !refused;
     if (!f.reachable) {
         f.error = QLatin1String(errorKey(refused ? refused->code : ErrorCode::ConnectionLost));
         f.errorArgs = refused ? refused->args : QStringList();
@@ -138,7 +138,7 @@ void FakeFleet::lock(const Installation &i, const QString &owner, int, const Lea
 {
     if (unreachable("lock", i.name, done) || heldByAnother(i.name, owner, done))
         return;
-    FakeHost &h = m_hosts[i.name];
+    FakeHost &h = machineOf(i.name);
     Lease lease;
     if (!h.leaseOwner.isEmpty() && h.leaseOwner != owner) {
         if (!h.leaseIsStale)
@@ -162,17 +162,20 @@ void FakeFleet::renew(const Installation &i, qint64 epoch, const QString &owner,
 {
     if (unreachable("renew", i.name, done))
         return;
-    const FakeHost &h = m_hosts[i.name];
+    const FakeHost &h = machineOf(i.name);
     if (h.epoch != epoch || h.leaseOwner != owner)
         return later<Status>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
     later<Status>(std::move(done), Status{});
 }
 
-void FakeFleet::unlock(const Installation &i, qint64, const QString &, std::function<void(Status)> done)
+void FakeFleet::unlock(const Installation &i, qint64 epoch, const QString &owner, std::function<void(Status)> done)
 {
     if (unreachable("unlock", i.name, done))
         return;
-    m_hosts[i.name].leaseOwner.clear();
+    FakeHost &h = machineOf(i.name);
+    if (h.epoch != epoch || h.leaseOwner != owner)
+        return later<Status>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
+    h.leaseOwner.clear();
     later<Status>(std::move(done), Status{});
 }
 
@@ -182,7 +185,7 @@ void FakeFleet::start(const Installation &i, const QString &token, qint64 epoch,
         return;
     FakeHost &h = m_hosts[i.name];
     addresses[i.name] = i.endpoint.machine();
-    if (h.epoch != epoch || h.leaseOwner != owner)
+    if (const FakeHost &machine = machineOf(i.name); machine.epoch != epoch || machine.leaseOwner != owner)
         return later<Result<JobState>>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
     if (!h.jobs.contains(token) && heldByAnother(i.name, owner, done))
         return;
@@ -239,7 +242,7 @@ void FakeFleet::hold(const Installation &i, const QString &owner, const QString 
     if (unreachable("hold", i.name, done))
         return;
     const auto there = [this, name = i.name, owner, reason, done = std::move(done)] {
-        m_hosts[name].holds.insert(owner, reason);
+        machineOf(name).holds.insert(owner, reason);
         later<Status>(done, Status{});
     };
     if (holdsTravel)
@@ -252,7 +255,7 @@ void FakeFleet::unhold(const Installation &i, const QString &owner, std::functio
 {
     if (unreachable("unhold", i.name, done))
         return;
-    m_hosts[i.name].holds.remove(owner);
+    machineOf(i.name).holds.remove(owner);
     later<Status>(std::move(done), Status{});
 }
 

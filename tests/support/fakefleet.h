@@ -46,10 +46,12 @@ struct FakeHost {
     QMap<QString, QString> holds; // owner → reason
 };
 
-class FakeFleet final : public HostPort {
+class FakeFleet : public HostPort {
 public:
     explicit FakeFleet(const Clock &clock);
     void add(const QString &name) { m_hosts.insert(name, {}); }
+    // Two names of one machine: the link, the lease and the holds are those of the other one's entry.
+    void putOn(const QString &name, const QString &other) { m_on.insert(name, other); }
     FakeHost &host(const QString &name) { return m_hosts[name]; }
     bool deliver(); // answers what is waiting; false when nothing was
     void forgetCallers() { m_answers.clear(); m_travelling.clear(); } // the console died
@@ -99,9 +101,11 @@ private:
     void later(std::function<void(T)> done, T value);
     template<class T>
     bool unreachable(const char *verb, const QString &name, std::function<void(Result<T>)> &done);
+    FakeHost &machineOf(const QString &name) { return m_hosts[m_on.value(name, name)]; }
 
     const Clock &m_clock;
     QMap<QString, FakeHost> m_hosts;
+    QMap<QString, QString> m_on;
     std::deque<std::function<void()>> m_answers, m_travelling;
 };
 

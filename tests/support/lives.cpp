@@ -3,6 +3,7 @@
 #include "engine/runtime.h"
 #include "journal/journal.h"
 #include "plan/planner.h"
+#include "sampleproduct.h"
 
 #include <QJsonDocument>
 #include <QThread>
@@ -54,9 +55,8 @@ int liveOn(const QString &dataFolder, const QString &planFile, const ConsoleStac
     return 3;
 }
 
-LivesWorld::LivesWorld(const QString &network)
+LivesWorld::LivesWorld()
     : m_fleet(m_data.path())
-    , m_network(network)
 {}
 
 LivesWorld::~LivesWorld()
@@ -68,8 +68,8 @@ QString LivesWorld::prepare(bool behindProxies)
 {
     DemoFleet::Options options;
     options.hosts = 2;
-    options.network = m_network;
-    options.sample = QStringLiteral(BELLWETHER_BINARY_DIR "/bin/bellwether-sample");
+    options.network = testNetwork();
+    options.sample = sampleExecutable();
     const auto hosts = m_fleet.up(options);
     if (!hosts)
         return clauseOf(hosts.error());

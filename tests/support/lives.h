@@ -20,7 +20,7 @@ int liveOn(const QString &dataFolder, const QString &planFile, const ConsoleStac
 
 class LivesWorld {
 public:
-    explicit LivesWorld(const QString &network);
+    LivesWorld();
     ~LivesWorld();
 
     // The fleet, its trust and a plan; empty when all of it is there, else why not. behindProxies: each host is reached
@@ -36,7 +36,6 @@ public:
 private:
     QTemporaryDir m_data;
     DemoFleet m_fleet;
-    QString m_network;
     std::vector<std::unique_ptr<FaultProxy>> m_proxies;
     Plan m_plan;
 };
