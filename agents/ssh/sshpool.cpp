@@ -1,12 +1,12 @@
 #include "ssh/sshpool.h"
 
+#include "base/loopthread.h"
 #include "ssh/execcall.h"
 #include "ssh/httpcall.h"
 #include "ssh/keyring.h"
 #include "ssh/sshworker.h"
 
 #include <QRegularExpression>
-#include <QThread>
 
 #include <csignal>
 #include <pwd.h>
@@ -49,7 +49,7 @@ struct SshPool::Private {
     SshOptions options;
     std::shared_ptr<Outbox> outbox;
     std::atomic<int> open{0};
-    std::vector<std::unique_ptr<QThread>> threads;
+    std::vector<std::unique_ptr<LoopThread>> threads;
     std::vector<std::unique_ptr<SshWorker>> workers;
     QString user = loginName();
     JumpHost jumpHost;
@@ -120,11 +120,10 @@ SshPool::SshPool(const KeyTrust &trust, QObject *receiver, const SshOptions &opt
     SshOptions share = options;
     share.handshakes = std::max(1, options.handshakes / count);
     for (int i = 0; i < count; ++i) {
-        auto thread = std::make_unique<QThread>();
+        auto thread = std::make_unique<LoopThread>(QStringLiteral("ssh-%1").arg(i));
         auto worker = std::make_unique<SshWorker>(trust, *credentials, share, d->open);
-        thread->setObjectName(QStringLiteral("ssh-%1").arg(i));
-        worker->moveToThread(thread.get());
-        thread->start();
+        worker->moveToThread(thread->asQThread());
+        thread->begin();
         d->threads.push_back(std::move(thread));
         d->workers.push_back(std::move(worker));
     }
@@ -138,7 +137,7 @@ SshPool::~SshPool()
         worker->submit(std::move(work));
     }
     for (const auto &thread : d->threads)
-        thread->wait();
+        thread->join();
     d->workers.clear();
 }
 

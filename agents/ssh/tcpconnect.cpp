@@ -1,6 +1,5 @@
 #include "ssh/tcpconnect.h"
 
-#include <QHostInfo>
 #include <QSocketNotifier>
 
 #include <net/if.h>
@@ -71,8 +70,7 @@ TcpConnect::TcpConnect(const Endpoint &to, const SshOptions &options, std::funct
 
 TcpConnect::~TcpConnect()
 {
-    if (m_lookup >= 0)
-        QHostInfo::abortHostLookup(m_lookup);
+    m_lookup.reset();
     while (!m_attempts.empty())
         drop(m_attempts.begin());
 }
@@ -84,11 +82,15 @@ void TcpConnect::begin()
         return begin({literal});
     m_phase = QStringLiteral("name look-up");
     m_deadline.start(m_options.resolveMs);
-    m_lookup = QHostInfo::lookupHost(m_to.address, this, [this](const QHostInfo &info) {
-        m_lookup = -1;
-        if (info.addresses().isEmpty())
-            return finish(fail(ErrorCode::HostNameUnresolved, {m_to.address, info.errorString()}));
-        begin(info.addresses());
+    m_lookup = std::make_unique<NameLookup>(m_to.address, [this](const QList<QHostAddress> &addresses, const QString &why) {
+        QMetaObject::invokeMethod(this, [this, addresses, why] {
+            if (!m_lookup) // it had taken too long
+                return;
+            m_lookup.reset();
+            if (addresses.isEmpty())
+                return finish(fail(ErrorCode::HostNameUnresolved, {m_to.address, why}));
+            begin(addresses);
+        }, Qt::QueuedConnection);
     });
 }
 
@@ -153,6 +155,7 @@ void TcpConnect::drop(std::list<Attempt>::iterator attempt)
 
 void TcpConnect::finish(Result<int> result)
 {
+    m_lookup.reset();
     m_deadline.stop();
     m_stagger.stop();
     while (!m_attempts.empty())

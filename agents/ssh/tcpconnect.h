@@ -1,7 +1,8 @@
 #pragma once
-// Name → connected, non-blocking socket, without ever blocking: names through QHostInfo, then a race of its addresses
+// Name → connected, non-blocking socket, without ever blocking: a look-up of the name, then a race of its addresses
 // (RFC 8305): IPv6 and IPv4 in turn, another one each quarter of a second or as soon as one fails; the first that answers wins.
 #include "domain/installation.h"
+#include "ssh/namelookup.h"
 #include "ssh/sshhandles.h"
 #include "ssh/sshoptions.h"
 #include "base/error.h"
@@ -39,7 +40,7 @@ private:
     std::function<void(Result<int>)> m_done;
     QList<QHostAddress> m_addresses; // not yet tried
     std::list<Attempt> m_attempts;   // under way
-    int m_lookup = -1;
+    std::unique_ptr<NameLookup> m_lookup; // under way
     QString m_reason; // of the last address that failed
     QTimer m_deadline, m_stagger;
     QString m_phase;

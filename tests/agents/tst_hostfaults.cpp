@@ -1,5 +1,6 @@
 // The host-run protocol on hosts that fail: full disks, killed supervisors, reboots, deaf steps.
 #include "hostjobsworld.h"
+#include "missing.h"
 
 #include <QDeadlineTimer>
 #include <QProcess>
@@ -173,7 +174,7 @@ private Q_SLOTS:
         QVERIFY(boot.open(QIODevice::WriteOnly) && boot.write("another-boot\n") > 0);
         boot.close();
         if (QProcess::execute("unshare", {"-m", "mount", "--bind", boot.fileName(), "/proc/sys/kernel/random/boot_id"}) != 0)
-            QSKIP("another boot id takes a mount namespace of one's own");
+            MISSING("another boot id takes a mount namespace of one's own");
         TestSshd next({"ForceCommand exec unshare -m sh -c 'mount --bind " + boot.fileName() + " /proc/sys/kernel/random/boot_id && eval \"$SSH_ORIGINAL_COMMAND\"'"});
         QVERIFY2(next.isRunning(), qPrintable(next.failure()));
         m_trust.trust(next.endpoint().machine(), next.fingerprint());
@@ -223,7 +224,7 @@ private Q_SLOTS:
         stranger.kill();
         QVERIFY(stranger.waitForFinished());
         if (!systemd.isThere())
-            QSKIP(ScopeMaker::wanted);
+            MISSING(ScopeMaker::wanted);
         QVERIFY(stray.isThere() && !stray.isAlive());
         QVERIFY2(secondEnd.durationS >= 13, QByteArray::number(secondEnd.durationS).constData());
     }
@@ -245,7 +246,7 @@ private Q_SLOTS:
         QFETCH(QString, ending);
         const ScopeMaker scopes;
         if (systemd && !scopes.isThere())
-            QSKIP(ScopeMaker::wanted);
+            MISSING(ScopeMaker::wanted);
         TestSshd sshd({scopes.sshdLine(systemd)});
         QVERIFY2(sshd.isRunning(), qPrintable(sshd.failure()));
         m_trust.trust(sshd.endpoint().machine(), sshd.fingerprint());
@@ -302,7 +303,7 @@ private Q_SLOTS:
         // nothing is begun there.
         const SmallDisk disk(m_state->filePath("small"), "size=1m");
         if (!disk.isMounted())
-            QSKIP("no tmpfs may be mounted here");
+            MISSING("no tmpfs may be mounted here");
         const HostJobs::Host small{m_sshd->endpoint(), disk.folder()};
         const auto unfit = [&] {
             Awaited<Result<HostIdentity>> who;
@@ -330,7 +331,7 @@ private Q_SLOTS:
         // [fault 17]
         const SmallDisk disk(m_state->filePath("small"), "size=128k");
         if (!disk.isMounted())
-            QSKIP("no tmpfs may be mounted here");
+            MISSING("no tmpfs may be mounted here");
         const HostJobs::Host small{m_sshd->endpoint(), disk.folder()};
         WORKS(lockOn(small));
         WORKS(startOn(small, "t1", "sleep 1; head -c 1000000 /dev/zero; exit 7\n"));
@@ -344,7 +345,7 @@ private Q_SLOTS:
         // [fault 14, 17] The step has eaten the disk and is deaf to TERM: it is ended all the same, and said to be.
         const SmallDisk disk(m_state->filePath("small"), "size=128k");
         if (!disk.isMounted())
-            QSKIP("no tmpfs may be mounted here");
+            MISSING("no tmpfs may be mounted here");
         const HostJobs::Host small{m_sshd->endpoint(), disk.folder()};
         WORKS(lockOn(small));
         WORKS(startOn(small, "t1", "trap '' TERM; head -c 1000000 /dev/zero; while :; do sleep 1; done\n", 2));
@@ -358,7 +359,7 @@ private Q_SLOTS:
         // [fault 18] The step uses up the last file there is room for: its result is recorded all the same, and nothing begins.
         const SmallDisk disk(m_state->filePath("small"), "nr_inodes=40");
         if (!disk.isMounted())
-            QSKIP("no tmpfs may be mounted here");
+            MISSING("no tmpfs may be mounted here");
         const HostJobs::Host small{m_sshd->endpoint(), disk.folder()};
         WORKS(lockOn(small));
         const QByteArray more = disk.folder().toUtf8() + "/more$i";
@@ -376,7 +377,7 @@ private Q_SLOTS:
         for (int files = 8; files <= 30; ++files) {
             const SmallDisk disk(m_state->filePath(QStringLiteral("small%1").arg(files)), "nr_inodes=" + QByteArray::number(files));
             if (!disk.isMounted())
-                QSKIP("no tmpfs may be mounted here");
+                MISSING("no tmpfs may be mounted here");
             const HostJobs::Host small{m_sshd->endpoint(), disk.folder()};
             const auto held = lockOn(small);
             if (!held) {
@@ -427,7 +428,7 @@ private Q_SLOTS:
     {
         // Between TERM and KILL the step's process number may be given to somebody else.
         if (::geteuid() != 0)
-            QSKIP("choosing a process number needs root");
+            MISSING("choosing a process number needs root");
         WORKS(lock());
         WORKS(start("t1", "sleep 60\n"));
         QVERIFY(QTest::qWaitFor([&] { return QFile::exists(jobFile("t1", "step")); }));

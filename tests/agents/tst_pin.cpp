@@ -1,5 +1,6 @@
 // Pinning edits one value of an environment file and nothing else (PI-04): through every real shell found here.
 #include "remote/hostjobs.h"
+#include "missing.h"
 #include "shells.h"
 
 #include <QDir>
@@ -98,7 +99,7 @@ private Q_SLOTS:
     void keepsTheOwner()
     {
         if (::geteuid() != 0)
-            QSKIP("only root can give a file away");
+            MISSING("only root can give a file away");
         for (const QStringList &shell : posixShells()) {
             const QTemporaryDir folder;
             write(folder.filePath("env"), "V=1.4.0\n");
@@ -115,7 +116,7 @@ private Q_SLOTS:
     {
         // [S17] The folder is somebody else's, who has planted links: one by the name that ours will have, one in the file's place.
         if (::geteuid() != 0)
-            QSKIP("only root can give a file away");
+            MISSING("only root can give a file away");
         for (const QStringList &shell : posixShells()) {
             const QTemporaryDir folder, roots;
             write(folder.filePath("env"), "V=1.4.0\n");
@@ -147,7 +148,7 @@ private Q_SLOTS:
     void fullDiskChangesNothing()
     {
         if (!QFile::exists("/dev/full"))
-            QSKIP("no /dev/full here");
+            MISSING("no /dev/full here");
         const QTemporaryDir folder;
         write(folder.filePath("env"), "A=1\nV=1.4.0\n");
         // No file may grow past 0 blocks: what a full disk answers to the copy.

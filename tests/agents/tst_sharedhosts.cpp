@@ -228,12 +228,12 @@ void TestSharedHosts::oneMachineUnderTwoNames()
     }
 }
 
-// [fault 25] Many times two processes press Start on one journal: one rollout, and the other is told whose it is.
+// [fault 25] Two hundred times two processes press Start on one journal: one rollout, and the other is told whose it is.
 void TestSharedHosts::twoProcessesPressStart()
 {
     const Plan plan = planFor(QStringLiteral("a"), 1);
     put(path(QStringLiteral("plan")), writePlan(plan));
-    for (int round = 0; round < 12; ++round) {
+    for (int round = 0; round < 200; ++round) {
         const QString data = path(QStringLiteral("data-%1").arg(round));
         QVERIFY(console(QStringLiteral("data-%1").arg(round), plan)); // introduced, and gone
         Console one(data, path(QStringLiteral("plan"))), two(data, path(QStringLiteral("plan")));

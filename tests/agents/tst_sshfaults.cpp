@@ -1,5 +1,6 @@
 // The SSH layer and peers that are none, refuse, fall silent or go away.
 #include "faultproxy.h"
+#include "missing.h"
 #include "shells.h"
 #include "sshworld.h"
 #include "ssh/tcpconnect.h"
@@ -174,7 +175,7 @@ private Q_SLOTS:
         at.sin6_addr = in6addr_loopback;
         socklen_t size = sizeof at;
         if (::bind(dead, reinterpret_cast<sockaddr *>(&at), size) != 0)
-            QSKIP("this machine has no IPv6");
+            MISSING("this machine has no IPv6");
         QVERIFY(::listen(dead, 0) == 0 && ::getsockname(dead, reinterpret_cast<sockaddr *>(&at), &size) == 0);
         QList<int> crowd;
         for (int i = 0; i < 4; ++i) {
@@ -364,7 +365,7 @@ private Q_SLOTS:
         QFETCH(bool, byTheAgent);
         TestSshd slow({"AuthorizedKeysFile none", "AuthorizedKeysCommand /bin/sleep 20", "AuthorizedKeysCommandUser root"});
         if (!slow.isRunning())
-            QSKIP("sshd looks keys up by a command only as root");
+            MISSING("sshd looks keys up by a command only as root");
         m_trust.trust(slow.endpoint().machine(), slow.fingerprint());
         Endpoint to = slow.endpoint();
         QProcess agent;

@@ -9,6 +9,7 @@
 #include <QDirIterator>
 #include <QFile>
 
+#include <csignal>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <thread>
@@ -189,6 +190,22 @@ private Q_SLOTS:
         QCOMPARE(bySudo({"docker", "ps"}), QStringList({"sudo", "-S", "--", "docker", "ps"}));
         QVERIFY(wantsSudoPassword(bySudo({"id"})) && !wantsSudoPassword(asRoot({"id"})) && !wantsSudoPassword({"sudo", "-S"}));
         QCOMPARE(Placeholders({}, Installation()).resolve(QStringList{"id"}), QStringList{"id"});
+    }
+    void aDeadlineEndsTheCommandOfALogin()
+    {
+        // ssh-notes, "Kill remotely": at its deadline a command is sent TERM; sshd passes signals on for logins that are not root's.
+        const QString begun = m_folder.filePath("begun"), ended = m_folder.filePath("ended");
+        SshPool pool(m_trust, this);
+        Endpoint to = m_sshd->endpoint();
+        to.user = m_user;
+        EXPECT_ERROR(exec(pool, to, command("cd " + m_folder.path().toUtf8() + "; trap 'echo told >ended; exit 3' TERM; echo $$ >begun; sleep 300 & wait", 3'000)), "command-timeout");
+        const auto group = contentOf(begun).trimmed().toInt();
+        QVERIFY(group > 1);
+        QVERIFY(QTest::qWaitFor([&] { return contentOf(ended) == "told\n"; }, 20'000));
+        QVERIFY(QTest::qWaitFor([&] { return ::kill(-group, 0) != 0; }, 20'000)); // nor does the sleep go on
+        const auto next = exec(pool, to, command("echo on"));
+        QVERIFY(next.wait() && next->has_value());
+        QCOMPARE((*next)->out, QByteArray("on\n"));
     }
     void aPinSaysWhatItIs()
     {

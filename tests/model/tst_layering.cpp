@@ -130,21 +130,23 @@ private Q_SLOTS:
     void neverInTheCode_data()
     {
         QTest::addColumn<QString>("word");
-        QTest::newRow("[S4] plain-text keychain") << "setInsecureFallback";
-        QTest::newRow("[S20] TLS errors ignored") << "ignoreSslErrors";
-        QTest::newRow("[S20] TLS errors ignored by curl") << "CURLOPT_SSL_VERIFYPEER\\s*,\\s*0";
-        QTest::newRow("string-based connections") << "\\b(?:SIGNAL|SLOT)\\s*\\(";
-        QTest::newRow("nested event loop") << "\\bQEventLoop\\b|\\bprocessEvents\\s*\\(";
-        QTest::newRow("subclass of a thread") << "public\\s+QThread\\b";
-        QTest::newRow("system()") << "\\b(?:std::)?system\\s*\\(\\s*[\"a-z]|\\bpopen\\s*\\(";
+        QTest::addColumn<QString>("but"); // where it belongs
+        QTest::newRow("[S4] plain-text keychain") << "setInsecureFallback" << "";
+        QTest::newRow("[S20] TLS errors ignored") << "ignoreSslErrors" << "";
+        QTest::newRow("[S20] TLS errors ignored by curl") << "CURLOPT_SSL_VERIFYPEER\\s*,\\s*0" << "";
+        QTest::newRow("string-based connections") << "\\b(?:SIGNAL|SLOT)\\s*\\(" << "";
+        QTest::newRow("nested event loop") << "\\bQEventLoop\\b|\\bprocessEvents\\s*\\(" << "model/base/loopthread.cpp";
+        QTest::newRow("subclass of a thread") << "public\\s+QThread\\b" << "";
+        QTest::newRow("system()") << "\\b(?:std::)?system\\s*\\(\\s*[\"a-z]|\\bpopen\\s*\\(" << "";
     }
     void neverInTheCode()
     {
         QFETCH(QString, word);
+        QFETCH(QString, but);
         const QRegularExpression pattern(word);
         QStringList wrong;
         for (const Source &source : sourcesIn({"model", "agents", "gui"}))
-            if (const auto match = pattern.match(source.code); match.hasMatch())
+            if (const auto match = pattern.match(source.code); match.hasMatch() && source.path != but)
                 wrong.append(source.path + ": " + match.captured());
         QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
     }

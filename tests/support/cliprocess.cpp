@@ -44,7 +44,8 @@ std::unique_ptr<QProcess> Cli::start(const QStringList &arguments) const
     auto process = std::make_unique<QProcess>(); // its destructor kills and waits
     process->setProcessEnvironment(m_environment);
     process->setStandardInputFile(QProcess::nullDevice());
-    process->start(program(), QStringList{QStringLiteral("--data"), m_data} + arguments);
+    const QStringList words = m_starter + QStringList{program(), QStringLiteral("--data"), m_data} + arguments;
+    process->start(words.first(), words.mid(1));
     process->waitForStarted();
     return process;
 }

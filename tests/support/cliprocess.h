@@ -26,12 +26,14 @@ public:
     QString file(const QString &name) const { return m_folder.filePath(name); }
     QString write(const QString &name, const QByteArray &content) const; // its path
     void setEnvironment(const QString &name, const QString &value) { m_environment.insert(name, value); }
+    void setStarter(const QStringList &words) { m_starter = words; } // a command that is given the program and its arguments
     static QString program();
 
 private:
     QTemporaryDir m_folder;
     QString m_data;
     QProcessEnvironment m_environment;
+    QStringList m_starter;
 };
 
 } // namespace bellwether
