@@ -1,5 +1,6 @@
 #include "engine/consolestack.h"
 
+#include "base/loopthread.h"
 #include "base/mailbox.h"
 #include "engine/engine.h"
 #include "engine/truststore.h"
@@ -10,14 +11,16 @@
 #include "steps/sshhosts.h"
 
 #include <QCoreApplication>
+#include <QDeadlineTimer>
 #include <QEvent>
-#include <QThread>
 #include <QTimer>
 #include <future>
 
 namespace bellwether {
 
 namespace {
+
+constexpr qint64 givingBackMs = 5000;
 
 // Work for the engine's thread: values in a mailbox, an event without any.
 class Errands final : public QObject {
@@ -48,7 +51,7 @@ struct ConsoleStack::Private {
     Credentials credentials;
     std::unique_ptr<JournalWriter> writer;
     std::unique_ptr<JournalWriterPort> between;
-    QThread thread;
+    std::unique_ptr<LoopThread> thread;
     Errands *context = nullptr; // lives on the engine's thread
     std::unique_ptr<SshPool> pool;
     std::unique_ptr<RemoteShell> shellBetween;
@@ -93,10 +96,10 @@ Result<std::unique_ptr<ConsoleStack>> ConsoleStack::open(const QString &dataFold
     d.writer = std::move(*writer);
     if (between.journal)
         d.between = between.journal(*d.writer);
-    d.thread.setObjectName(QStringLiteral("engine"));
+    d.thread = std::make_unique<LoopThread>(QStringLiteral("engine"));
     d.context = new Errands;
-    d.context->moveToThread(&d.thread);
-    d.thread.start();
+    d.context->moveToThread(d.thread->asQThread());
+    d.thread->begin();
     auto begun = std::make_shared<std::promise<void>>();
     d.onThread([&] {
         d.pool = std::make_unique<SshPool>(d.trust, d.context, SshOptions(), &d.credentials, [d = &d](const QString &name) -> std::optional<Endpoint> {
@@ -122,6 +125,9 @@ ConsoleStack::~ConsoleStack()
 {
     if (!d->engine)
         return;
+    const QDeadlineTimer deadline(givingBackMs);
+    for (bool busy = true; busy && !deadline.hasExpired(); QThread::msleep(busy ? 20 : 0))
+        d->onThread([&] { busy = d->engine->isGivingBack(); });
     d->onThread([this] {
         d->timer.reset();
         d->engine->stop();
@@ -134,8 +140,7 @@ ConsoleStack::~ConsoleStack()
         d->pool.reset();
         d->context->deleteLater();
     });
-    d->thread.quit();
-    d->thread.wait();
+    d->thread.reset();
 }
 
 CredentialPort &ConsoleStack::credentials()

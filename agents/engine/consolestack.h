@@ -26,7 +26,9 @@ public:
     };
     static Result<std::unique_ptr<ConsoleStack>> open(const QString &dataFolder) { return open(dataFolder, Between{}); }
     static Result<std::unique_ptr<ConsoleStack>> open(const QString &dataFolder, const Between &between, std::unique_ptr<Keychain> keychain = {});
-    ~ConsoleStack(); // detaches: steps under way go on on their hosts; leases run out by themselves
+    // Detaches: steps under way go on on their hosts, and their leases run out by themselves. Those of a rollout that has just
+    // ended are given back first, for which it waits 5 s at most.
+    ~ConsoleStack();
     ConsolePort &port();
     CredentialPort &credentials(); // what it needs from a person; nobody is asked until somebody listens
 

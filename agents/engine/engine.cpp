@@ -37,13 +37,18 @@ Engine::Engine(Setup setup)
     m_events = m_workspace.lastSeq;
     m_trust.set(m_workspace.trusted, m_workspace.revoked);
     m_inbox.setWake([this] { QCoreApplication::postEvent(this, new QEvent(QEvent::User)); });
-    m_leases.onLost = [this](const QString &place) {
+    m_leases.onLost = [this](const QString &place, bool toAStranger) {
         for (const RolloutState &r : std::as_const(m_workspace.rollouts)) {
             if (r.isEnded() || r.interrupted)
                 continue;
             for (const PlanHost &h : r.plan.hosts) {
                 if (h.installation.leasePlace() != place)
                     continue;
+                if (!toAStranger) {
+                    if (isBegun(r.hosts[h.installation.name].state))
+                        wantsLease(r.id, h.installation.name);
+                    continue;
+                }
                 pauseForHold(r.id, QStringLiteral("another console took over %1").arg(h.installation.name));
                 break;
             }
@@ -272,6 +277,9 @@ void Engine::pump()
         if (r.isEnded() || r.interrupted || m_inFlight.value(r.id) > 0)
             continue;
         QList<EventBody> bodies = decide(r, at);
+        for (const EventBody &body : std::as_const(bodies))
+            if (needsLostLease(r, body))
+                wantsLease(r.id, std::get<StepIntended>(body).host);
         bodies.removeIf([&](const EventBody &body) { return needsLostLease(r, body); });
         for (EventBody &body : bodies) {
             auto *intended = std::get_if<StepIntended>(&body);

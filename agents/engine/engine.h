@@ -50,6 +50,7 @@ public:
     void tick();  // time went on: due work is done, decisions are taken
     void stop();  // no callback does anything any more; steps on hosts go on
     bool isIdle() const; // nothing of ours is under way (tests)
+    bool isGivingBack() const; // leases, or is to give back those that a rollout was still asking for when it ended
     const Workspace &workspace() const { return m_workspace; }
 
     void request(Request request, std::function<void(Reply)> done) override;
@@ -77,7 +78,8 @@ private:
     QString owner() const override { return m_owner.isEmpty() ? m_workspace.id : m_owner; }
     QString formerOwner() const override { return m_owner.isEmpty() || m_owner == m_workspace.id ? QString() : m_workspace.id; }
     qint64 epochOf(const Installation &host) const override { return m_leases.epochOf(host); }
-    void fenced(const Installation &host, qint64 epoch) override { m_leases.lost(host.leasePlace(), epoch); }
+    void wantsLease(int rollout, const QString &host) override;
+    void fenced(const Installation &host, qint64 epoch, const Error &refusal) override { m_leases.lost(host.leasePlace(), epoch, refusal); }
     QString dataFolder() const override { return m_dataFolder; }
 
     void drainInbox();
@@ -91,7 +93,7 @@ private:
     void takeLostLeases(int rollout);
     // leases (leases.cpp)
     void takeLease(int rollout, const QString &host);
-    void tellTheOthers(int id, LeaseTaken taken);
+    void tellTheOthers(int id, LeaseTaken taken, qint64 ours);
     void takeLeaseAgain(int rollout, const QString &host);
     void leaseRefused(int rollout, const QString &host, const Error &error);
     void releaseLeases(int rollout);
@@ -135,6 +137,8 @@ private:
     std::function<void()> m_personAsked;
     const Sleep m_sleep;
     LeaseKeeper m_leases;
+    QMap<int, int> m_asking; // by rollout: leases that have been asked for and not been answered
+    std::set<std::pair<int, QString>> m_wanted; // hosts that wait for a lease nobody asks for: it is asked for soon
     HoldKeeper m_holds;
     std::unique_ptr<HealthWatch> m_health;
     std::unique_ptr<Transfers> m_transfers;

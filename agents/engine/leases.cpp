@@ -36,7 +36,9 @@ void Engine::takeLease(int id, const QString &host)
     claim.by = QStringLiteral("%1 of %2, on %3").arg(rolloutName(id), r->startedBy.isEmpty() ? itself : r->startedBy, QSysInfo::machineHostName());
     claim.takeFrom = r->hosts[host].takeOverFrom;
     const qint64 abandoned = r->hosts[host].abandonedEpoch;
+    ++m_asking[id];
     const auto answered = [this, id, host, abandoned](const Result<Lease> &lease) {
+        --m_asking[id];
         const RolloutState *state = rollout(id);
         if (m_stopped || !state)
             return;
@@ -52,10 +54,12 @@ void Engine::takeLease(int id, const QString &host)
         e.owner = owner();
         e.epoch = lease->epoch;
         e.takenFrom = lease->takenFrom;
-        if (abandoned > 0 && lease->epoch > abandoned) {
+        const HostRun &run = state->hosts.constFind(host).value();
+        if (abandoned > 0 && lease->epoch > abandoned)
             e.insteadOf = abandoned;
-            tellTheOthers(id, e);
-        }
+        else if (lease->insteadOf > 0 && lease->insteadOf == run.lastEpoch && !run.leaseGivenBack) // by another one on its machine
+            e.insteadOf = lease->insteadOf;
+        tellTheOthers(id, e, lease->insteadOf);
         record(id, {e}, {}, itself);
     };
     if (abandoned > 0)
@@ -64,13 +68,17 @@ void Engine::takeLease(int id, const QString &host)
         m_leases.take(planned->installation, r->plan.strategy.leaseTtlS, claim, answered);
 }
 
-// Other rollouts on that machine have this lease, too: that it has another number now is no stranger's doing.
-void Engine::tellTheOthers(int id, LeaseTaken taken)
+// Other rollouts on that machine have this lease, too, and have to know its number: it tells whether anybody else was between.
+// `ours`: our own of before, which we gave back for this one; 0: none.
+void Engine::tellTheOthers(int id, LeaseTaken taken, qint64 ours)
 {
     const QString place = rollout(id)->plan.host(taken.host)->installation.leasePlace();
+    if (!taken.insteadOf && ours > 0)
+        taken.insteadOf = ours;
     for (const RolloutState &other : std::as_const(m_workspace.rollouts)) {
         const QStringList names = other.id == id || other.isEnded() ? QStringList() : other.leases.value(place);
-        if (names.isEmpty() || other.hosts[names.first()].lastEpoch != taken.insteadOf)
+        const auto knowsAnother = [&](const QString &name) { const qint64 last = other.hosts[name].lastEpoch; return last > 0 && last != taken.epoch; };
+        if (std::none_of(names.cbegin(), names.cend(), knowsAnother))
             continue;
         taken.host = names.first();
         record(other.id, {taken}, {}, itself);
@@ -83,6 +91,25 @@ void Engine::takeLeaseAgain(int id, const QString &host)
         const RolloutState *state = rollout(id);
         const bool wanted = state && !state->isEnded() && !state->interrupted && isBegun(state->hosts[host].state);
         if (wanted && (state->hosts[host].leaseEpoch == 0 || epochOf(state->plan.host(host)->installation) == 0))
+            takeLease(id, host);
+    });
+}
+
+void Engine::wantsLease(int id, const QString &host)
+{
+    const auto isWanted = [this, id, host] {
+        const RolloutState *state = rollout(id);
+        const PlanHost *planned = state ? state->plan.host(host) : nullptr;
+        return planned && !state->isEnded() && !state->interrupted && isBegun(state->hosts[host].state)
+            && !state->pauses.contains(PauseReason::Hold) && epochOf(planned->installation) == 0 && !m_leases.isAsking(planned->installation);
+    };
+    if (!isWanted() || !m_wanted.insert({id, host}).second)
+        return;
+    schedule(againMs, [this, id, host, isWanted] {
+        m_wanted.erase({id, host});
+        if (m_inFlight.value(id) > 0) // a pause may be on its way
+            return wantsLease(id, host);
+        if (isWanted())
             takeLease(id, host);
     });
 }
@@ -171,6 +198,13 @@ QString Engine::otherRolloutOn(const Installation &host, int except, const QStri
                 if ((directory.isEmpty() || o.installation.directory == directory) && isOnMachineOf(o.installation, host))
                     return rolloutName(other.id);
     return {};
+}
+
+bool Engine::isGivingBack() const
+{
+    const auto isLate = [this](int id) { return m_asking.value(id) > 0 && (!rollout(id) || rollout(id)->isEnded()); };
+    const bool mayEnd = std::any_of(m_inFlight.cbegin(), m_inFlight.cend(), [](int appends) { return appends > 0; });
+    return mayEnd || m_leases.isGivingBack() || std::any_of(m_asking.keyBegin(), m_asking.keyEnd(), isLate);
 }
 
 void Engine::releaseLeases(int id)

@@ -5,6 +5,8 @@ namespace bellwether {
 QString clauseOf(const Error &error)
 {
     const QString key = QString::fromLatin1(errorKey(error.code)).replace(QLatin1Char('-'), QLatin1Char(' '));
+    if (error.code == ErrorCode::HostFenced)
+        return QStringLiteral("%1: %2, %3").arg(key, error.args.value(0), error.args.value(1).isEmpty() ? QStringLiteral("its lease has ended") : QStringLiteral("the lease is %1's").arg(error.args.value(1)));
     return error.args.isEmpty() ? key : QStringLiteral("%1: %2").arg(key, error.args.join(QStringLiteral(", ")));
 }
 

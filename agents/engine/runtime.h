@@ -21,7 +21,9 @@ public:
     virtual QString owner() const = 0; // of leases and holds on hosts
     virtual QString formerOwner() const = 0; // as older programs called it on hosts; empty: no other
     virtual qint64 epochOf(const Installation &host) const = 0; // 0: no lease
-    virtual void fenced(const Installation &host, qint64 epoch) = 0; // a host has refused what was sent under this lease: it is another's
+    // It is waited for and lost: it is asked for again, unless a person has to go on first.
+    virtual void wantsLease(int rollout, const QString &host) = 0;
+    virtual void fenced(const Installation &host, qint64 epoch, const Error &refusal) = 0; // HostFenced: what was sent under this lease
     virtual QString dataFolder() const = 0;
 };
 

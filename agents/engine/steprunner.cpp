@@ -154,13 +154,15 @@ bool StepRunner::repeatsTheUnknown() const
     return before && isUnknown(*before);
 }
 
-// The lease was lost to another console: it is taken again once a person goes on. Whatever was decided before rests on
-// what nobody has seen since.
+// The lease was lost. Where another console has had it, a person goes on first, and whatever was decided before rests on what
+// nobody has seen since.
 bool StepRunner::waitsForLease()
 {
     if (m_mayHaveBegun)
         return false;
-    if (m_runtime.epochOf(m_host) == 0) {
+    // … or the host was ended meanwhile, for want of it: others on its machine may have it by now.
+    if (m_runtime.epochOf(m_host) == 0 || !isBegun(state()->hosts.find(m_host.name)->state)) {
+        m_runtime.wantsLease(m_rollout, m_host.name);
         m_runtime.schedule(heldAgainMs, guarded([](StepRunner &r) { r.start(); }));
         return true;
     }
@@ -196,7 +198,7 @@ void StepRunner::start()
                                     return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); }));
                                 }
                                 if (!job && job.error().code == ErrorCode::HostFenced)
-                                    r.m_runtime.fenced(r.m_host, epoch);
+                                    r.m_runtime.fenced(r.m_host, epoch, job.error());
                                 if (!job && job.error().code == ErrorCode::HostFenced && !r.m_mayHaveBegun && ++r.m_fenced < mostFenced)
                                     return r.m_runtime.schedule(strangerAgainMs, r.guarded([](StepRunner &self) { self.start(); })); // until the lease is there again
                                 if (!job)

@@ -25,7 +25,7 @@ std::unexpected<Error> errorOf(const HostAnswer &answer, const HostJobs::Host &h
     if (answer.err == "busy")
         return fail(ErrorCode::HostBusy, {name, answer.text("job") + QStringLiteral(" of ") + answer.text("owner")});
     if (answer.err == "fenced")
-        return fail(ErrorCode::HostFenced, {name});
+        return fail(ErrorCode::HostFenced, {name, answer.text("owner"), answer.text("epoch")});
     if (answer.err == "disk")
         return fail(ErrorCode::HostDiskFull, {name});
     if (answer.err == "state") {

@@ -18,6 +18,7 @@ struct Lease {
     bool held = false;   // newly taken or renewed by us
     QString takenFrom;   // a stranger whose lease had gone stale
     bool ownHold = false; // a hold of ours lies on the host
+    qint64 insteadOf = 0; // the one of ours that was given back last, by this program; 0: none
 };
 struct JobPoll {
     JobState state = JobState::Absent;

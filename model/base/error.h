@@ -88,7 +88,7 @@ enum class ErrorCode {
     HostBusy,              // %1 host, %2 who or what
     HostLocked,            // %1 host, %2 owner, %3 seconds left, %4 who (as it said), %5 seconds since it took it
     HostLeaseStale,        // %1 host, %2 owner, %3 who (as it said), %4 seconds since it took it, %5 seconds of silence
-    HostFenced,            // %1 host
+    HostFenced,            // %1 host, %2 whose lease is in force there (empty: nobody's), %3 its epoch, or the last one's
     HostHeld,              // %1 host, %2 owner, %3 reason: another console has stopped everything
     HostPathRefused,       // %1 host, %2 path, %3 why it cannot be copied to or from
     HostNoRoom,            // %1 host, %2 folder, %3 bytes needed, %4 bytes free

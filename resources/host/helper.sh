@@ -64,7 +64,7 @@ fresh() { [ -n "$o" ] && [ "$b" = "$B" ] && { up; left=$((l - u + t)); [ "$left"
 told() { w= a= c= d=; { read -r c d w <"$R/by.$1"; } 2>/dev/null || :; case $d in "" | *[!0-9]*) ;; *) [ "$c" != "$B" ] || { up; a=$((u - d)); } ;; esac; }
 # sign EPOCH TEXT: only words; where they cannot be written the lease holds all the same.
 sign() { up; { printf "%s\n" "$B $u $2" >"$R/b.$$" && mv -f "$R/b.$$" "$R/by.$1"; } 2>/dev/null || rm -f "$R/b.$$"; }
-fence() { lease; [ "$N" = "$1" ] && [ "$o" = "$2" ] || die fenced 77; }
+fence() { lease; [ "$N" = "$1" ] && [ "$o" = "$2" ] || die "fenced owner=$o epoch=$N" 77; }
 
 # held OWNER: has another console stopped everything here? One file hold.<owner> each; our own (h=1) binds us through our journal.
 held() {
@@ -250,7 +250,7 @@ start)
     case $a in
     taken) n=0 ;;
     busy*) die "busy ${a#busy }" 75 ;;
-    fenced) die fenced 77 ;;
+    fenced*) die "$a" 77 ;;
     disk) die disk 74 ;;
     state*) die "$a" 73 ;;
     esac

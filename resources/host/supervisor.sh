@@ -72,7 +72,7 @@ done
 # 2. The lease, read after the slot is ours (lock reads the slot after its lease is written: one of the two sees the other).
 top lease
 o=; { read -r o _ <"$R/lease.$N"; } 2>/dev/null || o=
-[ "$N" = "$E" ] && [ "$o" = "$O" ] || { leave; say fenced; exit 77; }
+[ "$N" = "$E" ] && [ "$o" = "$O" ] || { leave; [ "$o" != - ] || o=; say "fenced owner=$o epoch=$N"; exit 77; }
 
 # Where the output will go: a disk that has no room for it is found out before anything has begun.
 { true >>out && true >>err; } 2>/dev/null || { leave; say disk; exit 74; }

@@ -70,6 +70,19 @@ void verifyFenced(EngineWorld &w, const Installation &host, qint64 epoch, const 
 class TestGivenUp : public QObject {
     Q_OBJECT
 
+    // Another rollout, of another installation on the canary's machine; its backup takes a while.
+    static void runAnotherOn(EngineWorld &w, const QString &name)
+    {
+        Installation &installation = w.plan.hosts[0].installation;
+        installation.name = name;
+        installation.directory = QStringLiteral("/srv/second");
+        w.plan.waves[0].hosts = {name};
+        w.fleet.add(name);
+        w.fleet.putOn(name, canary);
+        w.fleet.pollsOfABackup = 40;
+        QVERIFY(w.run().has_value());
+    }
+
 private Q_SLOTS:
     void aHostThatIsGoneMayBeGivenUp_data() // [N-07] each rollout comes to an end, or waits for somebody who is named
     {
@@ -200,14 +213,7 @@ private Q_SLOTS:
         const qint64 epoch = w.fleet.host(canary).epoch;
         w.fleet.host(canary).reachable = true;
 
-        Installation &installation = w.plan.hosts[0].installation;
-        installation.name = second;
-        installation.directory = QStringLiteral("/srv/second");
-        w.plan.waves[0].hosts = {second};
-        w.fleet.add(second);
-        w.fleet.putOn(second, canary);
-        w.fleet.pollsOfABackup = 40;
-        QVERIFY(w.run().has_value());
+        runAnotherOn(w, second);
         const auto run = [&w, &second]() -> const HostRun & { return w.rollout(2).hosts.find(second).value(); };
         QVERIFY(w.until([&] { return isUnderWay(run(), StepKind::Backup); }));
         QCOMPARE(run().lastEpoch, epoch);
@@ -239,6 +245,68 @@ private Q_SLOTS:
         QCOMPARE(nameOf(run().state), QStringLiteral("upgraded"));
         QVERIFY(!toldOfAStranger(w));
         QCOMPARE(w.repeated(), QString());
+    }
+    // The lease was given back for the sake of the first rollout, which then did not get the next one and has stopped asking. Whoever
+    // else is on the machine asks for it.
+    void whoWaitsForALeaseThatNobodyTookAsksForIt()
+    {
+        EngineWorld w(PlanSketch{1});
+        const QString second = QStringLiteral("other-01");
+        w.fleet.pollsOfAStart = 4;
+        QVERIFY(w.run().has_value());
+        QVERIFY(loseDuring(w, StepKind::Migrate));
+        QVERIFY(skip(w, QStringLiteral("its switch is dead")).has_value());
+        QVERIFY(w.until([&] { return !isBegun(w.host(canary).state); }));
+        const qint64 epoch = w.fleet.host(canary).epoch;
+        w.fleet.host(canary).reachable = true;
+        runAnotherOn(w, second);
+        const auto run = [&w, &second]() -> const HostRun & { return w.rollout(2).hosts.find(second).value(); };
+        QVERIFY(w.until([&] { return isUnderWay(run(), StepKind::Backup); }));
+
+        int refusals = 1;
+        w.fleet.refusing = [&refusals](const QString &verb, const QString &host) {
+            return verb == QLatin1String("lock") && refusals-- > 0 ? std::optional(Error{ErrorCode::HostDiskFull, {host}, {}, nullptr}) : std::nullopt;
+        };
+        QVERIFY(restore(w, canary).has_value());
+        QVERIFY(w.until([&] { return w.host(canary).state == HostRunState::RollbackFailed; }));
+        QVERIFY(isUnderWay(run(), StepKind::Backup));
+        QVERIFY(w.until([&] { return w.rollout(2).isEnded(); }));
+        QCOMPARE(nameOf(run().state), QStringLiteral("upgraded"));
+        QVERIFY(!run().disturbed);
+        const QList<LeaseTaken> next = leasesInsteadOfOurOwn(w, 2);
+        QCOMPARE(next.size(), 1);
+        QCOMPARE(next.first().epoch, epoch + 1);
+        QCOMPARE(next.first().insteadOf, std::optional(epoch));
+        QVERIFY(!toldOfAStranger(w));
+        QCOMPARE(w.repeated(), QString());
+    }
+    // Whichever of two rollouts on a machine takes the lease again after a stranger has had it: both know that he was there.
+    void thatAStrangerWasBetweenIsKnownToAllOnTheMachine()
+    {
+        EngineWorld w(PlanSketch{1});
+        const QString second = QStringLiteral("other-01");
+        QVERIFY(w.run().has_value());
+        QVERIFY(w.until([&] { return w.host(canary).state == HostRunState::Upgraded; })); // and waits at its gate
+        runAnotherOn(w, second);
+        const auto run = [&w, &second]() -> const HostRun & { return w.rollout(2).hosts.find(second).value(); };
+        QVERIFY(w.until([&] { return isUnderWay(run(), StepKind::Backup); }));
+        FakeHost &machine = w.fleet.host(canary);
+        QCOMPARE(run().lastEpoch, machine.epoch);
+        QCOMPARE(w.host(canary).lastEpoch, machine.epoch);
+
+        ++machine.epoch;
+        machine.leaseOwner = QStringLiteral("stranger");
+        QVERIFY(w.until([&] { return w.rollout(1).pauses.contains(PauseReason::Hold) && w.rollout(2).pauses.contains(PauseReason::Hold); }));
+        machine.leaseOwner.clear();
+        for (int i = 0; i < 400; ++i) // nobody takes it without being told to
+            w.turn();
+        QCOMPARE(machine.leaseOwner, QString());
+        QVERIFY(w.ask(QStringLiteral("resume"), {{QStringLiteral("rollout"), 2}}).has_value());
+        QVERIFY(w.until([&] { return run().lastEpoch == machine.epoch; }));
+        QVERIFY(run().disturbed);
+        QCOMPARE(w.host(canary).lastEpoch, machine.epoch);
+        QVERIFY(w.host(canary).disturbed);
+        QVERIFY(w.rollout(1).pauses.contains(PauseReason::Hold)); // for a person to lift
     }
     void aLeaseInsteadOfOurOwnIsNoStrangers_data() // also for others on its machine, who gave nothing up
     {

@@ -1,5 +1,6 @@
 // Who may act on a host: leases with one winner and growing epochs, one step at a time.
 #include "hostjobsworld.h"
+#include "missing.h"
 
 #include <QCryptographicHash>
 
@@ -91,11 +92,16 @@ private Q_SLOTS:
         QVERIFY(unlocked.wait());
         WORKS(*unlocked);
         FAILS(start("t1", effect("no"), 1), "host-fenced");
+        const Status gone = renew(1, owner);
+        FAILS(gone, "host-fenced");
+        QCOMPARE(gone.error().args.mid(1), (QStringList{QString(), QStringLiteral("1")})); // nobody's, and the last one was that one
         const auto taken = lock(stranger);
         WORKS(taken);
         QCOMPARE(taken->epoch, 2);
         QCOMPARE(taken->takenFrom, QString()); // it had been given back
-        FAILS(renew(1, owner), "host-fenced");
+        const Status late = renew(1, owner);
+        FAILS(late, "host-fenced");
+        QCOMPARE(late.error().args.mid(1), (QStringList{stranger, QStringLiteral("2")})); // by whose lease
         FAILS(cancel("t1", 1), "host-fenced");
         QCOMPARE(effects(), QByteArray());
     }
@@ -205,7 +211,7 @@ private Q_SLOTS:
         QFETCH(QStringList, shell);
         QFETCH(bool, shared);
         if (::geteuid() != 0)
-            QSKIP("becoming two other users needs root");
+            MISSING("becoming two other users needs root");
         constexpr uint group = 61009;
         const QTemporaryDir bin; // a login shell's `sh` is the one that is looked at
         QFile sh(bin.filePath("sh"));
@@ -274,7 +280,7 @@ private Q_SLOTS:
     void aSlotThatCannotBeReadIsNotFree()
     {
         if (::geteuid() != 0)
-            QSKIP("becoming another user needs root");
+            MISSING("becoming another user needs root");
         QCOMPARE(::chmod(QFile::encodeName(m_state->path()).constData(), 0777), 0); // v1 is the other user's own
         const auto verb = [&](const QStringList &words, const QByteArray &input = {}) {
             return runProcess({"setpriv", "--reuid", "61001", "--regid", "61001", "--clear-groups", "/bin/dash", "-c",

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,28 +20,28 @@ const QString ours = QStringLiteral("ws-ours"), other = QStringLiteral("ws-other
 class TravellingFleet final : public FakeFleet {
 public:
     using FakeFleet::FakeFleet;
-    int locks = 0;
+    int locks = 0, unlocks = 0;
     qsizetype mostAtOnce = 0; // of them under way
 
     void lock(const Installation &host, const QString &owner, int ttlS, const LeaseClaim &claim, std::function<void(Result<Lease>)> done) override
     {
-        m_underWay.push_back({host, owner, ttlS, claim, std::move(done), {}});
+        send<Result<Lease>>(std::move(done), [this, host, owner, ttlS, claim](auto answered) { FakeFleet::lock(host, owner, ttlS, claim, std::move(answered)); });
         ++locks;
-        mostAtOnce = std::max<qsizetype>(mostAtOnce, qsizetype(m_underWay.size()));
+    }
+    void unlock(const Installation &host, qint64 epoch, const QString &owner, std::function<void(Status)> done) override
+    {
+        send<Status>(std::move(done), [this, host, epoch, owner](auto answered) { FakeFleet::unlock(host, epoch, owner, std::move(answered)); });
+        ++unlocks;
     }
     // All that is under way arrives and is answered; false when nothing was.
     bool pass(bool arriveTheOtherWay = false, bool answerTheOtherWay = false)
     {
-        std::vector<Asked> letters = std::exchange(m_underWay, {});
-        for (size_t i = 0; i < letters.size(); ++i) {
-            Asked &a = letters[arriveTheOtherWay ? letters.size() - 1 - i : i];
-            FakeFleet::lock(a.host, a.owner, a.ttlS, a.claim, [&a](const Result<Lease> &lease) { a.answer = lease; });
-        }
+        std::vector<Letter> letters = std::exchange(m_underWay, {});
+        for (size_t i = 0; i < letters.size(); ++i)
+            letters[arriveTheOtherWay ? letters.size() - 1 - i : i].arrive();
         while (deliver()) { }
-        for (size_t i = 0; i < letters.size(); ++i) {
-            const Asked &a = letters[answerTheOtherWay ? letters.size() - 1 - i : i];
-            a.done(*a.answer);
-        }
+        for (size_t i = 0; i < letters.size(); ++i)
+            letters[answerTheOtherWay ? letters.size() - 1 - i : i].answer();
         return !letters.empty();
     }
     void settle(bool arriveTheOtherWay = false, bool answerTheOtherWay = false)
@@ -53,15 +54,17 @@ public:
     }
 
 private:
-    struct Asked {
-        Installation host;
-        QString owner;
-        int ttlS = 0;
-        LeaseClaim claim;
-        std::function<void(Result<Lease>)> done;
-        std::optional<Result<Lease>> answer;
+    struct Letter {
+        std::function<void()> arrive, answer;
     };
-    std::vector<Asked> m_underWay;
+    template<class T, class Arrive>
+    void send(std::function<void(T)> done, Arrive arrive)
+    {
+        const auto answer = std::make_shared<std::optional<T>>();
+        m_underWay.push_back({[answer, arrive] { arrive([answer](const T &value) { *answer = value; }); }, [answer, done] { done(**answer); }});
+        mostAtOnce = std::max<qsizetype>(mostAtOnce, qsizetype(m_underWay.size()));
+    }
+    std::vector<Letter> m_underWay;
 };
 
 class KeepersRuntime final : public Runtime {
@@ -79,7 +82,8 @@ public:
     QString owner() const override { return ours; }
     QString formerOwner() const override { return {}; }
     qint64 epochOf(const Installation &) const override { return 0; }
-    void fenced(const Installation &, qint64) override {}
+    void wantsLease(int, const QString &) override {}
+    void fenced(const Installation &, qint64, const Error &) override {}
     QString dataFolder() const override { return {}; }
 
 private:
@@ -100,7 +104,7 @@ struct World {
         for (const char *name : {"box", "box-too", "elsewhere"})
             fleet.add(QString::fromLatin1(name));
         fleet.putOn(QStringLiteral("box-too"), QStringLiteral("box"));
-        leases->onLost = [this](const QString &) { heard.append(QStringLiteral("lost")); };
+        leases->onLost = [this](const QString &, bool toAStranger) { heard.append(toAStranger ? QStringLiteral("lost") : QStringLiteral("ended by ourselves")); };
     }
     static Installation installation(const QString &name)
     {
@@ -209,6 +213,84 @@ private Q_SLOTS:
         QCOMPARE(w.heard.last(), QStringLiteral("box: 1"));
         QCOMPARE(w.fleet.locks, 2);
     }
+    void whatIsGivenBackIsGoneBeforeTheNextOneIsTaken_data()
+    {
+        QTest::addColumn<bool>("arriveTheOtherWay");
+        QTest::addColumn<bool>("answerTheOtherWay");
+        for (const bool arrive : {false, true})
+            for (const bool answer : {false, true})
+                QTest::addRow("arrive %s, answered %s", arrive ? "the other way" : "in turn", answer ? "the other way" : "in turn") << arrive << answer;
+    }
+    // [fault 27] A rollout has ended, and a person goes back at once: were the lease asked for before the host knows that it is given
+    // back, it would be ours under the same number, and then given back under our feet.
+    void whatIsGivenBackIsGoneBeforeTheNextOneIsTaken()
+    {
+        QFETCH(bool, arriveTheOtherWay);
+        QFETCH(bool, answerTheOtherWay);
+        World w;
+        w.take(QStringLiteral("box"));
+        w.fleet.settle();
+        QVERIFY(!w.leases->isGivingBack());
+        w.leases->release(World::installation(QStringLiteral("box")));
+        QVERIFY(w.leases->isGivingBack());
+        QCOMPARE(w.leases->epochOf(World::installation(QStringLiteral("box"))), 0);
+        w.take(QStringLiteral("box"));
+        w.take(QStringLiteral("box-too"));
+        w.fleet.settle(arriveTheOtherWay, answerTheOtherWay);
+        QCOMPARE(w.heard, (QStringList{QStringLiteral("box: 1"), QStringLiteral("box: 2"), QStringLiteral("box-too: 2")}));
+        QCOMPARE(w.fleet.host(QStringLiteral("box")).leaseOwner, ours);
+        QCOMPARE(w.fleet.host(QStringLiteral("box")).epoch, 2);
+        QVERIFY(!w.leases->isGivingBack());
+    }
+    void whatMayHaveBeenGivenBackIsGivenBackOnceMore() // its request may still be on its way, behind a link that is cut
+    {
+        World w;
+        w.take(QStringLiteral("box"));
+        w.fleet.settle();
+        int refusals = 2;
+        w.fleet.refusing = [&refusals](const QString &verb, const QString &host) {
+            return verb == QLatin1String("unlock") && refusals-- > 0 ? std::optional(Error{ErrorCode::ConnectionLost, {host, QStringLiteral("no answer")}, {}, nullptr}) : std::nullopt;
+        };
+        w.leases->release(World::installation(QStringLiteral("box")));
+        w.fleet.settle();
+        w.heard.clear();
+        w.take(QStringLiteral("box"));
+        w.fleet.settle();
+        QCOMPARE(w.heard, QStringList{QStringLiteral("box: connection-lost")});
+        w.take(QStringLiteral("box"));
+        w.fleet.settle();
+        QCOMPARE(w.heard.last(), QStringLiteral("box: 2"));
+        QCOMPARE(w.fleet.unlocks, 3);
+        QCOMPARE(w.fleet.locks, 2);
+        w.leases->release(World::installation(QStringLiteral("box")));
+        w.fleet.settle();
+        w.take(QStringLiteral("box"));
+        w.fleet.settle();
+        QCOMPARE(w.heard.last(), QStringLiteral("box: 3"));
+        QCOMPARE(w.fleet.unlocks, 4); // once for each
+    }
+    void whatTheHostCouldNotTakeBackIsStillOurs() // others on the machine go on with it
+    {
+        World w;
+        w.take(QStringLiteral("box"));
+        w.fleet.settle();
+        int refusals = 1;
+        w.fleet.refusing = [&refusals](const QString &verb, const QString &host) {
+            return verb == QLatin1String("unlock") && refusals-- > 0 ? std::optional(Error{ErrorCode::HostDiskFull, {host}, {}, nullptr}) : std::nullopt;
+        };
+        w.heard.clear();
+        w.takeAnew(QStringLiteral("box"), 1);
+        QCOMPARE(w.leases->epochOf(World::installation(QStringLiteral("box"))), 0);
+        w.fleet.settle();
+        QCOMPARE(w.heard, QStringList{QStringLiteral("box: host-disk-full")});
+        QCOMPARE(w.leases->epochOf(World::installation(QStringLiteral("box"))), 1);
+        w.take(QStringLiteral("box-too"));
+        w.fleet.settle();
+        QCOMPARE(w.heard.last(), QStringLiteral("box-too: 1"));
+        w.takeAnew(QStringLiteral("box"), 1);
+        w.fleet.settle();
+        QCOMPARE(w.heard.last(), QStringLiteral("box: 2"));
+    }
     void theNextOneIsGivenBackByNobody()
     {
         // Two hosts of one machine were given up under one lease: each asks for a later one, and the second finds it there.
@@ -247,9 +329,40 @@ private Q_SLOTS:
         w.fleet.settle();
         QCOMPARE(w.leases->epochOf(box), 2);
         w.heard.clear();
-        w.leases->lost(box.leasePlace(), epoch);
+        w.leases->lost(box.leasePlace(), epoch, {ErrorCode::HostFenced, {box.name, other, QStringLiteral("3")}, {}, nullptr});
         QCOMPARE(w.leases->epochOf(box), isLost ? 0 : 2);
         QCOMPARE(w.heard, isLost ? QStringList{QStringLiteral("lost")} : QStringList());
+    }
+    void whatWeEndedUnderAnotherNameIsNoStrangers_data() // two names of one machine that nobody knows to be one
+    {
+        QTest::addColumn<QStringList>("inForce"); // who holds which lease there now
+        QTest::addColumn<QString>("heard");
+        QTest::addColumn<qint64>("insteadOf");
+        QTest::newRow("a stranger's") << QStringList{other, QStringLiteral("2")} << QStringLiteral("lost") << qint64(0);
+        QTest::newRow("our next") << QStringList{ours, QStringLiteral("2")} << QStringLiteral("ended by ourselves") << qint64(1);
+        QTest::newRow("ours, given back") << QStringList{QString(), QStringLiteral("1")} << QStringLiteral("ended by ourselves") << qint64(1);
+        QTest::newRow("ours, and somebody was between") << QStringList{ours, QStringLiteral("3")} << QStringLiteral("ended by ourselves") << qint64(0);
+        QTest::newRow("a stranger's, given back") << QStringList{QString(), QStringLiteral("2")} << QStringLiteral("lost") << qint64(0);
+        QTest::newRow("a host that does not say") << QStringList() << QStringLiteral("lost") << qint64(0);
+    }
+    void whatWeEndedUnderAnotherNameIsNoStrangers()
+    {
+        QFETCH(QStringList, inForce);
+        QFETCH(QString, heard);
+        QFETCH(qint64, insteadOf);
+        World w;
+        const Installation box = World::installation(QStringLiteral("box"));
+        w.take(box.name);
+        w.fleet.settle();
+        w.heard.clear();
+        w.leases->lost(box.leasePlace(), 1, {ErrorCode::HostFenced, QStringList{box.name} + inForce, {}, nullptr});
+        QCOMPARE(w.heard, QStringList{heard});
+        QCOMPARE(w.leases->epochOf(box), 0);
+        std::optional<qint64> next;
+        w.leases->take(box, 150, {QStringLiteral("tester"), {}}, [&next](const Result<Lease> &lease) { next = lease ? lease->insteadOf : -1; });
+        w.fleet.settle();
+        QCOMPARE(next, std::optional(insteadOf));
+        QCOMPARE(w.fleet.unlocks, 0);
     }
     void nobodyIsToldOnceItHasEnded()
     {

@@ -169,6 +169,7 @@ void TestFirstLight::aRolloutStopsAtTheManualGateAndIsPromoted()
         QCOMPARE(runningVersion(host), QStringLiteral("1.5.0"));
         QCOMPARE(effects(host).filter(QStringLiteral("start 1.5.0")).size(), 1);
         QCOMPARE(effects(host).filter(QStringLiteral("backup ")).size(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(m_hosts.leaseOwner(host), QStringLiteral("-"), 30'000); // no other console has to wait for it to run out
     }
     for (const QString &host : hosts()) {
         const QJsonArray ran = migrations(QStringLiteral("R-0001"), host);

@@ -10,6 +10,8 @@ namespace bellwether {
 
 namespace {
 
+const QString tookOver = QStringLiteral("another console took over ");
+
 QString place(int rollout, const QString &host, int hop)
 {
     return QStringLiteral("%1/%2/%3").arg(rollout).arg(host).arg(hop);
@@ -165,6 +167,11 @@ void Invariants::rules(const RolloutState &s, const Event &e)
     } else if (const auto *taken = std::get_if<LeaseTaken>(&e.body); taken && !taken->takenFrom.isEmpty()) {
         if (s.hosts[taken->host].takeOverFrom != taken->takenFrom)
             violated(QStringLiteral("I6: the lease on %1 was taken from %2 and nobody gave leave").arg(taken->host, taken->takenFrom));
+    } else if (const auto *paused = std::get_if<Paused>(&e.body); paused && paused->reason == PauseReason::Hold && paused->detail.startsWith(tookOver)) {
+        const HostRun &h = s.hosts[paused->detail.mid(tookOver.size())];
+        const QMap<qint64, QString> &leases = m_hosts.machine(m_hosts.product(h.name).machine).leases;
+        if (std::none_of(leases.upperBound(h.lastEpoch), leases.cend(), [this](const QString &owner) { return owner != m_console; }))
+            violated(QStringLiteral("I6: another console is said to have taken over %1, and there was none").arg(h.name));
     } else if (const auto *retried = std::get_if<HostRetried>(&e.body)) {
         if (e.actor != QLatin1String("bellwether"))
             m_lost.removeIf([&](auto it) { return it.key().startsWith(QStringLiteral("%1/%2/").arg(s.id).arg(retried->host)); });

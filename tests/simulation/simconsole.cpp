@@ -321,8 +321,12 @@ void SimConsole::commitAfter(qint64 ms, QList<NewEvent> events, std::function<vo
                 journal.append(event);
                 invariants.see(event);
             }
+        const QList<Event> durable = committed ? *committed : QList<Event>();
         done(std::move(committed));
         QCoreApplication::sendPostedEvents(engine.get());
+        for (const Event &event : durable)
+            if (onDurable)
+                onDurable(event);
         compareNowAndThen();
     });
 }

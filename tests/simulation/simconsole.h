@@ -74,6 +74,7 @@ public:
     TrustStore trust;
     Invariants invariants;
     std::unique_ptr<Engine> engine;
+    std::function<void(const Event &)> onDurable; // after the engine has heard of it
 
 private:
     void tick(int life);

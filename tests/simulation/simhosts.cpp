@@ -103,6 +103,7 @@ Result<Lease> SimHosts::lock(const QString &product, const QString &owner, int t
         return fail(ErrorCode::HostDiskFull, {product});
     lease.takenFrom = m.leaseOwner;
     lease.epoch = ++m.epoch;
+    m.leases.insert(m.epoch, owner);
     m.leaseOwner = owner;
     m.leaseBy = claim.by;
     m.leaseMono = m_time.mono();
@@ -115,7 +116,7 @@ Status SimHosts::renew(const QString &product, qint64 epoch, const QString &owne
 {
     SimMachine &m = m_machines[m_products[product].machine];
     if (m.epoch != epoch || m.leaseOwner != owner)
-        return fail(ErrorCode::HostFenced, {product});
+        return fail(ErrorCode::HostFenced, {product, m.leaseOwner, QString::number(m.epoch)});
     m.leaseMono = m_time.mono();
     m.leaseBoot = m.boot;
     m.leaseTtlS = ttlS;
@@ -126,7 +127,7 @@ Status SimHosts::unlock(const QString &product, qint64 epoch, const QString &own
 {
     SimMachine &m = m_machines[m_products[product].machine];
     if (m.epoch != epoch || m.leaseOwner != owner)
-        return fail(ErrorCode::HostFenced, {product});
+        return fail(ErrorCode::HostFenced, {product, m.leaseOwner, QString::number(m.epoch)});
     m.leaseOwner.clear();
     return {};
 }
@@ -136,7 +137,7 @@ Result<JobState> SimHosts::start(const QString &product, const QString &token, q
     const QString name = m_products[product].machine;
     SimMachine &m = m_machines[name];
     if (m.epoch != epoch || m.leaseOwner != owner)
-        return fail(ErrorCode::HostFenced, {product});
+        return fail(ErrorCode::HostFenced, {product, m.leaseOwner, QString::number(m.epoch)});
     if (m.diskFull)
         return fail(ErrorCode::HostDiskFull, {product});
     if (const SimJob *known = job(name, token)) {
@@ -188,7 +189,7 @@ Status SimHosts::cancel(const QString &product, const QString &token, qint64 epo
 {
     SimMachine &m = m_machines[m_products[product].machine];
     if (m.epoch != epoch || m.leaseOwner != owner)
-        return fail(ErrorCode::HostFenced, {product});
+        return fail(ErrorCode::HostFenced, {product, m.leaseOwner, QString::number(m.epoch)});
     SimJob *j = job(m.name, token);
     if (!j)
         return fail(ErrorCode::Internal, {QStringLiteral("host protocol on %1: err=absent").arg(m.name)});

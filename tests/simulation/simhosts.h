@@ -63,6 +63,7 @@ struct SimMachine {
     qint64 epoch = 0, leaseMono = 0;
     int leaseTtlS = 0, leaseBoot = 0;
     QString leaseOwner, leaseBy;
+    QMap<qint64, QString> leases; // all that there were: epoch → owner
     QMap<QString, QString> holds; // owner → reason: what stops other consoles
     QMap<QString, SimJob> jobs;
 };

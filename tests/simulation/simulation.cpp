@@ -67,6 +67,8 @@ Simulation::Simulation(quint64 seed)
     , m_namesAreShared(m_names.chance(0.3))
     , m_patience(seed ^ 0x6a72bULL)
     , m_somebodyGivesUp(m_patience.chance(0.3))
+    , m_regrets(seed ^ 0x3e62e7ULL)
+    , m_somebodyRegrets(m_regrets.chance(0.3))
     , m_hosts(m_time, m_random, seed)
     , m_beganMono(m_time.mono())
     , m_faultsEndMono(m_beganMono + faultsLastMs)
@@ -333,6 +335,23 @@ bool Simulation::giveUp(Operator &op, const RolloutState &s)
     return false;
 }
 
+// In some nights an operator goes back at once after a rollout has succeeded, while its leases are still being given back.
+void Simulation::regret(Operator &op)
+{
+    op.hasRegretted = op.isRegretting = true;
+    m_time.after(m_regrets.between(0, 300), [this, &op] {
+        op.isRegretting = false;
+        if (!op.console->runs())
+            return;
+        const RolloutState &s = op.console->engine->workspace().rollouts.last();
+        const Permission back = permission(s, Verb::Rollback);
+        if (!s.isEnded() || !back.allowed)
+            return;
+        say(QStringLiteral("%1 regrets it").arg(op.name));
+        rollBack(op, s, back.hosts);
+    });
+}
+
 void Simulation::rollBack(Operator &op, const RolloutState &s, const QStringList &hosts)
 {
     QJsonObject confirm;
@@ -425,6 +444,9 @@ void Simulation::mend(Operator &op, const RolloutState &s)
 
 bool Simulation::ended() const
 {
+    for (const Operator &op : m_operators)
+        if (op.isRegretting)
+            return false;
     for (const auto &console : m_consoles) {
         if (!console->engine || console->engine->workspace().rollouts.isEmpty())
             return false;
@@ -447,6 +469,11 @@ SimulationResult Simulation::run()
         m_operators.push_back({m_consoles[i].get(), i == 0 ? QStringLiteral("ann") : QStringLiteral("ben")});
     arrangeFaults();
     for (Operator &op : m_operators) {
+        op.console->onDurable = [this, &op](const Event &e) {
+            const auto *end = std::get_if<RolloutEnded>(&e.body);
+            if (m_somebodyRegrets && end && end->state == RolloutLifecycle::Succeeded && !op.hasRegretted)
+                regret(op);
+        };
         op.console->begin();
         later(op);
         // asked again until it is heard: a run that was refused because the console died is asked for again

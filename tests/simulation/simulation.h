@@ -29,6 +29,7 @@ private:
         QString name;
         int retries = 0, calm = 0;
         qint64 abortedMono = 0;
+        bool hasRegretted = false, isRegretting = false;
     };
     Plan makePlan();
     void giveAnotherName(PlanHost &host, int number);
@@ -42,6 +43,7 @@ private:
     void rollBack(Operator &op, const RolloutState &s, const QStringList &hosts);
     bool stopOrRelease(Operator &op);
     bool giveUp(Operator &op, const RolloutState &s);
+    void regret(Operator &op);
     void later(Operator &op);
     bool ended() const;
 
@@ -53,6 +55,8 @@ private:
     bool m_namesAreShared;
     SimRandom m_patience; // likewise: nights in which nobody gives a host up
     bool m_somebodyGivesUp;
+    SimRandom m_regrets; // likewise: nights in which nobody goes back once all has gone well
+    bool m_somebodyRegrets;
     SimTime m_time;
     SimHosts m_hosts;
     std::vector<std::unique_ptr<SimConsole>> m_consoles;

@@ -7,6 +7,8 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 
+#include <algorithm>
+
 namespace bellwether {
 
 QStringList DemoHosts::names() const
@@ -34,6 +36,16 @@ QStringList DemoHosts::effects(const QString &host) const
 {
     QFile file(product(host) + QStringLiteral("/effects.log"));
     return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()).split(u'\n', Qt::SkipEmptyParts) : QStringList();
+}
+
+QString DemoHosts::leaseOwner(const QString &host) const
+{
+    const QDir state(m_data + QStringLiteral("/demo/hosts/%1/state").arg(host));
+    int newest = 0;
+    for (const QString &name : state.entryList({QStringLiteral("lease.*")}, QDir::Files))
+        newest = std::max(newest, name.mid(6).toInt());
+    QFile lease(state.filePath(QStringLiteral("lease.%1").arg(newest)));
+    return lease.open(QIODevice::ReadOnly) ? QString::fromUtf8(lease.readAll()).section(u' ', 0, 0) : QString();
 }
 
 } // namespace bellwether

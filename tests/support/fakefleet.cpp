@@ -164,7 +164,7 @@ void FakeFleet::renew(const Installation &i, qint64 epoch, const QString &owner,
         return;
     const FakeHost &h = machineOf(i.name);
     if (h.epoch != epoch || h.leaseOwner != owner)
-        return later<Status>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
+        return later<Status>(std::move(done), fail(ErrorCode::HostFenced, {i.name, h.leaseOwner, QString::number(h.epoch)}));
     later<Status>(std::move(done), Status{});
 }
 
@@ -174,7 +174,7 @@ void FakeFleet::unlock(const Installation &i, qint64 epoch, const QString &owner
         return;
     FakeHost &h = machineOf(i.name);
     if (h.epoch != epoch || h.leaseOwner != owner)
-        return later<Status>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
+        return later<Status>(std::move(done), fail(ErrorCode::HostFenced, {i.name, h.leaseOwner, QString::number(h.epoch)}));
     h.leaseOwner.clear();
     later<Status>(std::move(done), Status{});
 }
@@ -186,7 +186,7 @@ void FakeFleet::start(const Installation &i, const QString &token, qint64 epoch,
     FakeHost &h = m_hosts[i.name];
     addresses[i.name] = i.endpoint.machine();
     if (const FakeHost &machine = machineOf(i.name); machine.epoch != epoch || machine.leaseOwner != owner)
-        return later<Result<JobState>>(std::move(done), fail(ErrorCode::HostFenced, {i.name}));
+        return later<Result<JobState>>(std::move(done), fail(ErrorCode::HostFenced, {i.name, machine.leaseOwner, QString::number(machine.epoch)}));
     if (!h.jobs.contains(token) && heldByAnother(i.name, owner, done))
         return;
     if (!h.jobs.contains(token)) {
