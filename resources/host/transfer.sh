@@ -61,11 +61,12 @@ begin) # TARGET PART PARTS: PARTS is the pattern of all parts of this target
   find "$d" -maxdepth 1 -name "$4" -type f -mtime +7 -exec rm -f {} + 2>/dev/null
   if [ -L "$3" ] || { [ -e "$3" ] && [ ! -f "$3" ]; }; then die 'refused reason=something else lies where its part would'; fi
   look "$3"
-  if [ $z -ge 0 ] && [ "$u" != "$(id -u)" ] && [ "$(id -u)" != 0 ]; then die 'refused reason=a part of another user lies beside it'; fi
-  if [ $z -lt 0 ]; then
-    w=$( (set -C; true >"$3") 2>&1) || failed "$w"
-    z=0
+  if [ $z -lt 0 ]; then # another console may begin it at the same moment
+    w=$( (set -C; true >"$3") 2>&1)
+    look "$3"
+    [ $z -ge 0 ] || failed "$w"
   fi
+  if [ "$u" != "$(id -u)" ] && [ "$(id -u)" != 0 ]; then die 'refused reason=a part of another user lies beside it'; fi
   have=$z
   own "$3" "$2" || { [ $have -gt 0 ] || rm -f "$3"; die "$w"; }
   there=-1

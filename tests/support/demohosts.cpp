@@ -40,7 +40,7 @@ QStringList DemoHosts::effects(const QString &host) const
 
 QString DemoHosts::leaseOwner(const QString &host) const
 {
-    const QDir state(m_data + QStringLiteral("/demo/hosts/%1/state").arg(host));
+    const QDir state(m_data + QStringLiteral("/demo/hosts/%1/state/v1").arg(host));
     int newest = 0;
     for (const QString &name : state.entryList({QStringLiteral("lease.*")}, QDir::Files))
         newest = std::max(newest, name.mid(6).toInt());

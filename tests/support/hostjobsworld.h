@@ -91,13 +91,13 @@ protected:
     {
         Awaited<Result<Lease>> answer;
         m_jobs->lock(other, owner, 150, answer.callback());
-        return answer.wait() ? *answer : Result<Lease>(fail(ErrorCode::Interrupted));
+        return answer.wait(90'000) ? *answer : Result<Lease>(fail(ErrorCode::Interrupted));
     }
     Result<JobState> startOn(const HostJobs::Host &other, const QString &token, const QByteArray &script, int timeoutS = 0)
     {
         Awaited<Result<JobState>> answer;
         m_jobs->start(other, token, 1, owner, timeoutS, script, answer.callback());
-        return answer.wait() ? *answer : Result<JobState>(fail(ErrorCode::Interrupted));
+        return answer.wait(90'000) ? *answer : Result<JobState>(fail(ErrorCode::Interrupted));
     }
     JobPoll endOn(const HostJobs::Host &other, const QString &token, int tries = 30)
     {
