@@ -409,8 +409,11 @@ void Simulation::mend(Operator &op, const RolloutState &s)
     }
     // Something is under way. Only what was stopped because another console took its host over does not go on by itself.
     for (const HostRun &h : s.hosts)
-        if ((h.current() && isBegun(h.state)) || !s.rollbackOrder.isEmpty())
+        if ((h.current() && isBegun(h.state)) || !s.rollbackOrder.isEmpty()) {
+            if (may(Verb::TakeOver)) // a console that has gone silent gives nothing back
+                return ask(Verb::TakeOver);
             return s.pauses.contains(PauseReason::Hold) && may(Verb::Resume) && op.retries++ < 30 ? ask(Verb::Resume) : void();
+        }
     QStringList broken;
     for (const HostRun &h : s.hosts)
         if (countsAsFailure(h.state) && h.state != HostRunState::RolledBack)
