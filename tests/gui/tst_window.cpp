@@ -145,7 +145,7 @@ void TestWindow::promotesByMouse() // [PD-03]
 {
     auto *promote = find<Button>("promote");
     QVERIFY(promote);
-    QVERIFY(promote->isBlocked());
+    QVERIFY(waitFor([&] { return promote->isBlocked(); }, 5)); // once the page shows it
     QTest::qWait(6000);
     picture("3-rollout");
     QVERIFY2(waitFor([&] { return rollout().pauseReasons.contains(QLatin1String("approval-needed")); }, 120), qPrintable(rollout().pauseText));
