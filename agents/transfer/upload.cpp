@@ -37,6 +37,8 @@ void Upload::run()
     if (!m_provenStart)
         enter(CopyState::Checking);
     ask({QStringLiteral("begin"), m_to.path, m_part, m_parts}, {}, [this](const HostAnswer &answer) {
+        if (answer.err == "gone") // another console has just put it into its place
+            return startAnew();
         const qint64 have = answer.number("have", -1), there = answer.number("there", -1), freeKb = answer.number("free", -1);
         if (have < 0)
             return end(Error{ErrorCode::OutputUnreadable, {m_to.name, QStringLiteral("the copy's begin"), QStringLiteral("it names no size")}, {}, nullptr});

@@ -53,6 +53,18 @@ own() {
   w="refused reason=it belongs to $w, and this login cannot give the new file to it"
   return 1
 }
+# already VERB TARGET PART SIZE SUM MODE: its answer was lost, or somebody else has put the same there.
+already() {
+  look "$2"
+  [ $z = "$4" ] || die short
+  digest <"$2"
+  [ "$h" = "$5" ] || die short
+  rm -f "$3"
+  if [ -n "$6" ]; then w=$(chmod "$6" "$2" 2>&1) || failed "$w"; fi
+  ok already=1
+}
+# taken VERB TARGET PART …: has another console put the part into its place in between?
+taken() { [ -e "$3" ] || already "$@"; }
 
 case ${1:-} in
 begin) # TARGET PART PARTS: PARTS is the pattern of all parts of this target
@@ -68,7 +80,7 @@ begin) # TARGET PART PARTS: PARTS is the pattern of all parts of this target
   fi
   if [ "$u" != "$(id -u)" ] && [ "$(id -u)" != 0 ]; then die 'refused reason=a part of another user lies beside it'; fi
   have=$z
-  own "$3" "$2" || { [ $have -gt 0 ] || rm -f "$3"; die "$w"; }
+  own "$3" "$2" || { [ -e "$3" ] || die gone; [ $have -gt 0 ] || rm -f "$3"; die "$w"; }
   there=-1
   [ ! -f "$2" ] || { look "$2"; there=$z; }
   set -- $(df -Pk "$d" 2>/dev/null | tail -n 1 | sed 's/%.*//')
@@ -87,24 +99,16 @@ drop) # PART
 end) # TARGET PART SIZE SUM MODE
   target "$2"
   look "$3"
-  if [ $z != "$4" ]; then
-    # Its answer was lost, or somebody else has put the same there.
-    look "$2"
-    [ $z = "$4" ] || die short
-    digest <"$2"
-    [ "$h" = "$5" ] || die short
-    rm -f "$3"
-    if [ -n "$6" ]; then w=$(chmod "$6" "$2" 2>&1) || failed "$w"; fi
-    ok already=1
-  fi
-  digest <"$3"
-  [ "$h" = "$5" ] || { rm -f "$3"; die "sum sum=$h"; }
-  own "$3" "$2" || die "$w"
+  [ $z = "$4" ] || already "$@"
+  h=
+  digest 2>/dev/null <"$3"
+  [ "$h" = "$5" ] || { taken "$@"; rm -f "$3"; die "sum sum=$h"; }
+  own "$3" "$2" || { o=$w; taken "$@"; die "$o"; }
   octal "$tm"
-  w=$(chmod "${6:-$o}" "$3" 2>&1) || failed "$w"
+  w=$(chmod "${6:-$o}" "$3" 2>&1) || { taken "$@"; failed "$w"; }
   # On disk before it has its name: after a power cut it is the old one or the new one, whole.
   sync "$3" 2>/dev/null || sync
-  w=$(mv -f "$3" "$2" 2>&1) || failed "$w"
+  w=$(mv -f "$3" "$2" 2>&1) || { taken "$@"; failed "$w"; }
   sync "$d" 2>/dev/null || :
   ok already=0 ;;
 info) # FILE
