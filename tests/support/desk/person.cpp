@@ -166,15 +166,22 @@ bool KeyboardPerson::command(const QString &button, const QString &words, const 
 
 bool KeyboardPerson::choose(const QString &comboBox, const QString &item)
 {
-    if (!walkTo(QStringLiteral("combo box"), comboBox) || !m_hands.press(QStringLiteral("Home")))
+    const auto isThere = [&] {
+        const auto now = m_reader.focused();
+        return now && now->name.startsWith(item);
+    };
+    if (!walkTo(QStringLiteral("combo box"), comboBox))
+        return false;
+    if (isThere())
+        return true;
+    if (!m_hands.press(QStringLiteral("Home")))
         return false;
     for (int tries = 0; tries < 30; ++tries) {
-        const bool there = QTest::qWaitFor([&] {
-            const auto now = m_reader.focused();
-            return now && now->name.startsWith(item);
-        }, 400);
-        if (there)
-            return true;
+        if (QTest::qWaitFor(isThere, 400)) {
+            QTest::qWait(400); // a key may still be on its way to a busy window
+            if (isThere())
+                return true;
+        }
         m_hands.press(QStringLiteral("Down"));
     }
     return failed(QStringLiteral("\"%1\" does not offer \"%2\"").arg(comboBox, item));
