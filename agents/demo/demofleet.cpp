@@ -92,8 +92,10 @@ Status makeFolders(const DemoLayout &layout)
     }
     QFile::setPermissions(layout.folder, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
     for (int n = 1; n <= layout.hosts; ++n) {
-        if (!QDir().mkpath(layout.hostPath(n, QStringLiteral("product"))) || !QDir().mkpath(layout.hostPath(n, QStringLiteral("state"))))
-            return fail(ErrorCode::FileUnwritable, {layout.hostPath(n, QString()), QStringLiteral("the folder cannot be made")});
+        for (const QString &own : {QStringLiteral("home"), QStringLiteral("product"), QStringLiteral("state")}) {
+            if (!QDir().mkpath(layout.hostPath(n, own)))
+                return fail(ErrorCode::FileUnwritable, {layout.hostPath(n, own), QStringLiteral("the folder cannot be made")});
+        }
     }
     return {};
 }

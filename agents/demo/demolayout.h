@@ -1,7 +1,7 @@
 #pragma once
 // Where everything of a demo fleet lies, and the numbers it was made with (kept in <folder>/demo.json).
 //   keys/client  keys/known_hosts  keys/<host>  registry/<version>/…
-//   hosts/<host>/{sshd_config,sshd.log,sshd.process,product/,state/}
+//   hosts/<host>/{sshd_config,sshd.log,sshd.process,home/,product/,state/}
 #include "base/error.h"
 #include "base/fields.h"
 #include "domain/installation.h"

@@ -74,9 +74,11 @@ QByteArray configuration(const DemoLayout &layout, int n, bool pam)
                           "AllowTcpForwarding local\n"
                           "MaxStartups 100\n"
                           "Subsystem sftp internal-sftp\n"
-                          "SetEnv %6 BWR_MACHINE_ID=%7\n") // each host is a machine of its own, though all are this one
+                          // Each host is a machine of its own, though all are this one: no start-up file of its user's has a part in it.
+                          "SetEnv %6 BWR_MACHINE_ID=%7 \"HOME=%8\"\n")
         .arg(layout.address(n)).arg(layout.port).arg(layout.hostKey(n), layout.clientKey(), pam ? QStringLiteral("yes") : QStringLiteral("no"), layout.mark,
-             QString::fromLatin1(QCryptographicHash::hash(QStringLiteral("%1 %2").arg(layout.mark).arg(n).toUtf8(), QCryptographicHash::Sha256).toHex().left(32)))
+             QString::fromLatin1(QCryptographicHash::hash(QStringLiteral("%1 %2").arg(layout.mark).arg(n).toUtf8(), QCryptographicHash::Sha256).toHex().left(32)),
+             layout.hostPath(n, QStringLiteral("home")))
         .toUtf8();
 }
 

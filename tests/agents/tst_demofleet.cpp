@@ -91,9 +91,11 @@ void TestDemoFleet::startsAtTheOldVersionAndLetsUsIn()
         fingerprints.insert(host.fingerprint);
         if (i.isCritical())
             criticals.insert(i.name);
-        const Ran answer = ssh(host, {"cd " + i.directory + " && bin/content && pwd"});
+        const Ran answer = ssh(host, {"cd " + i.directory + " && bin/content && pwd && echo \"home $HOME\""});
         QVERIFY2(answer.status == 0, qPrintable(answer.err));
         QVERIFY2(answer.out.contains("customers") && answer.out.contains(i.directory), qPrintable(answer.out));
+        // Its own home: what the user's start-up files do here (and how long) is none of its business.
+        QVERIFY2(answer.out.contains("home " + m_fleet->folder() + "/hosts/" + i.name + "/home\n"), qPrintable(answer.out));
         int status = 0;
         const QByteArray version = httpGet(i.endpoint.address, i.settings["port"].toInt(), "/version", &status);
         QVERIFY2(status == 200 && version.contains("1.4.0"), version);
