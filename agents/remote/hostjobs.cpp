@@ -241,9 +241,10 @@ void HostJobs::who(const Host &host, std::function<void(Result<HostIdentity>)> d
 {
     ask<HostIdentity>(m_shell, host, {QStringLiteral("who")}, {}, std::move(done),
                       [](const HostAnswer &answer, const ExecResult &) -> Result<HostIdentity> {
+                          const qint64 late = answer.number("late", -1);
                           return HostIdentity{answer.text("machine"), answer.text("boot"), answer.text("owner"),
                                               answer.number("left"), answer.text("job"), answer.number("ends") > 0, answer.rest(" unfit="),
-                                              answer.text("lacks").replace(u',', QLatin1String(", "))};
+                                              answer.text("lacks").replace(u',', QLatin1String(", ")), late < 0 ? -1 : std::min<qint64>(late, 100'000) * 10};
                       });
 }
 

@@ -40,6 +40,7 @@ struct HostIdentity {
     bool endsSteps = false;     // with the login's last session, a step that we begin as well (logind, KillUserProcesses)
     QString unfit;              // why this login cannot keep its state there; empty when it can
     QString lacking;            // programs that every step needs and this login does not find: "tail, head"
+    qint64 loginMs = -1;        // its login's start-up files take so long before a command begins, to 10 ms; −1: not known
 };
 
 class HostJobs {

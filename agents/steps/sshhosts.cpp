@@ -36,6 +36,8 @@ std::function<void(Result<T>)> naming(const Installation &host, std::function<vo
 struct Measuring {
     HostFacts facts;
     QStringList unasked; // probes that did not get through to the host
+    qint64 loginMs = -1; // what passes there before a command begins
+    bool isLate = false; // a probe gave no answer in time
     int parts = 1; // one for the call that starts them
     std::function<void(HostFacts)> done;
     void part()
@@ -51,6 +53,8 @@ struct Measuring {
             facts.problems.removeIf([&](const QString &line) { return line.endsWith(*facts.sudoProblem); });
             facts.problems.prepend(QStringLiteral("sudo: ") + *facts.sudoProblem);
         }
+        if (isLate && loginMs >= 1000)
+            facts.problems.append(QStringLiteral("login: %1 s pass before a command begins, so long do its shell's start-up files take").arg(static_cast<double>(loginMs) / 1000, 0, 'f', 1));
         done(facts);
     }
 };
@@ -132,6 +136,7 @@ void SshHosts::measure(const Installation &host, const Probes &probes, std::func
             facts.bootId = who->bootId;
             facts.lockOwner = who->lockOwner;
             facts.sessionEndsSteps = who->endsSteps;
+            all->loginMs = who->loginMs;
             if (!who->lacking.isEmpty()) {
                 facts.lackingPrograms = who->lacking;
                 facts.problems.append(QStringLiteral("host-run programs: it has no ") + who->lacking);
@@ -170,6 +175,7 @@ void SshHosts::measure(const Installation &host, const Probes &probes, std::func
             if (!status) {
                 QStringList &told = answer || !isConnectionError(status.error()) ? all->facts.problems : all->unasked;
                 told.append(QLatin1String(name) + QStringLiteral(": ") + errorClause(status.error()));
+                all->isLate = all->isLate || status.error().code == ErrorCode::CommandTimeout;
             }
             all->part();
         });
@@ -206,6 +212,7 @@ void SshHosts::measure(const Installation &host, const Probes &probes, std::func
     if (!probes.health.isEmpty()) {
         ++all->parts;
         runProbeOn(host, probes.health, 0, [all, host, probe = probes.health](const Result<ProbeAnswer> &answer) {
+            all->isLate = all->isLate || (!answer && answer.error().code == ErrorCode::CommandTimeout);
             if (answer || !isConnectionError(answer.error())) {
                 const HealthFact fact = healthFrom(answer, probe, host.name);
                 all->facts.health = fact.health;

@@ -174,6 +174,42 @@ private Q_SLOTS:
         QCOMPARE(facts->lackingPrograms.value_or(QString()), said);
         QCOMPARE(facts->problems, said.isEmpty() ? QStringList() : QStringList{"host-run programs: it has no " + said});
     }
+    void aSlowLoginIsNamedWhereItMakesProbesLate_data()
+    {
+        QTest::addColumn<QString>("startUp");
+        QTest::addColumn<QString>("probe");
+        QTest::addColumn<QStringList>("said");
+        QTest::newRow("it is the login") << "sleep 1.4; " << "true" << QStringList{"version: command gave no answer within 1 s", "login: 1.\\d s pass before a command begins, .*"};
+        QTest::newRow("it is the probe") << "" << "sleep 3" << QStringList{"version: command gave no answer within 1 s"};
+        QTest::newRow("all in time") << "" << "echo 1.4.0" << QStringList();
+    }
+    void aSlowLoginIsNamedWhereItMakesProbesLate()
+    {
+        // A start-up file that looks after somebody's tools first, seen from the host's own clock.
+        QFETCH(QString, startUp);
+        QFETCH(QString, probe);
+        QFETCH(QStringList, said);
+        TestSshd slow({"ForceCommand " + startUp + "exec sh -c \"$SSH_ORIGINAL_COMMAND\""});
+        QVERIFY2(slow.isRunning(), qPrintable(slow.failure()));
+        m_trust.trust(slow.endpoint().machine(), slow.fingerprint());
+        const SystemClock clock;
+        SshHosts hosts(*m_pool, clock);
+        Installation installation;
+        installation.name = QStringLiteral("shop-01");
+        installation.endpoint = slow.endpoint();
+        installation.state = m_state->path();
+        Probes probes;
+        probes.version.argv = QStringList{"sh", "-c", probe};
+        probes.version.format = ProbeFormat::Text;
+        probes.version.timeoutS = 1;
+        Awaited<HostFacts> facts;
+        hosts.measure(installation, probes, facts.callback());
+        QVERIFY(facts.wait());
+        const QStringList told = facts->problems;
+        QVERIFY2(told.size() == said.size(), qPrintable(told.join(u'\n')));
+        for (qsizetype i = 0; i < said.size(); ++i)
+            QVERIFY2(QRegularExpression(QRegularExpression::anchoredPattern(said.at(i))).match(told.at(i)).hasMatch(), qPrintable(told.at(i)));
+    }
     void wordsOfAHostAreOnlyWords()
     {
         // [S9] A host that lies in the protocol's own words, with a terminal's commands and a megabyte in them.
@@ -376,7 +412,7 @@ private Q_SLOTS:
         QTest::newRow("renew") << QStringList{"renew", epoch, owner, "150"} << 1300;
         QTest::newRow("ack") << QStringList{"ack", token} << 550;
         QTest::newRow("cancel") << QStringList{"cancel", token, epoch, owner} << 1700;
-        QTest::newRow("who") << QStringList{"who"} << 2900;
+        QTest::newRow("who") << QStringList{"who"} << 3050;
         QTest::newRow("lock") << QStringList{"lock", owner, "150", "a console", owner} << 4450;
         QTest::newRow("unlock") << QStringList{"unlock", epoch, owner} << 1150;
         QTest::newRow("hold") << QStringList{"hold", owner, "reason"} << 1300;
