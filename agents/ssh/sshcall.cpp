@@ -59,6 +59,8 @@ SshCall::Outcome SshCall::advance(ssh_session session, int openMs)
         if (rc == SSH_AGAIN)
             return moved ? Outcome::Moved : Outcome::Waiting;
         if (rc != SSH_OK) {
+            if (!ssh_is_connected(session)) // as above; whether the host began it nobody knows
+                return Outcome::NoChannel;
             fail(Error{ErrorCode::NoShell, {m_to.machine(), QString::fromUtf8(ssh_get_error(session))}, {}, nullptr});
             return Outcome::Finished;
         }

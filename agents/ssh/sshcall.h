@@ -20,7 +20,8 @@ public:
     Q_DISABLE_COPY_MOVE(SshCall)
 
     enum class Outcome { Waiting, Moved, Finished, NoChannel };
-    // As far as it goes now. Finished: its result has been sent. NoChannel: the host refused another channel.
+    // As far as it goes now. Finished: its result has been sent. NoChannel: the host refused another channel, or the connection
+    // has gone (then the session tells it).
     Outcome advance(ssh_session session, int openMs);
     // Looks at its deadlines; true when it ended by one (its result has been sent).
     virtual bool expire();

@@ -112,6 +112,46 @@ private Q_SLOTS:
         QVERIFY2(name(answer->error()) == error, (name(answer->error()) + ": " + answer->error().args.join(" | ").toUtf8()).constData());
         QVERIFY2(since.elapsed() < 6'000, "its deadline did not hold");
     }
+    void aCutConnectionIsNoRefusedShell_data()
+    {
+        QTest::addColumn<int>("afterMs");
+        QTest::addColumn<int>("inputSize");
+        QTest::addColumn<bool>("byReset"); // else its sshd dies
+        for (const int ms : {40, 120, 180, 200, 220, 260, 340})
+            for (const int size : {0, 1'000'000})
+                for (const bool reset : {true, false})
+                    QTest::addRow("%s after %d ms, %d bytes of input", reset ? "reset" : "closed", ms, size) << ms << size << reset;
+    }
+    void aCutConnectionIsNoRefusedShell()
+    {
+        // [fault 1] While its channel is opened (what has not begun goes to a new session), while its command is asked for, while
+        // it runs: whoever hears of a lost connection comes again, whoever hears that the host has no shell does not.
+        QFETCH(int, afterMs);
+        QFETCH(int, inputSize);
+        QFETCH(bool, byReset);
+        FaultProxy proxy(m_sshd->port());
+        Endpoint to = m_sshd->endpoint();
+        to.port = proxy.port();
+        m_trust.trust(to.machine(), m_sshd->fingerprint());
+        SshPool pool(m_trust, this);
+        const auto first = exec(pool, to, command("true"));
+        QVERIFY(first.wait() && first->has_value());
+        proxy.set({.delayMs = 80}); // a round trip for the channel, one for the command
+        ExecRequest request = command("cat >/dev/null; echo well");
+        request.input = QByteArray(inputSize, 'x');
+        const auto answer = exec(pool, to, request);
+        QTest::qWait(afterMs);
+        proxy.set({});
+        if (byReset)
+            proxy.resetAll();
+        else
+            m_sshd->cutConnections();
+        QVERIFY(answer.wait());
+        if (answer->has_value())
+            QCOMPARE((*answer)->out, QByteArray("well\n"));
+        else
+            QCOMPARE(name(answer->error()), QByteArray("connection-lost"));
+    }
     void refusedAtTheDoorIsTriedAgain()
     {
         // [fault 33]
