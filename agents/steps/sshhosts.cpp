@@ -53,8 +53,8 @@ struct Measuring {
             facts.problems.removeIf([&](const QString &line) { return line.endsWith(*facts.sudoProblem); });
             facts.problems.prepend(QStringLiteral("sudo: ") + *facts.sudoProblem);
         }
-        if (isLate && loginMs >= 1000)
-            facts.problems.append(QStringLiteral("login: %1 s pass before a command begins, so long do its shell's start-up files take").arg(static_cast<double>(loginMs) / 1000, 0, 'f', 1));
+        if (isLate && loginMs >= 1000) // the cause before what came of it
+            facts.problems.prepend(QStringLiteral("login: a command begins only after %1 s, its shell's start-up files take so long").arg(static_cast<double>(loginMs) / 1000, 0, 'f', 1));
         done(facts);
     }
 };

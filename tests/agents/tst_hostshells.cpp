@@ -40,6 +40,20 @@ class TestHostShells : public HostJobsWorld {
         return fail(ErrorCode::Interrupted, {QStringLiteral("it never ended")});
     }
 
+    // As a check of the fleet sees it; nothing where there was no answer.
+    HostFacts measured(const TestSshd &sshd, const Probes &probes = {})
+    {
+        static const SystemClock clock; // a late answer may still ask it
+        SshHosts hosts(*m_pool, clock);
+        Installation installation;
+        installation.name = QStringLiteral("shop-01");
+        installation.endpoint = sshd.endpoint();
+        installation.state = m_state->path();
+        Awaited<HostFacts> facts;
+        hosts.measure(installation, probes, facts.callback());
+        return facts.wait(60'000) ? *facts : HostFacts();
+    }
+
 private Q_SLOTS:
     void initTestCase() { startHost(); }
     void init() { startJobs(); }
@@ -161,54 +175,41 @@ private Q_SLOTS:
         TestSshd poor({"SetEnv PATH=" + bin.path() + " HOME=" + bin.path()});
         QVERIFY2(poor.isRunning(), qPrintable(poor.failure()));
         m_trust.trust(poor.endpoint().machine(), poor.fingerprint());
-        const SystemClock clock;
-        SshHosts hosts(*m_pool, clock);
-        Installation installation;
-        installation.name = QStringLiteral("shop-01");
-        installation.endpoint = poor.endpoint();
-        installation.state = m_state->path();
-        Awaited<HostFacts> facts;
-        hosts.measure(installation, {}, facts.callback());
-        QVERIFY(facts.wait());
-        QVERIFY2(facts->reachable, qPrintable(facts->error));
-        QCOMPARE(facts->lackingPrograms.value_or(QString()), said);
-        QCOMPARE(facts->problems, said.isEmpty() ? QStringList() : QStringList{"host-run programs: it has no " + said});
+        const HostFacts facts = measured(poor);
+        QVERIFY2(facts.reachable, qPrintable(facts.error));
+        QCOMPARE(facts.lackingPrograms.value_or(QString()), said);
+        QCOMPARE(facts.problems, said.isEmpty() ? QStringList() : QStringList{"host-run programs: it has no " + said});
     }
     void aSlowLoginIsNamedWhereItMakesProbesLate_data()
     {
         QTest::addColumn<QString>("startUp");
         QTest::addColumn<QString>("probe");
-        QTest::addColumn<QStringList>("said");
-        QTest::newRow("it is the login") << "sleep 1.4; " << "true" << QStringList{"version: command gave no answer within 1 s", "login: 1.\\d s pass before a command begins, .*"};
-        QTest::newRow("it is the probe") << "" << "sleep 3" << QStringList{"version: command gave no answer within 1 s"};
-        QTest::newRow("all in time") << "" << "echo 1.4.0" << QStringList();
+        QTest::addColumn<int>("timeoutS");
+        QTest::addColumn<QStringList>("said"); // as patterns
+        const QString late = QStringLiteral("version: command gave no answer within 1 s");
+        QTest::newRow("it is the login") << "sleep 1.4; " << "true" << 1 << QStringList{"login: a command begins only after \\d+\\.\\d s, .*", late};
+        QTest::newRow("it is the probe") << "" << "sleep 3" << 1 << QStringList{late};
+        QTest::newRow("slow, and in time") << "sleep 1.4; " << "echo 1.4.0" << 20 << QStringList();
     }
     void aSlowLoginIsNamedWhereItMakesProbesLate()
     {
         // A start-up file that looks after somebody's tools first, seen from the host's own clock.
         QFETCH(QString, startUp);
         QFETCH(QString, probe);
+        QFETCH(int, timeoutS);
         QFETCH(QStringList, said);
         TestSshd slow({"ForceCommand " + startUp + "exec sh -c \"$SSH_ORIGINAL_COMMAND\""});
         QVERIFY2(slow.isRunning(), qPrintable(slow.failure()));
         m_trust.trust(slow.endpoint().machine(), slow.fingerprint());
-        const SystemClock clock;
-        SshHosts hosts(*m_pool, clock);
-        Installation installation;
-        installation.name = QStringLiteral("shop-01");
-        installation.endpoint = slow.endpoint();
-        installation.state = m_state->path();
         Probes probes;
         probes.version.argv = QStringList{"sh", "-c", probe};
         probes.version.format = ProbeFormat::Text;
-        probes.version.timeoutS = 1;
-        Awaited<HostFacts> facts;
-        hosts.measure(installation, probes, facts.callback());
-        QVERIFY(facts.wait());
-        const QStringList told = facts->problems;
-        QVERIFY2(told.size() == said.size(), qPrintable(told.join(u'\n')));
+        probes.version.timeoutS = timeoutS;
+        const HostFacts facts = measured(slow, probes);
+        QVERIFY2(facts.reachable, qPrintable(facts.error));
+        QVERIFY2(facts.problems.size() == said.size(), qPrintable(facts.problems.join(u'\n')));
         for (qsizetype i = 0; i < said.size(); ++i)
-            QVERIFY2(QRegularExpression(QRegularExpression::anchoredPattern(said.at(i))).match(told.at(i)).hasMatch(), qPrintable(told.at(i)));
+            QVERIFY2(QRegularExpression(QRegularExpression::anchoredPattern(said.at(i))).match(facts.problems.at(i)).hasMatch(), qPrintable(facts.problems.at(i)));
     }
     void wordsOfAHostAreOnlyWords()
     {

@@ -10,6 +10,7 @@
 #include <QJsonArray>
 #include <QRegularExpression>
 #include <QTest>
+#include <cstdio>
 
 using namespace bellwether;
 
